@@ -1,0 +1,163 @@
+"""Request and response values, routes and the errors a simulated service answers; no server, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+CRLF = b"\r\n"
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request as it came in; names of headers are lower-case bytes, the path is still percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    body: bytes = b""
+    scheme: str = "http"
+    client: str = ""
+
+    def header(self, name: str, default: str = "") -> str:
+        """Return a header by its lower-case name; several lines of one name were joined by a comma."""
+        value = self.headers.get(name.encode("ascii"))
+        return default if value is None else value.decode("latin-1")
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and authority the client used, without a slash at the end."""
+        return f"{self.scheme}://{self.header('host', 'localhost')}"
+
+
+@dataclass(slots=True)
+class Response:
+    """One answer: `head` holds finished header lines (each ends with CRLF); the server adds date and length.
+
+    `body` is bytes, or an iterator of bytes for answers too large to hold. `delay_seconds` is waited on the
+    simulator's clock before the answer is written.
+    """
+
+    status: int
+    body: bytes | Iterator[bytes] = b""
+    head: bytes = b""
+    delay_seconds: float = 0.0
+
+
+def header_lines(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
+    """Render header lines; a line break or NUL in a name or value raises ValueError (header injection)."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    text = "".join([f"{name}: {value}\r\n" for name, value in pairs])
+    if text.count("\r") != text.count("\r\n") or "\0" in text:
+        raise ValueError("a header holds a control character")
+    if text.count("\n") != text.count(": ") and any("\n" in f"{n}{v}" for n, v in pairs):
+        raise ValueError("a header holds a line break")
+    return text.encode("latin-1", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls: the user a token maps to. Ids are lower-case GUID text; empty where it does not apply."""
+
+    user_id: str
+    name: str = ""
+    app_id: str = ""
+    object_id: str = ""
+    tenant_id: str = ""
+
+
+ANONYMOUS = Identity("")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the pipeline, with what each stage learned of it."""
+
+    request: Request
+    service: str
+    received: float
+    identity: Identity = ANONYMOUS
+    server: str = ""
+    operation: str = ""
+    cost_seconds: float = 0.0
+    correlation_id: str = ""
+    request_id: str = ""
+    throttled_by: str = ""
+    fault: str = ""
+    absent: str = ""
+    extra_head: bytes = b""
+
+
+class ServiceError(Exception):
+    """An answer that a simulated service gives instead of success; each service renders its own body from it.
+
+    `status`, `code` and `text` are set per subclass; `text` is a template for `values`. `headers` are added to
+    the answer. Rule: one class per error of the real service, in the `errors.py` of that service.
+    """
+
+    status: int = 500
+    code: str = ""
+    text: str = ""
+
+    def __init__(self, *, headers: Mapping[str, str] | None = None, **values: Any) -> None:
+        self.values = values
+        self.headers: dict[str, str] = dict(headers or {})
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The text with its values filled in."""
+        return self.text.format_map(_Lenient(self.values))
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+class Absent(ServiceError):
+    """A feature of the real service that the simulator does not have: 501 and a header that names it."""
+
+    status = 501
+    text = "windtunnel does not simulate {feature}. See the fidelity page of this service in docs/reference."
+
+    def __init__(self, feature: str) -> None:
+        super().__init__(headers={"x-windtunnel-absent": feature}, feature=feature)
+
+
+class UsageError(Exception):
+    """A mistake of the person who uses windtunnel: what was found, where, and what to do; exit code 2."""
+
+    def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
+        self.where, self.remedy = where, remedy
+        text = f"{where}: {message}" if where else message
+        super().__init__(f"{text}\n  {remedy}" if remedy else text)
+
+
+Handler: TypeAlias = Callable[[Exchange], Response]
+"""Takes the exchange, answers or raises a ServiceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of a service's route table: `{name}` in the path matches one segment, `{name:path}` the rest."""
+
+    method: str
+    path: str
+    handler: Callable[..., Response]
+
+
+class Service(Protocol):
+    """What the web assembly needs of a simulated service."""
+
+    name: str
+
+    def handle(self, exchange: Exchange) -> Response:
+        """Answer a request that was authenticated and admitted."""
+        ...
+
+    def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
+        """Give an error the service's own body and headers."""
+        ...

@@ -1,0 +1,70 @@
+"""What the query compiler must know of a table: columns, keys and navigation; filled by the services from their contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """An enumeration: member name to value, in declaration order."""
+
+    name: str
+    members: Mapping[str, int]
+    is_flags: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One structural property. `name` is its name on the wire, `sql` its column, `edm` its type such as `Edm.String`."""
+
+    name: str
+    edm: str
+    sql: str = ""
+    enum: EnumType | None = None
+    nullable: bool = True
+    max_length: int | None = None
+
+    @property
+    def column(self) -> str:
+        """The SQL column, without quotes."""
+        return self.sql or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """A navigation property: rows of `target` where each (own column, other column) pair of wire names is equal.
+
+    For many-to-many, `intersect` names the table in between: `pairs` join this table to it, `far_pairs` join it
+    to the target.
+    """
+
+    name: str
+    target: str
+    collection: bool
+    pairs: tuple[tuple[str, str], ...]
+    partner: str = ""
+    intersect: str = ""
+    far_pairs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Table:
+    """An entity set: its wire names, its SQL table, its columns by wire name and its keys."""
+
+    entity_set: str
+    entity_type: str
+    sql: str
+    columns: dict[str, Column]
+    key: tuple[str, ...]
+    navigations: dict[str, Navigation] = field(default_factory=dict)
+    alternate_keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Catalog(dict[str, Table]):
+    """Tables by entity type name; navigation targets are looked up here."""
+
+    def by_set(self, entity_set: str) -> Table | None:
+        """The table behind an entity set name, which is case-sensitive."""
+        return next((table for table in self.values() if table.entity_set == entity_set), None)
