@@ -1,4 +1,4 @@
-"""Request and response values, routes and the errors a simulated service answers; no server, no store."""
+"""Requests, responses, routes and the errors a simulated service answers; no server, no store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CRLF = b"\r\n"
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request as it came in; names of headers are lower-case bytes, the path is still percent-encoded."""
+    """One HTTP request as it came in: header names in lower case, the path percent-encoded."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class Request:
     client: str = ""
 
     def header(self, name: str, default: str = "") -> str:
-        """Return a header by its lower-case name; several lines of one name were joined by a comma."""
+        """Return a header by its lower-case name; lines of one name were joined by a comma."""
         value = self.headers.get(name.encode("ascii"))
         return default if value is None else value.decode("latin-1")
 
@@ -34,10 +34,12 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer: `head` holds finished header lines (each ends with CRLF); the server adds date and length.
+    """One answer: `head` holds finished header lines, each ending with CRLF.
 
-    `body` is bytes, or an iterator of bytes for answers too large to hold. `delay_seconds` is waited on the
-    simulator's clock before the answer is written.
+    The server adds date and length.
+
+    `body` is bytes, or an iterator of bytes for answers too large to hold. `delay_seconds` is
+    waited on the simulator's clock before the answer is written.
     """
 
     status: int
@@ -91,10 +93,10 @@ class Exchange:
 
 
 class ServiceError(Exception):
-    """An answer that a simulated service gives instead of success; each service renders its own body from it.
+    """An answer that a simulated service gives instead of success; it renders its own body.
 
-    `status`, `code` and `text` are set per subclass; `text` is a template for `values`. `headers` are added to
-    the answer. Rule: one class per error of the real service, in the `errors.py` of that service.
+    `status`, `code` and `text` are set per subclass; `text` is a template for `values`. `headers`
+    are added to the answer. One class per error of the real service, in that service's `errors.py`.
     """
 
     status: int = 500
@@ -121,7 +123,7 @@ class Absent(ServiceError):
     """A feature of the real service that the simulator does not have: 501 and a header that names it."""
 
     status = 501
-    text = "windtunnel does not simulate {feature}. See the fidelity page of this service in docs/reference."
+    text = "windtunnel does not simulate {feature}: see the fidelity page of this service."
 
     def __init__(self, feature: str) -> None:
         super().__init__(headers={"x-windtunnel-absent": feature}, feature=feature)
@@ -160,4 +162,27 @@ class Service(Protocol):
 
     def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
         """Give an error the service's own body and headers."""
+        ...
+
+
+class GuardedService(Service, Protocol):
+    """A service that asks for a token and throttles; the pipeline calls these around `handle`."""
+
+    def authenticate(self, exchange: Exchange) -> None:
+        """Find out who calls and set `exchange.identity`, or raise a ServiceError."""
+        ...
+
+    def admit(self, exchange: Exchange) -> None:
+        """Choose `exchange.server` and count the request against the limits, or raise the 429.
+
+        A refusal sets `exchange.throttled_by` to the id of the limit.
+        """
+        ...
+
+    def settle(self, exchange: Exchange, response: Response) -> None:
+        """Account what the request cost (`exchange.cost_seconds`) and add the headers that say so.
+
+        Called after every admitted request, also one that ended in an error; then
+        `response.delay_seconds` may be set to the modelled execution time.
+        """
         ...

@@ -1,0 +1,306 @@
+"""The records of one entity set: a table with typed columns, every write in the change log.
+
+Keys are tuples of stored values in the order of `Table.key`; values are dicts of stored values by
+wire name. Rules, system columns and JSON are the services'; nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from windtunnel.simulator.entity_sets.values import sql_type
+from windtunnel.simulator.kernel.changes import Changes, Operation
+from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.odata.schema import Column, Table
+
+Key: TypeAlias = tuple[Any, ...]
+Values: TypeAlias = dict[str, Any]
+
+ENCODED_KEPT = 65_536
+
+
+class KeyExists(Exception):
+    """A record with this key, or with the same values of a unique key, is there already.
+
+    `columns` are the wire names of the key that clashes.
+    """
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        super().__init__(", ".join(columns))
+
+
+class EncodedRecords:
+    """Finished JSON of records by (key, variant), bounded; a write of a record forgets its forms.
+
+    With `folds`, keys that differ in case only are one key, as text keys are in the store.
+    """
+
+    __slots__ = ("_folds", "_kept", "_records")
+
+    def __init__(self, *, folds: bool, kept: int = ENCODED_KEPT) -> None:
+        self._records: dict[Key, dict[Any, Any]] = {}
+        self._folds, self._kept = folds, kept
+
+    def get(self, key: Key, variant: Any) -> Any:
+        """What `put` kept, or None."""
+        variants = self._records.get(_folded(key) if self._folds else key)
+        return None if variants is None else variants.get(variant)
+
+    def put(self, key: Key, variant: Any, encoded: Any) -> None:
+        """Keep one form of a record; the record kept longest makes room."""
+        if self._folds:
+            key = _folded(key)
+        variants = self._records.get(key)
+        if variants is None:
+            if len(self._records) >= self._kept:
+                del self._records[next(iter(self._records))]
+            variants = self._records[key] = {}
+        elif len(variants) >= 8:
+            variants.clear()
+        variants[variant] = encoded
+
+    def forget(self, key: Key) -> None:
+        """Drop all forms of one record."""
+        self._records.pop(_folded(key) if self._folds else key, None)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._records.clear()
+
+
+def _folded(key: Key) -> Key:
+    return tuple([part.lower() if isinstance(part, str) else part for part in key])
+
+
+class Records:
+    """Reads and writes of one table.
+
+    `hidden` are columns that are stored but are not properties (F&O's RecId); `version` names the
+    column that takes the change's sequence number on every write.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        table: Table,
+        *,
+        hidden: Sequence[Column] = (),
+        version: str = "",
+        decimal: str = "REAL",
+    ) -> None:
+        self.table = table
+        keys = (table.columns[name] for name in table.key)
+        self.encoded = EncodedRecords(folds=any(column.edm == "Edm.String" for column in keys))
+        self._store, self._changes = store, changes
+        self._version, self._decimal = version, decimal
+        self.columns: dict[str, Column] = dict(table.columns)
+        for column in hidden:
+            self.columns[column.name] = column
+        self._refresh()
+        store.on_rollback(self.encoded.clear)
+
+    def _refresh(self) -> None:
+        self.names = tuple(self.columns)
+        self._sql_name = quoted(self.table.sql)
+        self._select = (
+            f"SELECT {', '.join(self._column(name) for name in self.names)} FROM {self._sql_name}"
+        )
+        self._where = " AND ".join(f"{self._column(name)}=?" for name in self.table.key)
+        self._by_key = f"{self._select} WHERE {self._where}"
+        self._delete = f"DELETE FROM {self._sql_name} WHERE {self._where}"
+        self._inserts: dict[tuple[str, ...], str] = {}
+        self._updates: dict[tuple[str, ...], str] = {}
+
+    def _column(self, name: str) -> str:
+        return quoted(self.columns[name].column)
+
+    # -- definition ---------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Create the table and the indexes of its keys, if they are not there."""
+        lines = []
+        for name in self.names:
+            column = self.columns[name]
+            must = " NOT NULL" if name in self.table.key else ""
+            lines.append(f"{self._column(name)} {sql_type(column, self._decimal)}{must}")
+        self._store.write(
+            f"CREATE TABLE IF NOT EXISTS {self._sql_name} ({', '.join(lines)}, "
+            f"PRIMARY KEY ({', '.join(self._column(name) for name in self.table.key)}))"
+        )
+        for key_name, columns in self.table.alternate_keys.items():
+            self.create_index(columns, unique=True, name=f"{self.table.sql}.{key_name}")
+
+    def create_index(self, columns: Sequence[str], *, unique: bool = False, name: str = "") -> None:
+        """Create an index over wire names, if it is not there."""
+        label = name or f"{self.table.sql}.ix." + ".".join(columns)
+        self._store.write(
+            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {quoted(label)} "
+            f"ON {self._sql_name} ({', '.join(self._column(column) for column in columns)})"
+        )
+
+    def drop_index(self, name: str) -> None:
+        """Drop an index by the name it was created with."""
+        self._store.write(f"DROP INDEX IF EXISTS {quoted(name)}")
+
+    def add_column(self, column: Column) -> None:
+        """Add a property to the table; records there have null in it."""
+        self._store.write(
+            f"ALTER TABLE {self._sql_name} ADD COLUMN "
+            f"{quoted(column.column)} {sql_type(column, self._decimal)}"
+        )
+        self.table.columns[column.name] = column
+        self.columns[column.name] = column
+        self._refresh()
+        self.encoded.clear()
+
+    def drop_column(self, name: str) -> None:
+        """Take a property and its values away."""
+        self._store.write(f"ALTER TABLE {self._sql_name} DROP COLUMN {self._column(name)}")
+        self.table.columns.pop(name, None)
+        del self.columns[name]
+        self._refresh()
+        self.encoded.clear()
+
+    def drop(self) -> None:
+        """Take the table and its records away."""
+        self._store.write(f"DROP TABLE IF EXISTS {self._sql_name}")
+        self.encoded.clear()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def row(self, key: Key) -> tuple[Any, ...] | None:
+        """The stored values of one record in the order of `names`, or None."""
+        row: tuple[Any, ...] | None = self._store.read(self._by_key, key).fetchone()
+        return row
+
+    def get(self, key: Key) -> Values | None:
+        """The stored values of one record by wire name, or None."""
+        row = self._store.read(self._by_key, key).fetchone()
+        return None if row is None else dict(zip(self.names, row, strict=True))
+
+    def find(self, values: Mapping[str, Any], limit: int = 2) -> list[Values]:
+        """Records whose columns equal all the given stored values (None finds null)."""
+        conditions, parameters = [], []
+        for name, value in values.items():
+            if value is None:
+                conditions.append(f"{self._column(name)} IS NULL")
+            else:
+                conditions.append(f"{self._column(name)}=?")
+                parameters.append(value)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._store.read(f"{self._select}{where} LIMIT {int(limit)}", parameters)
+        return [dict(zip(self.names, row, strict=True)) for row in rows]
+
+    def exists(self, key: Key) -> bool:
+        """Whether a record is there."""
+        found = self._store.read(f"SELECT 1 FROM {self._sql_name} WHERE {self._where}", key)
+        return found.fetchone() is not None
+
+    def count(self) -> int:
+        """How many records there are."""
+        return int(self._store.read(f"SELECT count(*) FROM {self._sql_name}").fetchone()[0])
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def insert(self, values: Values, *, user: str = "") -> int:
+        """Store a new record; returns its version. Raises KeyExists."""
+        seq = self._changes.next_seq()
+        if self._version:
+            values[self._version] = seq
+        names = tuple(values)
+        sql = self._inserts.get(names) or self._insert_sql(names)
+        try:
+            self._store.write(sql, tuple(values.values()))
+        except sqlite3.IntegrityError as error:
+            raise self._clash(error) from error
+        key = tuple(values[name] for name in self.table.key)
+        self._changes.record(seq, self.table.entity_type, key, Operation.CREATE, values, user=user)
+        return seq
+
+    def insert_many(self, rows: Iterable[Values], *, user: str = "") -> int:
+        """Store many new records of the same columns; returns how many. Raises KeyExists."""
+        total = 0
+        for values in rows:
+            self.insert(values, user=user)
+            total += 1
+        return total
+
+    def seed(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Store first content without change log or hooks: what was there before anybody looked."""
+        self._store.write_many(self._insert_sql(tuple(names)), rows)
+
+    def update(
+        self, key: Key, values: Values, *, user: str = "", version: int | None = None
+    ) -> int | None:
+        """Change a record; returns its new version, or None when it is not there.
+
+        With `version`, a record of another version counts as not there. Raises KeyExists.
+        """
+        before = None
+        if self._changes.wants_before(self.table.entity_type):
+            before = self.get(key)
+        seq = self._changes.next_seq()
+        if self._version:
+            values[self._version] = seq
+        names = tuple(values)
+        sql = self._updates.get(names) or self._update_sql(names)
+        parameters = (*values.values(), *key)
+        if version is not None:
+            sql = f"{sql} AND {self._column(self._version)}=?"
+            parameters = (*parameters, version)
+        try:
+            done = self._store.write(sql, parameters).rowcount
+        except sqlite3.IntegrityError as error:
+            raise self._clash(error) from error
+        if not done:
+            return None
+        self.encoded.forget(key)
+        self._changes.record(
+            seq, self.table.entity_type, key, Operation.UPDATE, values, user=user, before=before
+        )
+        return seq
+
+    def delete(self, key: Key, *, user: str = "", version: int | None = None) -> bool:
+        """Delete a record; False when it is not there (or of another version)."""
+        before = None
+        if self._changes.wants_before(self.table.entity_type):
+            before = self.get(key)
+        sql, parameters = self._delete, key
+        if version is not None:
+            sql, parameters = f"{sql} AND {self._column(self._version)}=?", (*key, version)
+        if not self._store.write(sql, parameters).rowcount:
+            return False
+        self.encoded.forget(key)
+        seq = self._changes.next_seq()
+        self._changes.record(
+            seq, self.table.entity_type, key, Operation.DELETE, {}, user=user, before=before
+        )
+        return True
+
+    def _insert_sql(self, names: tuple[str, ...]) -> str:
+        columns = ", ".join(self._column(name) for name in names)
+        marks = ", ".join("?" * len(names))
+        sql = f"INSERT INTO {self._sql_name} ({columns}) VALUES ({marks})"
+        return self._remember(self._inserts, names, sql)
+
+    def _update_sql(self, names: tuple[str, ...]) -> str:
+        sets = ", ".join(f"{self._column(name)}=?" for name in names)
+        sql = f"UPDATE {self._sql_name} SET {sets} WHERE {self._where}"
+        return self._remember(self._updates, names, sql)
+
+    @staticmethod
+    def _remember(known: dict[tuple[str, ...], str], names: tuple[str, ...], sql: str) -> str:
+        if len(known) >= 256:
+            known.clear()
+        known[names] = sql
+        return sql
+
+    def _clash(self, error: sqlite3.IntegrityError) -> KeyExists:
+        _, _, listed = str(error).partition("failed: ")
+        columns = [part.rpartition(".")[2] for part in listed.split(", ")]
+        wire = {column.column: name for name, column in self.columns.items()}
+        return KeyExists(tuple(wire.get(column, column) for column in columns))

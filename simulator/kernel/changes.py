@@ -1,0 +1,124 @@
+"""The change log: one row per record written, in the same transaction as the write.
+
+Change tracking, business events, dual-write and exports read it; the sequence number is also the
+row version behind etags. Hooks run inside the transaction; wake-ups after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+import orjson
+
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.store import Store
+
+_TABLE = """CREATE TABLE IF NOT EXISTS change_log (
+ seq INTEGER PRIMARY KEY, at REAL NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL,
+ operation INTEGER NOT NULL, columns TEXT, user TEXT NOT NULL)"""
+_INDEX = "CREATE INDEX IF NOT EXISTS change_log_entity ON change_log (entity, seq)"
+_INSERT = "INSERT INTO change_log VALUES (?,?,?,?,?,?,?)"
+
+
+class Operation(IntEnum):
+    """What happened to a record."""
+
+    CREATE = 0
+    UPDATE = 1
+    DELETE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One written record: stored values by wire name.
+
+    `values` were written, `before` replaced; the latter only where a hook `wants_before`.
+    """
+
+    seq: int
+    at: float
+    entity: str
+    key: tuple[Any, ...]
+    operation: Operation
+    values: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    user: str
+
+
+Hook: TypeAlias = Callable[[Change], None]
+
+
+class Changes:
+    """Writes the log and calls the hooks of those who must act in the same transaction."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._hooks: dict[str, list[Hook]] = {}
+        self._wants_before: set[str] = set()
+        store.write(_TABLE)
+        store.write(_INDEX)
+        store.on_rollback(self._reload)
+        self._reload()
+
+    def _reload(self) -> None:
+        self._seq = int(
+            self._store.read("SELECT coalesce(max(seq), 0) FROM change_log").fetchone()[0]
+        )
+
+    def hook(self, entity: str, hook: Hook, *, wants_before: bool = False) -> None:
+        """Call `hook` inside the transaction of every change of `entity` (its entity type name)."""
+        self._hooks.setdefault(entity, []).append(hook)
+        if wants_before:
+            self._wants_before.add(entity)
+
+    def wants_before(self, entity: str) -> bool:
+        """Whether a hook asked for the values that a change replaces."""
+        return entity in self._wants_before
+
+    @property
+    def last(self) -> int:
+        """The newest sequence number."""
+        return self._seq
+
+    def next_seq(self) -> int:
+        """Take the next number: the row's version, to be given to `record`."""
+        self._seq += 1
+        return self._seq
+
+    def record(
+        self,
+        seq: int,
+        entity: str,
+        key: tuple[Any, ...],
+        operation: Operation,
+        values: Mapping[str, Any],
+        *,
+        user: str = "",
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the log row of a change just made, then run the hooks."""
+        at = self._clock.now()
+        columns = orjson.dumps(list(values)).decode() if operation is Operation.UPDATE else None
+        record = key[0] if len(key) == 1 else orjson.dumps(key).decode()
+        self._store.write(_INSERT, (seq, at, entity, record, int(operation), columns, user))
+        hooks = self._hooks.get(entity)
+        if hooks:
+            change = Change(seq, at, entity, key, operation, values, before, user)
+            for hook in hooks:
+                hook(change)
+
+    def since(self, entity: str, seq: int) -> list[tuple[int, str, int]]:
+        """Rows (seq, record key text, operation) of `entity` after `seq`, oldest first."""
+        return self._store.read(
+            "SELECT seq, record, operation FROM change_log WHERE entity=? AND seq>? ORDER BY seq",
+            (entity, seq),
+        ).fetchall()
+
+    def forget_before(self, moment: float) -> int:
+        """Drop rows older than `moment`; the newest row stays so that numbers never repeat."""
+        return self._store.write(
+            "DELETE FROM change_log WHERE at<? AND seq<(SELECT max(seq) FROM change_log)", (moment,)
+        ).rowcount

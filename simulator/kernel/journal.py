@@ -1,0 +1,117 @@
+"""What came in and what was answered: the last requests, bounded in number and in bytes of body."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.simulator.exchange import Exchange, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and its answer; `body` and `answer` are cut to the journal's limit."""
+
+    number: int
+    exchange: Exchange
+    status: int
+    seconds: float
+    head: bytes
+    body: bytes
+    answer: bytes
+
+    def summary(self) -> dict[str, Any]:
+        """The members of one line of the control API's journal."""
+        exchange = self.exchange
+        request = exchange.request
+        query = f"?{request.query}" if request.query else ""
+        return {
+            "number": self.number,
+            "at": exchange.received,
+            "service": exchange.service,
+            "method": request.method,
+            "url": f"{request.base_url}{request.path}{query}",
+            "status": self.status,
+            "identity": exchange.identity.user_id,
+            "identity_name": exchange.identity.name,
+            "server": exchange.server,
+            "operation": exchange.operation,
+            "seconds": self.seconds,
+            "cost_seconds": exchange.cost_seconds,
+            "throttled_by": exchange.throttled_by,
+            "fault": exchange.fault,
+            "absent": exchange.absent,
+            "correlation_id": exchange.correlation_id,
+            "request_id": exchange.request_id,
+        }
+
+    def detail(self) -> dict[str, Any]:
+        """The summary with headers and bodies as text; the bearer token is left out."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in self.exchange.request.headers.items()
+        }
+        if "authorization" in headers:
+            headers["authorization"] = headers["authorization"].split(" ")[0] + " ..."
+        answered = (
+            line.partition(": ") for line in self.head.decode("latin-1").split("\r\n") if line
+        )
+        return {
+            **self.summary(),
+            "request_headers": headers,
+            "request_body": self.body.decode("utf-8", "replace"),
+            "response_headers": [[name, value] for name, _, value in answered],
+            "response_body": self.answer.decode("utf-8", "replace"),
+        }
+
+
+class Journal:
+    """A ring of the last `entries` requests; `body_bytes` of each body are kept."""
+
+    def __init__(self, entries: int = 10_000, body_bytes: int = 16_384) -> None:
+        self._ring: deque[Entry] = deque(maxlen=entries)
+        self._body_bytes = body_bytes
+        self._number = 0
+        self._listeners: list[Callable[[Entry], None]] = []
+
+    def record(self, exchange: Exchange, response: Response, seconds: float) -> None:
+        """Keep one answered request."""
+        self._number += 1
+        body, answer, limit = exchange.request.body, response.body, self._body_bytes
+        if not isinstance(answer, bytes):
+            answer = b"(streamed)"
+        entry = Entry(
+            self._number,
+            exchange,
+            response.status,
+            seconds,
+            response.head,
+            body if len(body) <= limit else body[:limit],
+            answer if len(answer) <= limit else answer[:limit],
+        )
+        self._ring.append(entry)
+        for listener in self._listeners:
+            listener(entry)
+
+    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Call `listener` for each new entry; the returned function ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._ring)
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def count(self) -> int:
+        """How many requests came in since the start or the last `clear`."""
+        return self._number
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._ring.clear()
+        self._number = 0

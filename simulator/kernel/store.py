@@ -1,0 +1,170 @@
+"""One SQLite database, file or memory: shared transactions, snapshots, cheap reset.
+
+Writes open a transaction at need; whoever answers the requests calls `commit` before any answer
+that could have seen them leaves the process. So all requests of one turn of the loop share a
+commit, and an acknowledged write is in the WAL file: it survives the end of the process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STATEMENTS_KEPT_PREPARED = 512
+
+
+class Store:
+    """A connection with explicit transactions. Not for several threads."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            ":memory:" if path is None else path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_KEPT_PREPARED,
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=OFF",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            "mmap_size=268435456",
+            "wal_autocheckpoint=4000",
+            "case_sensitive_like=OFF",
+            "trusted_schema=OFF",
+        ):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._open = False
+        self._depth = 0
+        self._seed: bytes | None = None
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_rollback: list[Callable[[], None]] = []
+        self.read = self._connection.execute
+
+    read: Callable[..., sqlite3.Cursor]
+    """Run a query: `read(sql, parameters) -> cursor`. It sees what the open transaction wrote."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether something is written and not yet committed."""
+        return self._open
+
+    def write(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement inside the shared transaction, opening it at need."""
+        if not self._open:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._open = True
+        return self._connection.execute(sql, parameters)
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for many rows inside the shared transaction."""
+        if not self._open:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._open = True
+        self._connection.executemany(sql, rows)
+
+    def commit(self) -> None:
+        """Make everything written so far durable, then tell those who asked."""
+        if self._open:
+            self._connection.execute("COMMIT")
+            self._open = False
+            for listener in self._after_commit:
+                listener()
+
+    def rollback(self) -> None:
+        """Undo everything since the last commit, then tell those who keep copies."""
+        if self._open:
+            self._connection.execute("ROLLBACK")
+            self._open = False
+            for listener in self._after_rollback:
+                listener()
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """All or nothing for the statements inside, within the shared transaction; nests."""
+        if not self._open:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._open = True
+        self._depth += 1
+        name = f"s{self._depth}"
+        self._connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute(f"ROLLBACK TO {name}")
+            for listener in self._after_rollback:
+                listener()
+            raise
+        finally:
+            self._connection.execute(f"RELEASE {name}")
+            self._depth -= 1
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every commit that wrote something."""
+        self._after_commit.append(listener)
+
+    def on_rollback(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every rollback, whole or to a savepoint: caches must forget."""
+        self._after_rollback.append(listener)
+
+    def limit_steps(self, budget: Callable[[], bool] | None, every: int = 100_000) -> None:
+        """Ask `budget` each `every` steps of a statement; True interrupts it, None ends it."""
+        self._connection.set_progress_handler(budget, every)
+
+    def snapshot(self) -> bytes:
+        """The whole database as bytes, as a file of SQLite's format."""
+        self.commit()
+        return self._connection.serialize()
+
+    def restore(self, image: bytes) -> None:
+        """Replace the whole database by a snapshot."""
+        self.commit()
+        if self.path is None:
+            self._connection.deserialize(image)
+        else:
+            with _memory_of(image) as source:
+                source.backup(self._connection)
+        for listener in self._after_rollback:
+            listener()
+
+    def mark(self) -> None:
+        """Remember the present content as what `reset` returns to."""
+        self._seed = self.snapshot()
+
+    def reset(self) -> None:
+        """Return to the content at `mark`."""
+        if self._seed is None:
+            raise RuntimeError("reset before mark: there is no content to return to")
+        self.restore(self._seed)
+
+    def size_bytes(self) -> int:
+        """Bytes the database takes, free pages included."""
+        pages = self.read("PRAGMA page_count").fetchone()[0]
+        return int(pages * self.read("PRAGMA page_size").fetchone()[0])
+
+    def close(self) -> None:
+        """Commit and close."""
+        self.commit()
+        self._connection.close()
+
+
+@contextmanager
+def _memory_of(image: bytes) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.deserialize(image)
+        yield connection
+    finally:
+        connection.close()
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier in quotes."""
+    return '"' + name.replace('"', '""') + '"'
