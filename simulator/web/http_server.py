@@ -1,0 +1,490 @@
+"""HTTP/1.1 on asyncio and httptools: one protocol object per connection, answers in order, bounded.
+
+Knows sockets and bytes; the application is a function from Request to Response. All answers of one
+turn of the loop wait in the `Turn` until the store has committed, so a commit is shared and nothing
+is acknowledged that a crash could lose. Why not an ASGI server: docs/adr/0003.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TypeAlias, cast
+
+import httptools
+
+from windtunnel.simulator.exchange import Request, Response
+from windtunnel.simulator.kernel.timers import Timers
+
+Application: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
+
+_log = logging.getLogger("windtunnel.web")
+_STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
+_NO_BODY = frozenset({204, 304})
+_SWEEP_SECONDS = 1.0
+
+DROP_CONNECTION = 0
+"""A response of this status closes the connection without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebLimits:
+    """What a connection may take. Sizes in bytes, times in real seconds."""
+
+    header_bytes: int = 131_072
+    body_bytes: int = 268_435_456
+    idle_seconds: float = 120.0
+    receive_seconds: float = 60.0
+    pipelined_requests: int = 64
+    connections: int = 10_000
+
+
+class Turn:
+    """Answers that wait for the commit at the end of this turn of the event loop."""
+
+    def __init__(self, commit: Callable[[], None], rollback: Callable[[], None]) -> None:
+        self._commit, self._rollback = commit, rollback
+        self._waiting: list[tuple[HttpConnection, bytes, bool]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use this loop to end turns."""
+        self._loop = loop
+
+    def add(self, connection: HttpConnection, data: bytes, close: bool) -> None:
+        """Send `data` after the commit; then close the connection if asked."""
+        if not self._waiting:
+            assert self._loop is not None
+            self._loop.call_soon(self.end)
+        self._waiting.append((connection, data, close))
+
+    def end(self) -> None:
+        """Commit, then let the answers go. A failed commit answers 500 to all of them."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._commit()
+        except Exception:
+            _log.exception("the commit failed; %d answers become 500", len(waiting))
+            self._rollback()
+            waiting = [(connection, _COMMIT_FAILED, True) for connection, _, _ in waiting]
+        for connection, data, close in waiting:
+            connection.send(data, close)
+
+    def abort(self) -> None:
+        """Undo what this turn wrote; answers that wait become 500, for they may have seen it."""
+        self._rollback()
+        self._waiting = [(connection, _COMMIT_FAILED, True) for connection, _, _ in self._waiting]
+
+
+_COMMIT_FAILED = (
+    b"HTTP/1.1 500 Internal Server Error\r\nx-windtunnel-bug: 1\r\n"
+    b"content-type: text/plain\r\ncontent-length: 54\r\nconnection: close\r\n\r\n"
+    b"windtunnel could not commit this request; see its log."
+)
+
+
+class HttpServer:
+    """One listener: a host, a port, perhaps TLS, and the application behind it."""
+
+    def __init__(
+        self,
+        application: Application,
+        turn: Turn,
+        timers: Timers,
+        *,
+        limits: WebLimits | None = None,
+        scheme: str = "http",
+    ) -> None:
+        self.application, self.turn, self.timers = application, turn, timers
+        self.limits = limits or WebLimits()
+        self.scheme = scheme
+        self.connections: set[HttpConnection] = set()
+        self.stopping = False
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self.port = 0
+
+    async def start(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, *, reuse_port: bool = False
+    ) -> int:
+        """Listen; returns the port bound (useful for port 0). Raises OSError when it is taken."""
+        loop = asyncio.get_running_loop()
+        self.turn.attach(loop)
+        self._server = await loop.create_server(
+            lambda: HttpConnection(self, loop),
+            host,
+            port,
+            ssl=tls,
+            backlog=2048,
+            reuse_port=reuse_port or None,
+        )
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        return self.port
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        for connection in list(self.connections):
+            connection.grow_older(_SWEEP_SECONDS)
+        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    async def stop(self, grace_seconds: float = 2.0) -> None:
+        """Take no more connections, let running requests end, then close what is left."""
+        self.stopping = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.close_when_idle()
+        deadline = asyncio.get_running_loop().time() + grace_seconds
+        while self.connections and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        for connection in list(self.connections):
+            connection.abort()
+
+
+class HttpConnection(asyncio.Protocol):
+    """One connection: parses, calls the application, answers in the order of the requests."""
+
+    __slots__ = (
+        "_age",
+        "_body",
+        "_body_bytes",
+        "_busy",
+        "_client",
+        "_closing",
+        "_header_age",
+        "_header_bytes",
+        "_headers",
+        "_in_headers",
+        "_loop",
+        "_parser",
+        "_queue",
+        "_receiving",
+        "_server",
+        "_task",
+        "_transport",
+        "_url",
+        "_writable",
+    )
+
+    def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
+        self._server, self._loop = server, loop
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._queue: deque[tuple[Request, bool]] = deque()
+        self._busy = self._closing = self._receiving = False
+        self._writable: asyncio.Event | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._age = self._header_age = 0.0
+        self._in_headers = False
+        self._client = ""
+        self._clear()
+
+    def _clear(self) -> None:
+        self._url = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._header_bytes = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+
+    # -- asyncio.Protocol ---------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Join the server's connections, unless there are too many."""
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self._client = peer[0] if isinstance(peer, tuple) else ""
+        connections = self._server.connections
+        if len(connections) >= self._server.limits.connections or self._server.stopping:
+            self._transport.close()
+            self._closing = True
+            return
+        connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Leave; what still runs for this connection is ended."""
+        self._server.connections.discard(self)
+        self._closing = True
+        self._queue.clear()
+        if self._writable is not None:
+            self._writable.set()
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; its callbacks below do the rest."""
+        if self._closing:
+            return
+        self._age = 0.0
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(501, "windtunnel does not upgrade connections on this listener.")
+        except httptools.HttpParserError as error:
+            cause = error.__context__ or error.__cause__
+            if isinstance(cause, _Refused):
+                self._refuse(cause.status, cause.text)
+            else:
+                self._refuse(400, "The request is not well-formed HTTP/1.1.")
+
+    def pause_writing(self) -> None:
+        """The peer reads slowly: stop taking its requests and stop streaming."""
+        if self._writable is None:
+            self._writable = asyncio.Event()
+        self._writable.clear()
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer caught up."""
+        if self._writable is not None:
+            self._writable.set()
+        if self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    # -- parser callbacks ---------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A request line starts."""
+        self._receiving = self._in_headers = True
+        self._header_age = 0.0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request target."""
+        self._url += url
+        self._count_header(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header line; lines of the same name are joined."""
+        self._count_header(len(name) + len(value) + 4)
+        name = name.lower()
+        if name in self._headers:
+            value = self._headers[name] + (b"; " if name == b"cookie" else b", ") + value
+        self._headers[name] = value
+
+    def _count_header(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > self._server.limits.header_bytes:
+            raise _Refused(431, "The headers of the request are too large.")
+
+    def on_headers_complete(self) -> None:
+        """Refuse what is announced too large; tell a waiting client to go on."""
+        headers = self._headers
+        self._in_headers = False
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > self._server.limits.body_bytes:
+            raise _Refused(413, self._too_large())
+        if headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
+            assert self._transport is not None
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body, transfer coding taken off."""
+        self._body.append(body)
+        self._body_bytes += len(body)
+        if self._body_bytes > self._server.limits.body_bytes:
+            raise _Refused(413, self._too_large())
+
+    def _too_large(self) -> str:
+        return (
+            f"The request body is larger than {self._server.limits.body_bytes} bytes "
+            "(windtunnel setting web.body_bytes)."
+        )
+
+    def on_message_complete(self) -> None:
+        """A whole request is here: serve it, or queue it behind one that still runs."""
+        self._receiving = False
+        target = self._url
+        if target[:1] != b"/":
+            target = _origin_form(target)
+        path, _, query = target.partition(b"?")
+        body = self._body
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            path.decode("utf-8", "replace"),
+            query.decode("utf-8", "replace"),
+            self._headers,
+            body[0] if len(body) == 1 else b"".join(body),
+            self._server.scheme,
+            self._client,
+        )
+        keep_alive = self._parser.should_keep_alive() and not self._server.stopping
+        self._clear()
+        if self._busy or self._queue:
+            self._queue.append((request, keep_alive))
+            if len(self._queue) >= self._server.limits.pipelined_requests:
+                assert self._transport is not None
+                self._transport.pause_reading()
+        else:
+            self._serve(request, keep_alive)
+
+    # -- answering ----------------------------------------------------------------------------
+
+    def _serve(self, request: Request, keep_alive: bool) -> None:
+        response = self._server.application(request)
+        if (
+            isinstance(response, Response)
+            and response.delay_seconds <= 0.0
+            and isinstance(response.body, bytes)
+        ):
+            data = wire(response, request.method == "HEAD", keep_alive)
+            self._server.turn.add(self, data, not keep_alive or not data)
+            return
+        self._busy = True
+        self._task = self._loop.create_task(self._answer_later(response, request, keep_alive))
+
+    async def _answer_later(
+        self, response: Response | Awaitable[Response], request: Request, keep_alive: bool
+    ) -> None:
+        if not isinstance(response, Response):
+            response = await response
+        self._server.turn.add(self, b"", close=False)  # what it wrote commits now, not later
+        await asyncio.sleep(0)
+        if response.delay_seconds > 0.0:
+            await self._server.timers.sleep(response.delay_seconds)
+        if isinstance(response.body, bytes):
+            data = wire(response, request.method == "HEAD", keep_alive)
+            self._server.turn.add(self, data, not keep_alive or not data)
+        else:
+            await self._stream(response, response.body, request.method == "HEAD", keep_alive)
+        self._busy, self._task = False, None
+        self._serve_queued()
+
+    async def _stream(
+        self, response: Response, chunks: Iterator[bytes], is_head: bool, keep_alive: bool
+    ) -> None:
+        assert self._transport is not None
+        line = _STATUS_LINES.get(response.status) or _status_line(response.status)
+        self._transport.write(
+            line + _DATE.now() + response.head + b"transfer-encoding: chunked\r\n\r\n"
+        )
+        if not is_head:
+            for chunk in chunks:
+                if self._closing:
+                    return
+                if chunk:
+                    self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                if self._writable is not None:
+                    await self._writable.wait()
+                await asyncio.sleep(0)
+            self._transport.write(b"0\r\n\r\n")
+        if not keep_alive:
+            self._close()
+
+    def _serve_queued(self) -> None:
+        while self._queue and not self._busy and not self._closing:
+            request, keep_alive = self._queue.popleft()
+            self._serve(request, keep_alive)
+        if not self._queue and self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    def send(self, data: bytes, close: bool) -> None:
+        """Write an answer whose turn has ended."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if data:
+            self._transport.write(data)
+        if close:
+            self._close()
+
+    def _refuse(self, status: int, text: str) -> None:
+        body = text.encode()
+        response = Response(status, body, b"content-type: text/plain; charset=utf-8\r\n")
+        self._closing = True
+        self._server.turn.add(self, wire(response, is_head=False, keep_alive=False), close=True)
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def grow_older(self, seconds: float) -> None:
+        """Count silence; too much of it ends the connection."""
+        self._age += seconds
+        self._header_age += seconds
+        limits = self._server.limits
+        if self._busy or self._queue:
+            return
+        waited = max(self._age, self._header_age if self._in_headers else 0.0)
+        if self._receiving and waited >= limits.receive_seconds:
+            self._refuse(408, "The rest of the request did not come in time.")
+        elif not self._receiving and self._age >= limits.idle_seconds:
+            self._close()
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the request that runs."""
+        if not self._busy and not self._queue:
+            self._loop.call_soon(self._close)
+
+    def _close(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class _Refused(Exception):
+    """Raised in a parser callback; httptools hands it on as the context of its own error."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class _Date:
+    """The Date header line, rendered once a second."""
+
+    def __init__(self) -> None:
+        self._line, self._until = b"", 0.0
+
+    def now(self) -> bytes:
+        moment = time.time()
+        if moment >= self._until:
+            self._line = f"date: {formatdate(moment, usegmt=True)}\r\n".encode()
+            self._until = float(int(moment) + 1)
+        return self._line
+
+
+_DATE = _Date()
+
+
+def wire(response: Response, is_head: bool, keep_alive: bool) -> bytes:
+    """The bytes of an answer; empty for a dropped connection."""
+    status = response.status
+    if status == DROP_CONNECTION:
+        return b""
+    body = response.body
+    assert isinstance(body, bytes)
+    line = _STATUS_LINES.get(status) or _status_line(status)
+    end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+    if status in _NO_BODY:
+        return line + _DATE.now() + response.head + end
+    length = b"content-length: %d\r\n" % len(body)
+    if is_head:
+        return line + _DATE.now() + response.head + length + end
+    return line + _DATE.now() + response.head + length + end + body
+
+
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} Status\r\n".encode()
+
+
+def _origin_form(target: bytes) -> bytes:
+    """The path of an absolute-form target (`http://host/path`); others stay as they are."""
+    scheme, found, rest = target.partition(b"://")
+    if not found or scheme.lower() not in {b"http", b"https"}:
+        return target
+    with contextlib.suppress(ValueError):
+        return rest[rest.index(b"/") :]
+    return b"/"
