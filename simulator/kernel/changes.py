@@ -60,6 +60,7 @@ class Changes:
         self._wants_before: set[str] = set()
         store.write(_TABLE)
         store.write(_INDEX)
+        store.commit()
         store.on_rollback(self._reload)
         self._reload()
 

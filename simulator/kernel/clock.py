@@ -1,10 +1,14 @@
-"""The one source of time: real, manual or scaled. Moments are seconds since 1970 UTC as float."""
+"""The one source of time. Moments are seconds since 1970 UTC as float."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
+
+DEFAULT_START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z: where clocks begin that do not follow the wall."""
 
 
 class Clock(Protocol):
@@ -19,25 +23,10 @@ class Clock(Protocol):
         ...
 
 
-class RealClock:
-    """The machine's clock, kept monotonic: it starts at the wall time and never steps back."""
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def now(self) -> float:
-        """Seconds since 1970-01-01 UTC."""
-        return self._offset + time.monotonic()
-
-    def real_seconds(self, seconds: float) -> float:
-        """The same number."""
-        return seconds
-
-
 class ManualClock:
     """Stands still until told to move."""
 
-    def __init__(self, start: float = 1_767_225_600.0) -> None:
+    def __init__(self, start: float = DEFAULT_START) -> None:
         self._now = start
 
     def now(self) -> float:
@@ -54,23 +43,63 @@ class ManualClock:
         """None: no real time passes on this clock."""
 
 
-class ScaledClock:
-    """Runs `factor` times as fast as the machine's clock."""
+class SteerableClock:
+    """Runs `factor` times as fast as reality: 1 is real, 0 is manual; it can be moved and re-paced.
 
-    def __init__(self, factor: float, start: float | None = None) -> None:
-        if factor <= 0:
-            raise ValueError(f"the factor of a scaled clock must be above 0, not {factor}")
-        self._factor = factor
-        self._began = time.monotonic()
+    Monotonic: it starts at the wall time (or `start`) and never goes back.
+    """
+
+    def __init__(self, factor: float = 1.0, start: float | None = None) -> None:
         self._start = time.time() if start is None else start
+        self._began = time.monotonic()
+        self._factor = 0.0
+        self._steered: list[Callable[[], None]] = []
+        self.pace(factor)
 
     def now(self) -> float:
         """Seconds since 1970-01-01 UTC."""
         return self._start + (time.monotonic() - self._began) * self._factor
 
-    def real_seconds(self, seconds: float) -> float:
-        """`seconds` divided by the factor."""
-        return seconds / self._factor
+    def real_seconds(self, seconds: float) -> float | None:
+        """`seconds` divided by the factor, or None while the clock stands."""
+        return seconds / self._factor if self._factor else None
+
+    @property
+    def kind(self) -> str:
+        """`real`, `manual` or `scaled`."""
+        return {1.0: "real", 0.0: "manual"}.get(self._factor, "scaled")
+
+    @property
+    def factor(self) -> float:
+        """Seconds of this clock per real second."""
+        return self._factor
+
+    def pace(self, factor: float) -> None:
+        """Go on from the present moment at another speed; 0 stops the clock."""
+        if not 0.0 <= factor <= 1_000_000.0:
+            raise ValueError(f"the factor of a clock is 0 to 1,000,000, not {factor}")
+        self._start, self._began, self._factor = self.now(), time.monotonic(), factor
+        self._tell()
+
+    def advance(self, seconds: float) -> None:
+        """Move forward; time never goes back."""
+        if seconds < 0:
+            raise ValueError(f"a clock cannot go back: advance({seconds})")
+        self._start += seconds
+        self._tell()
+
+    def restart(self, moment: float) -> None:
+        """Begin anew at `moment`: only for a reset of the whole simulator."""
+        self._start, self._began = moment, time.monotonic()
+        self._tell()
+
+    def on_steer(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the clock was moved or re-paced."""
+        self._steered.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._steered:
+            listener()
 
 
 def iso_seconds(moment: float) -> str:

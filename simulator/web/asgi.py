@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from windtunnel.simulator.exchange import Request, Response
@@ -36,13 +36,22 @@ class AsgiApplication:
         self._commit()
         if response.status == DROP_CONNECTION:
             raise DroppedConnection("a fault closed the connection")
-        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        body = await _whole(response)
         headers = _pairs(response.head)
         if response.status not in {204, 304}:
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         is_head = scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+async def _whole(response: Response) -> bytes:
+    body = response.body
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, AsyncIterator):
+        return b"".join([chunk async for chunk in body])
+    return b"".join(body)
 
 
 async def _lifespan(receive: _Receive, send: _Send) -> None:

@@ -31,15 +31,15 @@ class FaultRule(BaseModel):
     identity: str = ""
     server: str = ""
     action: Literal["error", "delay", "drop_before", "drop_after", "truncate"] = "error"
-    status: int = Field(503, ge=100, le=599)
+    status: int = Field(default=503, ge=100, le=599)
     code: str = ""
     message: str = "The service is unavailable."
     headers: dict[str, str] = Field(default_factory=dict)
     body: str | None = None
-    delay_seconds: float = Field(0.0, ge=0.0, le=86_400.0)
-    probability: float = Field(1.0, ge=0.0, le=1.0)
-    skip: int = Field(0, ge=0)
-    times: int | None = Field(None, ge=1)
+    delay_seconds: float = Field(default=0.0, ge=0.0, le=86_400.0)
+    probability: float = Field(default=1.0, ge=0.0, le=1.0)
+    skip: int = Field(default=0, ge=0)
+    times: int | None = Field(default=None, ge=1)
 
     @field_validator("path")
     @classmethod

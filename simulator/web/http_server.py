@@ -13,7 +13,7 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -360,7 +360,11 @@ class HttpConnection(asyncio.Protocol):
         self._serve_queued()
 
     async def _stream(
-        self, response: Response, chunks: Iterator[bytes], is_head: bool, keep_alive: bool
+        self,
+        response: Response,
+        chunks: Iterator[bytes] | AsyncIterator[bytes],
+        is_head: bool,
+        keep_alive: bool,
     ) -> None:
         assert self._transport is not None
         line = _STATUS_LINES.get(response.status) or _status_line(response.status)
@@ -368,14 +372,13 @@ class HttpConnection(asyncio.Protocol):
             line + _DATE.now() + response.head + b"transfer-encoding: chunked\r\n\r\n"
         )
         if not is_head:
-            for chunk in chunks:
+            async for chunk in _each(chunks):
                 if self._closing:
                     return
                 if chunk:
                     self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
                 if self._writable is not None:
                     await self._writable.wait()
-                await asyncio.sleep(0)
             self._transport.write(b"0\r\n\r\n")
         if not keep_alive:
             self._close()
@@ -432,6 +435,16 @@ class HttpConnection(asyncio.Protocol):
         self._closing = True
         if self._transport is not None:
             self._transport.abort()
+
+
+async def _each(chunks: Iterator[bytes] | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if isinstance(chunks, AsyncIterator):
+        async for chunk in chunks:
+            yield chunk
+        return
+    for chunk in chunks:
+        yield chunk
+        await asyncio.sleep(0)
 
 
 class _Refused(Exception):

@@ -1,0 +1,350 @@
+"""Settings of a simulator: `windtunnel.toml`, then `WINDTUNNEL_...` variables, then flags.
+
+Unknown keys are refused with the line they stand in. Everything has a default: with no file at all
+the demo set runs (tenant contoso, companies usmf, usrt, demf, gbsi, one registered client).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from windtunnel.simulator.exchange import UsageError
+
+Work = Annotated[str, Field(pattern=r"^(immediate|manual|time:\s*\d+(\.\d+)?)$")]
+"""Work that takes time in reality: `immediate`, `time: SECONDS` (on the clock) or `manual`."""
+
+Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+
+DEMO_TENANT = "8f3c1d52-0c1a-4f5e-9a43-0e6f7c2b9d10"
+DEMO_CLIENT = "5c9b2a57-6f0d-4d7e-8a55-3d1f0a9be001"
+DEMO_SECRET = "windtunnel-demo-secret"  # noqa: S105 - a public value of the demo set
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SimulatorSettings(_Section):
+    """`[simulator]`: the process."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback by default.")
+    port_base: int | None = Field(
+        default=None, ge=0, le=60_000, description="Shift of all ports; 0 picks free ones."
+    )
+    tls: bool = Field(default=True, description="Serve the https origins too.")
+    database: Path | None = Field(
+        default=None, description="File to keep the data in; memory without."
+    )
+    seed: int = Field(default=365, description="Seed of ids, random choices and sample data.")
+    clock: str = Field(default="real", description="real, manual, or a factor such as 60x.")
+    clock_start: str | None = Field(
+        default=None, description="First moment of a manual or scaled clock."
+    )
+    data_folder: Path | None = Field(
+        default=None, description="Where the local CA and caches are kept."
+    )
+    sample_data: bool = Field(default=True, description="Seed sample records.")
+
+
+class WebSettings(_Section):
+    """`[web]`: what a connection may take."""
+
+    header_bytes: int = Field(default=131_072, ge=1_024)
+    body_bytes: int = Field(default=268_435_456, ge=1_024, description="Largest request body.")
+    idle_seconds: float = Field(default=120.0, gt=0)
+    receive_seconds: float = Field(default=60.0, gt=0)
+    connections: int = Field(default=10_000, ge=1)
+
+
+class JournalSettings(_Section):
+    """`[journal]`: what is remembered of requests."""
+
+    entries: int = Field(default=10_000, ge=1)
+    body_bytes: int = Field(default=16_384, ge=0)
+
+
+class ClientSettings(_Section):
+    """`[[entra.clients]]`: an app registration."""
+
+    app_id: Guid
+    name: str = ""
+    object_id: Guid | None = None
+    secrets: tuple[str, ...] = ()
+    expired_secrets: tuple[str, ...] = ()
+    certificates: tuple[Path, ...] = Field(
+        default=(), description="PEM files of public certificates."
+    )
+    redirect_uris: tuple[str, ...] = ()
+    dataverse_roles: tuple[str, ...] = ("System Administrator",)
+    finance_operations_user: str = Field(
+        default="Admin", description="User the application maps to."
+    )
+    priority: Literal["high", "medium", "low"] | None = Field(
+        default=None, description="F&O throttling priority; unmapped callers are low."
+    )
+
+
+class UserSettings(_Section):
+    """`[[entra.users]]`: a person."""
+
+    upn: str
+    name: str = ""
+    object_id: Guid | None = None
+    password: str | None = None
+
+
+class EntraSettings(_Section):
+    """`[entra]`: the tenant."""
+
+    tenant_id: Guid = DEMO_TENANT
+    domain: str = "contoso.onmicrosoft.com"
+    token_seconds: int = Field(default=3599, ge=1)
+    lenient_resources: bool = Field(
+        default=False, description="Issue tokens for resources nobody registered."
+    )
+    clients: tuple[ClientSettings, ...] = (
+        ClientSettings(app_id=DEMO_CLIENT, name="windtunnel demo", secrets=(DEMO_SECRET,)),
+    )
+    users: tuple[UserSettings, ...] = ()
+    static_tokens: dict[str, Guid] = Field(
+        default_factory=dict,
+        description="Fixed bearer tokens, each mapped to an app id; for clients that send a "
+        "constant. Off when empty.",
+    )
+
+
+class DataverseSettings(_Section):
+    """`[dataverse]`: the environment."""
+
+    organization: str = "contoso"
+    web_servers: int = Field(
+        default=1, ge=1, le=64, description="Each counts its limits by itself."
+    )
+    throttle: bool = True
+    latency: Literal["none", "modelled"] = Field(
+        default="none", description="modelled: answers take the time that the cost model charges."
+    )
+    schemas: tuple[Path, ...] = Field(
+        default=(), description="$metadata or CSDL files served beside ours."
+    )
+    bulk_delete: Work = "immediate"
+
+
+class FinanceOperationsSettings(_Section):
+    """`[finance_operations]`: the environment."""
+
+    throttle: bool = True
+    throttling: Literal["resource", "user"] = Field(
+        default="resource",
+        description="Today's rule, or the user-based limits of releases before 10.0.36.",
+    )
+    web_servers: int = Field(default=2, ge=1, le=64)
+    cores: int = Field(default=8, ge=1)
+    latency: Literal["none", "modelled"] = "none"
+    default_company: str = "usmf"
+    write_error_status: Literal[400, 500] = 400
+    page_size: int = Field(default=10_000, ge=1, le=10_000)
+    schemas: tuple[Path, ...] = ()
+
+
+class EndpointSettings(_Section):
+    """`[[business_events.endpoints]]`: where events are sent."""
+
+    name: str
+    url: str
+    events: tuple[str, ...] = Field(default=(), description="Business event ids to activate.")
+    companies: tuple[str, ...] = Field(default=(), description="Companies; none means all.")
+
+
+class BusinessEventsSettings(_Section):
+    """`[business_events]`: the parameters page and the endpoints."""
+
+    retry_count: int = Field(default=3, ge=0)
+    retry_wait_ms: int = Field(default=1000, ge=0)
+    timeout_ms: int = Field(default=10_000, ge=1)
+    endpoints_per_event: int = Field(default=10, ge=1)
+    threads: int = Field(default=4, ge=1, le=64)
+    bundle_size: int = Field(default=20, ge=1)
+    endpoints: tuple[EndpointSettings, ...] = ()
+
+
+class LimitSettings(_Section):
+    """`[limits.ID]`: another number for a limit."""
+
+    allowance: float | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, gt=0)
+
+
+class Settings(_Section):
+    """All of `windtunnel.toml`."""
+
+    simulator: SimulatorSettings = SimulatorSettings()
+    web: WebSettings = WebSettings()
+    journal: JournalSettings = JournalSettings()
+    entra: EntraSettings = EntraSettings()
+    dataverse: DataverseSettings = DataverseSettings()
+    finance_operations: FinanceOperationsSettings = FinanceOperationsSettings()
+    business_events: BusinessEventsSettings = BusinessEventsSettings()
+    limits: dict[str, LimitSettings] = Field(default_factory=dict)
+
+
+def load(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the settings; `overrides` are dotted keys, as flags give them.
+
+    Without a path, `windtunnel.toml` of the working folder is read if it is there. Raises
+    UsageError that names file, line and remedy.
+    """
+    tree: dict[str, Any] = {}
+    text, file = "", "windtunnel.toml"
+    if path is None and Path(file).is_file():
+        path = Path(file)
+    if path is not None:
+        file = str(path)
+        text = _read(path)
+        tree = _parsed(text, file)
+    _merge_variables(tree, os.environ if environment is None else environment)
+    for dotted, value in (overrides or {}).items():
+        _put(tree, dotted.split("."), value)
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _usage_error(error, text, file) from error
+    return settings if path is None else _anchored(settings, path.parent)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", where=str(path), remedy="Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"is not UTF-8 at byte {error.start}", where=str(path), remedy="Save it as UTF-8."
+        ) from error
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+), column (\d+)", str(error))
+        where = f"{file}:{found[1]}:{found[2]}" if found else file
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise UsageError(
+            f"is not TOML: {reason}", where=where, remedy="See https://toml.io for the syntax."
+        ) from error
+
+
+def _merge_variables(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        if name.startswith("WINDTUNNEL_") and "__" in name:
+            _put(tree, name.removeprefix("WINDTUNNEL_").lower().split("__"), value)
+
+
+def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = value
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file are relative to the file."""
+
+    def anchor(section: BaseModel) -> BaseModel:
+        update: dict[str, Any] = {}
+        for name in type(section).model_fields:
+            value = getattr(section, name)
+            if isinstance(value, Path):
+                update[name] = folder / value
+            elif isinstance(value, BaseModel):
+                update[name] = anchor(value)
+            elif isinstance(value, tuple):
+                update[name] = tuple(
+                    folder / item
+                    if isinstance(item, Path)
+                    else anchor(item)
+                    if isinstance(item, BaseModel)
+                    else item
+                    for item in value
+                )
+        return section.model_copy(update=update)
+
+    return TypeAdapter(Settings).validate_python(anchor(settings))
+
+
+def _usage_error(error: ValidationError, text: str, file: str) -> UsageError:
+    first = error.errors()[0]
+    keys = [str(part) for part in first["loc"]]
+    line = _line_of(text, keys)
+    where = f"{file}:{line}" if line else file if text else "settings"
+    dotted = ".".join(keys)
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(keys[-1], _names_at(keys[:-1]), 1)
+        remedy = f"Did you mean {close[0]!r}?" if close else "See docs/reference/settings.md."
+        return UsageError(f"unknown setting {dotted!r}", where=where, remedy=remedy)
+    return UsageError(
+        f"{dotted}: {first['msg']} (found {first['input']!r})",
+        where=where,
+        remedy="See docs/reference/settings.md.",
+    )
+
+
+def _names_at(keys: list[str]) -> list[str]:
+    model: Any = Settings
+    for key in keys:
+        if key.isdigit():
+            continue
+        found = model.model_fields.get(key)
+        if found is None:
+            return []
+        model = next(
+            (
+                part
+                for part in (found.annotation, *getattr(found.annotation, "__args__", ()))
+                if isinstance(part, type) and issubclass(part, BaseModel)
+            ),
+            None,
+        )
+        if model is None:
+            return []
+    return list(model.model_fields)
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """The line a key stands in; array tables are counted."""
+    names = [key for key in keys if not key.isdigit()]
+    index = next((int(key) for key in keys if key.isdigit()), 0)
+    section, seen, best = "", -1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        if header:
+            name = header[2].replace('"', "")
+            again = seen + 1 if name == section else 0
+            seen = again if header[1] == "[[" else index
+            section = name
+            if section.split(".") == names and seen == index:
+                return number
+            continue
+        key = re.match(r"\s*\"?([A-Za-z0-9_.-]+)\"?\s*=", line)
+        if key:
+            full = [*(section.split(".") if section else []), *key[1].split(".")]
+            if full == names[: len(full)] and (seen in {-1, index}):
+                best = number
+                if full == names:
+                    return number
+    return best

@@ -1,0 +1,80 @@
+"""Opens the listeners of all origins: ports by default, shifted, or free ones."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Callable, Mapping
+
+from windtunnel.simulator.exchange import Request, Response, UsageError
+from windtunnel.simulator.kernel.timers import Timers
+from windtunnel.simulator.web.http_server import HttpServer, Turn, WebLimits
+from windtunnel.simulator.web.origins import ORIGINS, Origin
+
+TRIES = 50
+
+
+class Listeners:
+    """The open sockets of one simulator."""
+
+    def __init__(
+        self,
+        applications: Mapping[str, Callable[[Request], Response]],
+        turn: Turn,
+        timers: Timers,
+        limits: WebLimits,
+        *,
+        host: str,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._applications, self._turn, self._timers = applications, turn, timers
+        self._limits, self._host, self._tls = limits, host, tls
+        self._servers: list[HttpServer] = []
+        self.urls: dict[str, str] = {}
+
+    async def open(self, port_base: int | None) -> None:
+        """Listen on every origin. `port_base` None: the defaults; 0: free ports; N: shifted by N.
+
+        A taken port gives way to the next free one. Raises UsageError when none is free.
+        """
+        for origin in ORIGINS:
+            if origin.service not in self._applications:
+                continue
+            if origin.scheme == "https" and self._tls is None:
+                continue
+            port = await self._open_one(origin, port_base)
+            name = "localhost" if self._host in {"127.0.0.1", "::1"} else self._host
+            self.urls[origin.name] = f"{origin.scheme}://{name}:{port}"
+
+    async def _open_one(self, origin: Origin, port_base: int | None) -> int:
+        server = HttpServer(
+            self._applications[origin.service],
+            self._turn,
+            self._timers,
+            limits=self._limits,
+            scheme=origin.scheme,
+        )
+        tls = self._tls if origin.scheme == "https" else None
+        wanted = 0 if port_base == 0 else origin.port + (port_base or 0)
+        for port in range(wanted, wanted + (TRIES if wanted else 1)):
+            try:
+                bound = await server.start(self._host, port, tls)
+            except OSError as error:
+                if error.errno not in {errno.EADDRINUSE, errno.EACCES, 10013, 10048}:
+                    raise UsageError(
+                        f"cannot listen on {self._host}:{port}: {error.strerror}",
+                        remedy="Choose another address with --host.",
+                    ) from error
+                continue
+            self._servers.append(server)
+            return bound
+        raise UsageError(
+            f"no free port from {wanted} to {wanted + TRIES - 1} for {origin.title}",
+            remedy="Shift all ports with --port-base, or use --port-base 0.",
+        )
+
+    async def close(self) -> None:
+        """Stop listening; running requests end first."""
+        await asyncio.gather(*(server.stop() for server in self._servers))
+        self._servers.clear()

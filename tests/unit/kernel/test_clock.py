@@ -1,0 +1,93 @@
+"""Clocks and timers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from windtunnel.simulator.kernel.clock import ManualClock, SteerableClock, iso_seconds
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.timers import Timers
+
+
+def test_a_manual_clock_moves_only_when_told():
+    clock = ManualClock(10.0)
+    clock.advance(5)
+    assert clock.now() == 15.0
+    assert clock.real_seconds(1) is None
+    with pytest.raises(ValueError, match="back"):
+        clock.advance(-1)
+
+
+def test_a_steerable_clock_stops_moves_and_goes_on():
+    heard = []
+    clock = SteerableClock(0.0, 100.0)
+    clock.on_steer(lambda: heard.append(clock.now()))
+    assert (clock.kind, clock.now(), clock.real_seconds(3)) == ("manual", 100.0, None)
+    clock.advance(50)
+    assert clock.now() == 150.0
+    clock.pace(60.0)
+    assert clock.kind == "scaled"
+    assert clock.real_seconds(60) == 1.0
+    assert clock.now() >= 150.0
+    clock.pace(1.0)
+    assert (clock.kind, clock.factor) == ("real", 1.0)
+    assert len(heard) == 3
+
+
+@pytest.mark.parametrize("factor", [-1.0, 2_000_000.0])
+def test_a_clock_refuses_an_impossible_pace(factor):
+    with pytest.raises(ValueError, match="factor"):
+        SteerableClock(factor)
+
+
+def test_moments_print_as_iso_seconds():
+    assert iso_seconds(0.0) == "1970-01-01T00:00:00Z"
+
+
+def test_timers_run_in_order_when_their_moment_has_come():
+    clock, ran = ManualClock(0.0), []
+    timers = Timers(clock)
+    timers.call_later(2, lambda: ran.append("second"))
+    timers.call_later(1, lambda: ran.append("first"))
+    timers.call_later(9, lambda: ran.append("later"))
+    clock.advance(2)
+    assert timers.run_due() == 2
+    assert ran == ["first", "second"]
+    assert timers.next_moment == 9
+
+
+def test_a_timer_may_plan_another():
+    clock, ran = ManualClock(0.0), []
+    timers = Timers(clock)
+    timers.call_later(1, lambda: timers.call_later(0, lambda: ran.append("chained")))
+    clock.advance(1)
+    timers.run_due()
+    assert ran == ["chained"]
+
+
+def test_sleep_takes_real_time_on_a_fast_clock_and_none_on_a_standing_one():
+    async def main() -> None:
+        clock = SteerableClock(10_000.0, 0.0)
+        timers = Timers(clock)
+        clock.on_steer(timers.run_due)
+        timers.attach(asyncio.get_running_loop())
+        await timers.sleep(100.0)
+        assert clock.now() >= 100.0
+        clock.pace(0.0)
+        waiting = asyncio.ensure_future(timers.sleep(3600.0))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        clock.advance(3600.0)
+        await waiting
+        timers.detach()
+
+    asyncio.run(main())
+
+
+def test_the_same_seed_gives_the_same_ids_and_children_differ():
+    assert Ids(7).uuid() == Ids(7).uuid()
+    assert Ids(7).uuid() != Ids(8).uuid()
+    assert Ids(7).child("a").uuid() == Ids(7).child("a").uuid()
+    assert Ids(7).child("a").uuid() != Ids(7).child("b").uuid()

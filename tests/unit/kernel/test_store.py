@@ -1,0 +1,125 @@
+"""The store: shared transactions, savepoints, snapshots, durability."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from windtunnel.simulator.kernel.store import Store, quoted
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request, tmp_path):
+    made = Store(None if request.param == "memory" else tmp_path / "data" / "wt.db")
+    made.write("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    made.commit()
+    yield made
+    made.close()
+
+
+def names(store: Store) -> list[str]:
+    return [row[0] for row in store.read("SELECT name FROM t ORDER BY id")]
+
+
+def fail(store: Store, name: str) -> None:
+    store.write("INSERT INTO t (name) VALUES (?)", (name,))
+    raise KeyError(name)
+
+
+def test_reads_see_what_the_open_transaction_wrote(store):
+    store.write("INSERT INTO t (name) VALUES (?)", ("a",))
+    assert store.in_transaction
+    assert names(store) == ["a"]
+
+
+def test_a_rollback_takes_back_everything_since_the_commit(store):
+    store.write("INSERT INTO t (name) VALUES ('kept')")
+    store.commit()
+    store.write("INSERT INTO t (name) VALUES ('lost')")
+    store.rollback()
+    assert names(store) == ["kept"]
+    assert not store.in_transaction
+
+
+def test_a_failed_atomic_block_leaves_the_rest_of_the_transaction(store):
+    store.write("INSERT INTO t (name) VALUES ('before')")
+    with pytest.raises(KeyError), store.atomic():
+        fail(store, "inside")
+    store.write("INSERT INTO t (name) VALUES ('after')")
+    store.commit()
+    assert names(store) == ["before", "after"]
+
+
+def test_atomic_blocks_nest(store):
+    with store.atomic():
+        store.write("INSERT INTO t (name) VALUES ('outer')")
+        with pytest.raises(KeyError), store.atomic():
+            fail(store, "inner")
+    store.commit()
+    assert names(store) == ["outer"]
+
+
+def test_listeners_hear_commits_that_wrote_and_every_rollback(store):
+    heard = []
+    store.on_commit(lambda: heard.append("commit"))
+    store.on_rollback(lambda: heard.append("rollback"))
+    store.commit()
+    store.write("INSERT INTO t (name) VALUES ('a')")
+    store.commit()
+    store.write("INSERT INTO t (name) VALUES ('b')")
+    store.rollback()
+    assert heard == ["commit", "rollback"]
+
+
+def test_reset_returns_to_the_mark(store):
+    store.write("INSERT INTO t (name) VALUES ('seed')")
+    store.mark()
+    store.write("INSERT INTO t (name) VALUES ('later')")
+    store.write("CREATE TABLE other (x)")
+    store.reset()
+    assert names(store) == ["seed"]
+    assert store.read("SELECT count(*) FROM sqlite_master WHERE name='other'").fetchone() == (0,)
+    store.write("INSERT INTO t (name) VALUES ('again')")
+    store.reset()
+    assert names(store) == ["seed"]
+
+
+def test_reset_needs_a_mark(store):
+    with pytest.raises(RuntimeError, match="mark"):
+        store.reset()
+
+
+def test_a_snapshot_can_be_opened_as_a_database_file(store, tmp_path):
+    store.write("INSERT INTO t (name) VALUES ('a')")
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(store.snapshot())
+    assert names(Store(copy)) == ["a"]
+
+
+def test_identifiers_are_quoted_whatever_they_hold():
+    assert quoted('a"b') == '"a""b"'
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_what_was_committed_survives_kill_9(tmp_path):
+    file = tmp_path / "wt.db"
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from windtunnel.simulator.kernel.store import Store\n"
+        f"s = Store(Path({str(file)!r}))\n"
+        "s.write('CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)')\n"
+        "s.write(\"INSERT INTO t (name) VALUES ('committed')\")\n"
+        "s.commit()\n"
+        "s.write(\"INSERT INTO t (name) VALUES ('open')\")\n"
+        "print('ready', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        os.kill(child.pid, signal.SIGKILL)
+    assert names(Store(Path(file))) == ["committed"]
