@@ -1,0 +1,128 @@
+"""Priority-based throttling and plain rate limits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from windtunnel.contracts.limits import (
+    ADMITTED,
+    LIMITS,
+    Limits,
+    Priority,
+    RateLimit,
+    Refused,
+    ResourceRules,
+    ResourceThrottle,
+)
+from windtunnel.contracts.limits.accounting import limit_uses, load_use
+
+
+def throttle_of(limits: Limits = LIMITS) -> ResourceThrottle:
+    return ResourceThrottle(ResourceRules.of(limits))
+
+
+@pytest.mark.parametrize(
+    ("background", "admitted"),
+    [
+        (0.25, ["low", "medium", "high", "exempt"]),
+        (0.85, ["medium", "high", "exempt"]),
+        (0.92, ["high", "exempt"]),
+        (0.99, ["exempt"]),
+    ],
+)
+def test_low_priority_is_refused_first(background, admitted):
+    throttle = throttle_of()
+    throttle.background_cpu = background
+    got = [p.value for p in Priority if throttle.admit(0.0, f"app-{p}", p) is ADMITTED]
+    assert got == admitted
+
+
+def test_a_refusal_says_what_the_service_says():
+    throttle = throttle_of()
+    throttle.background_cpu = 1.0
+    verdict = throttle.admit(0.0, "app")
+    assert isinstance(verdict, Refused)
+    assert verdict.retry_after_seconds == 60
+    assert verdict.limit.status == 429
+    assert verdict.message == (
+        "This request could not be processed at this time due to system experiencing high "
+        "resource utilization. Retry the request after 60 seconds"
+    )
+
+
+def test_hammering_lengthens_retry_after_even_when_the_load_has_fallen():
+    throttle = throttle_of()
+    throttle.background_cpu = 1.0
+    throttle.admit(0.0, "app")
+    throttle.background_cpu = 0.1
+    told = [
+        verdict.retry_after_seconds for _ in range(3) if (verdict := throttle.admit(0.0, "app"))
+    ]
+    assert told == [66, 73, 80]
+    assert throttle.admit(0.0, "other") is ADMITTED
+    assert throttle.admit(80.0, "app") is ADMITTED
+    assert throttle.blocked_until(0.0, "app") == 80.0
+    assert throttle.refused == {"app": 4}
+
+
+def test_processor_use_is_work_over_cores_and_falls_as_it_leaves_the_average():
+    throttle = throttle_of()
+    throttle.background_cpu = 0.0
+    for _ in range(48):
+        throttle.run(0.0, "app", 5.0, Priority.HIGH)
+    assert throttle.cpu(0.0) == 0.0
+    assert throttle.cpu(5.0) == pytest.approx(48 * 5 / (60 * 8))
+    assert throttle.in_flight == 0
+    assert throttle.cpu(65.0) == 0.0
+
+
+def test_memory_grows_with_requests_in_flight():
+    throttle = throttle_of()
+    before = throttle.memory()
+    throttle.admit(0.0, "app")
+    assert throttle.memory() > before
+    throttle.finish(1.0, 0.2)
+    assert throttle.memory() == before
+
+
+def test_the_load_becomes_a_limit_use():
+    throttle = throttle_of()
+    throttle.background_cpu = 0.88
+    throttle.admit(0.0, "app")
+    use = load_use(throttle)
+    assert use.limit == "fo.load"
+    assert use.share == pytest.approx(0.88 / 0.80)
+    assert use.refusals == 1
+
+
+def test_search_allows_one_a_second():
+    search = RateLimit(LIMITS["dataverse.search"])
+    assert search.admit(0.0) is ADMITTED
+    assert search.left(0.5) == 0
+    verdict = search.admit(0.5)
+    assert isinstance(verdict, Refused)
+    assert verdict.retry_after_seconds == 1
+    assert search.admit(1.5) is ADMITTED
+    assert limit_uses(search, "user")[0].refusals == 1
+
+
+def test_a_limit_without_a_window_is_no_rate():
+    with pytest.raises(ValueError, match=r"fo\.page"):
+        RateLimit(LIMITS["fo.page"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(0, 30), max_size=100), st.integers(1, 6))
+def test_no_window_holds_more_than_its_allowance_and_waiting_is_enough(gaps, allowance):
+    meter = RateLimit(LIMITS.override("connector.fo", allowance=allowance)["connector.fo"])
+    now, admitted = 0.0, []
+    for gap in gaps:
+        now += gap
+        verdict = meter.admit(now)
+        if isinstance(verdict, Refused):
+            now += verdict.retry_after_seconds
+            assert meter.admit(now) is ADMITTED
+        admitted.append(now)
+        assert sum(1 for moment in admitted if moment > now - 60) <= allowance
