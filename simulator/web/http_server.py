@@ -227,8 +227,13 @@ class HttpConnection(asyncio.Protocol):
         self._age = 0.0
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(501, "windtunnel does not upgrade connections on this listener.")
+        except httptools.HttpParserUpgrade as offer:
+            # An offered upgrade (h2c, websocket) is declined by answering as if it was not made.
+            # Source: RFC 9110, section 7.8. The parser ends at an offer, so a new one goes on.
+            self._parser = httptools.HttpRequestParser(self)
+            rest = data[int(offer.args[0]) :]
+            if rest:
+                self.data_received(rest)
         except httptools.HttpParserError as error:
             cause = error.__context__ or error.__cause__
             if isinstance(cause, _Refused):
