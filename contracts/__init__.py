@@ -1,1 +1,1 @@
-"""The contracts room."""
+"""What Dynamics 365 and Azure promise: limits, entities, events, documents, results. Pure."""

@@ -1,1 +1,1 @@
-"""The design room."""
+"""Checks a written integration design and forecasts its volumes on virtual time."""

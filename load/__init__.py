@@ -1,1 +1,1 @@
-"""The load room."""
+"""Drives a volume plan with Locust against the limits; knows only URLs and contracts."""

@@ -1,1 +1,1 @@
-"""The reports room."""
+"""Turns result files into text, HTML, JUnit, Markdown, SARIF and JSON."""

@@ -1,1 +1,1 @@
-"""The scenarios room."""
+"""Runs steps against URLs and says what did not match; knows no server code."""

@@ -1,1 +1,1 @@
-"""entity_sets."""
+"""Reading, writing and tracking records: what Dataverse and finance and operations share."""

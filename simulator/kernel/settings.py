@@ -51,6 +51,9 @@ class SimulatorSettings(_Section):
     data_folder: Path | None = Field(
         default=None, description="Where the local CA and caches are kept."
     )
+    limits_file: Path | None = Field(
+        default=None, description="YAML file with other numbers for limits."
+    )
     sample_data: bool = Field(default=True, description="Seed sample records.")
 
 

@@ -1,1 +1,1 @@
-"""services."""
+"""The simulated services; they never import each other."""

@@ -1,1 +1,1 @@
-"""web."""
+"""ASGI and HTTP, the request pipeline, origins and listeners, the control API."""

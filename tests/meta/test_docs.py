@@ -1,0 +1,47 @@
+"""What the docs promise is there: generated pages are current, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+def reference_pages():
+    spec = importlib.util.spec_from_file_location(
+        "reference_pages", ROOT / "tools/reference_pages.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.PAGES
+
+
+@pytest.mark.parametrize("page", ["settings.md", "control-api.md", "commands.md"])
+def test_a_generated_page_is_current(page):
+    committed = (ROOT / "docs" / "reference" / page).read_text("utf-8")
+    assert committed == reference_pages()[page](), "run: python tools/reference_pages.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readme_has_the_two_commands():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert (
+        "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . "
+        "&& .venv/bin/windtunnel demo\n"
+    ) in text
+    assert (
+        "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt "
+        '-e ".[test]" && .venv/bin/pytest\n'
+    ) in text

@@ -1,0 +1,132 @@
+"""Writes the generated reference pages: settings, control API, commands.
+
+`python tools/reference_pages.py` rewrites them; tests/meta/test_docs.py fails when they differ.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+
+from windtunnel.simulator.cli import ORDER
+from windtunnel.simulator.kernel.settings import Settings
+from windtunnel.simulator.web.control.routes import ROUTES
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+MADE_BY = "<!-- made by tools/reference_pages.py; do not edit -->\n"
+
+
+def settings_page() -> str:
+    """docs/reference/settings.md."""
+    lines = [
+        "# Settings",
+        MADE_BY,
+        "`windtunnel.toml` in the working folder (or `--config FILE`), then variables such as",
+        "`WINDTUNNEL_DATAVERSE__WEB_SERVERS=4`, then the flags of a command. Unknown keys are",
+        "refused with their line. Paths in the file are relative to it.",
+        "",
+    ]
+    for name, field in Settings.model_fields.items():
+        lines += _section(name, field.annotation)
+    return "\n".join(lines)
+
+
+def _section(name: str, annotation: Any, *, array: bool = False) -> list[str]:
+    model = _model_in(annotation)
+    if model is None:
+        return []
+    shown = f"[[{name}]]" if array else f"[{name}]"
+    about = (inspect.getdoc(model) or "").partition(": ")[2] or inspect.getdoc(model) or ""
+    lines = [f"## `{shown}`", "", about[:1].upper() + about[1:], ""]
+    rows, nested = [], []
+    for key, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            is_array = "tuple" in str(field.annotation)
+            nested += _section(f"{name}.{key}", field.annotation, array=is_array)
+            continue
+        default = (
+            "required"
+            if field.is_required()
+            else f"`{_shown(field.get_default(call_default_factory=True))}`"
+        )
+        rows.append(f"| `{key}` | {default} | {field.description or ''} |")
+    if rows:
+        lines += ["| key | default | meaning |", "|---|---|---|", *rows, ""]
+    return lines + nested
+
+
+def _shown(value: object) -> str:
+    return (
+        {None: "none", True: "true", False: "false", (): "[]"}.get(value, str(value))
+        if not isinstance(value, dict)
+        else "{}"
+    )
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _model_in(part)
+        if found is not None:
+            return found
+    return None
+
+
+def control_page() -> str:
+    """docs/reference/control-api.md."""
+    lines = [
+        "# Control API",
+        MADE_BY,
+        "Under the control origin (`WT_CONTROL_URL`). JSON in, JSON out; a mistake answers 400",
+        "and names it.",
+        "",
+        "| method | path | does |",
+        "|---|---|---|",
+    ]
+    for route in ROUTES:
+        about = (inspect.getdoc(route.handler) or "").split("\n", maxsplit=1)[0]
+        lines.append(f"| {route.method} | `{route.path}` | {about} |")
+    return "\n".join([*lines, ""])
+
+
+def commands_page() -> str:
+    """docs/reference/commands.md."""
+    lines = ["# Commands", MADE_BY, "Exit codes: 0 good, 1 checks failed, 2 usage, 3 our bug.", ""]
+    offered = {entry.name: entry for entry in entry_points(group="windtunnel.commands")}
+    for name in [name for name in ORDER if name in offered]:
+        command = typer.main.get_command(offered[name].load())
+        lines += [f"## `windtunnel {name}`", "", (command.help or "").strip(), ""]
+        lines += list(_parameters(command))
+    return "\n".join(lines)
+
+
+def _parameters(command: Any) -> Iterator[str]:
+    rows = []
+    for parameter in command.params:
+        if parameter.name in {"help", "install_completion", "show_completion"}:
+            continue
+        names = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
+        if not parameter.opts[0].startswith("-"):
+            names = f"`{parameter.name.upper()}`"
+        rows.append(f"| {names} | {getattr(parameter, 'help', None) or ''} |")
+    if rows:
+        yield from ("| option | meaning |", "|---|---|", *rows, "")
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "control-api.md": control_page,
+    "commands.md": commands_page,
+}
+
+if __name__ == "__main__":
+    for page, text in PAGES.items():
+        (REFERENCE / page).write_text(text(), "utf-8")
