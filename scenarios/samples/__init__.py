@@ -1,1 +1,1 @@
-"""Sample integrations, written as a team would write them, with their scenarios, plan and design."""
+"""Sample integrations as a team would write them, with scenarios, plan and design."""

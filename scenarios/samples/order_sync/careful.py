@@ -336,7 +336,7 @@ class Outbound:
                 self.send_header("content-length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - base's name
+            def log_message(self, format: str, *args: Any) -> None:
                 log.debug(format, *args)
 
         self.work()

@@ -1,8 +1,7 @@
 """Order sync, naive: the version that works on the developer's machine and in no production.
 
-What it does not do, on purpose: it waits a fixed time on any failure and gives up soon, sends again
-what may have been done already, remembers nothing, works before it acknowledges, and makes a new row
-for every event.
+On purpose it waits a fixed time on any failure and gives up soon, sends again what may have been
+done already, remembers nothing, works before it acknowledges, and makes a new row for every event.
 """
 
 from __future__ import annotations
@@ -114,7 +113,7 @@ def listen(fo: Service, dataverse: Service, port: int) -> None:
             self.send_header("content-length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - base's name
+        def log_message(self, format: str, *args: Any) -> None:
             del format, args
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
