@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop where it exists, else asyncio's own."""
+    """A loop of uvloop where that exists, else asyncio's own."""
     try:
         import uvloop
     except ImportError:

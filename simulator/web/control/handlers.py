@@ -266,20 +266,15 @@ def _selected(exchange: Exchange, house: House) -> list[Entry]:
     def fits(entry: Entry) -> bool:
         there = entry.exchange
         who = there.identity
+        was_throttled = "true" if there.throttled_by else "false"
         return (
             since <= there.received <= until
             and (not status or entry.status == status)
             and wanted.get("service", there.service) == there.service
             and wanted.get("method", there.request.method).upper() == there.request.method
-            and (
-                "identity" not in wanted
-                or wanted["identity"] in {who.user_id, who.app_id, who.name}
-            )
+            and wanted.get("identity", who.user_id) in {who.user_id, who.app_id, who.name}
             and wanted.get("correlation_id", there.correlation_id) == there.correlation_id
-            and (
-                "throttled" not in wanted
-                or bool(there.throttled_by) == (wanted["throttled"] == "true")
-            )
+            and wanted.get("throttled", was_throttled) == was_throttled
             and path.search(there.request.path) is not None
         )
 
@@ -288,7 +283,7 @@ def _selected(exchange: Exchange, house: House) -> list[Entry]:
 
 
 def query_journal(exchange: Exchange, house: House) -> Response:
-    """Requests as they were recorded, oldest first; `detail=false` leaves headers and bodies out."""
+    """Recorded requests, oldest first; `detail=false` leaves headers and bodies out."""
     short = dict(parse_qsl(exchange.request.query)).get("detail") == "false"
     entries = _selected(exchange, house)
     lines = [entry.summary() if short else entry.detail() for entry in entries]
