@@ -1,0 +1,200 @@
+"""Numbers of a benchmark run: medians, ratios and the targets they are held against. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, TypeAlias
+
+from bench.driver import Measurement
+from bench.server import GET, LIST, OPERATIONS, PATCH, POST
+
+OURS = "windtunnel"
+FORMAT = "windtunnel-bench/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A median with its least and greatest value."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of at least one value."""
+        return cls(median(values), min(values), max(values))
+
+
+@dataclass(slots=True)
+class Results:
+    """What a run measured: rounds by (server, operation), and single figures by name."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    rounds: dict[tuple[str, str], list[Measurement]] = field(default_factory=dict)
+    extras: dict[str, float] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, server: str, operation: str, measured: Measurement) -> None:
+        """Keep one round."""
+        self.rounds.setdefault((server, operation), []).append(measured)
+
+    def rate(self, server: str, operation: str) -> Spread | None:
+        """Requests per second over the rounds; None if it was not measured."""
+        return self._spread(server, operation, lambda measured: measured.rate)
+
+    def p50_ms(self, server: str, operation: str) -> Spread | None:
+        """The median latency of each round."""
+        return self._spread(server, operation, lambda measured: measured.p50_ms)
+
+    def p99_ms(self, server: str, operation: str) -> Spread | None:
+        """The 99th percentile of each round."""
+        return self._spread(server, operation, lambda measured: measured.p99_ms)
+
+    def cpu_us(self, server: str, operation: str) -> Spread | None:
+        """Processor time per request, which a busy machine changes less than the rate."""
+        return self._spread(server, operation, lambda measured: measured.cpu_us)
+
+    def core_share(self) -> Spread | None:
+        """The share of one core that the servers got, over all rounds: 1 on a quiet machine."""
+        every = [m.cpu_seconds / m.seconds for rounds in self.rounds.values() for m in rounds]
+        return Spread.of(every) if every else None
+
+    def _spread(
+        self, server: str, operation: str, read: Callable[[Measurement], float]
+    ) -> Spread | None:
+        rounds = self.rounds.get((server, operation))
+        return Spread.of([read(measured) for measured in rounds]) if rounds else None
+
+    def ratio(self, operation: str, peer: str, of: str = OURS) -> float | None:
+        """How many times the peer's rate ours is; by medians."""
+        ours, theirs = self.rate(of, operation), self.rate(peer, operation)
+        return None if ours is None or theirs is None else ours.median / theirs.median
+
+    def p99_ratio(self, operation: str, peer: str) -> float | None:
+        """Our 99th percentile as a share of the peer's."""
+        ours, theirs = self.p99_ms(OURS, operation), self.p99_ms(peer, operation)
+        return None if ours is None or theirs is None else ours.median / theirs.median
+
+
+Reading: TypeAlias = Callable[[Results], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure should be: at least, or at most, a bound."""
+
+    text: str
+    bound: float
+    at_least: bool
+    read: Reading
+
+    def met(self, results: Results) -> bool | None:
+        """Whether it is reached; None if it was not measured."""
+        value = self.read(results)
+        if value is None:
+            return None
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+def _times(operation: str, peer: str, bound: float) -> Target:
+    return Target(
+        f"{operation}, times {peer}", bound, True, lambda results: results.ratio(operation, peer)
+    )
+
+
+def _tail(operation: str, peer: str, bound: float) -> Target:
+    return Target(
+        f"p99 of {operation}, share of {peer}'s",
+        bound,
+        False,
+        lambda results: results.p99_ratio(operation, peer),
+    )
+
+
+def _extra(name: str, text: str, bound: float, *, at_least: bool = False) -> Target:
+    return Target(text, bound, at_least, lambda results: results.extras.get(name))
+
+
+GUARD_SHARE = "guard_share"
+MILLION_SHARE = "million_share"
+MEMORY_MIB = "mib_per_100000"
+START_SECONDS = "start_seconds"
+RESET_SECONDS = "reset_seconds"
+
+TARGETS = (
+    _times(GET, "floor", 0.5),
+    _times(GET, "cap", 40),
+    _times(LIST, "cap", 12),
+    _times(PATCH, "cap", 40),
+    _times(POST, "cap", 30),
+    *(_tail(operation, "cap", 0.05) for operation in OPERATIONS),
+    _extra(GUARD_SHARE, "token, throttle, journal and headers, share of GET", 0.20),
+    _extra(MILLION_SHARE, "LIST at 1,000,000 records, share of 10,000", 0.5, at_least=True),
+    _extra(MEMORY_MIB, "MiB per 100,000 records", 80),
+    _extra(START_SECONDS, "`windtunnel up` until every listener answers, seconds", 1.5),
+    _extra(RESET_SECONDS, "reset, seconds", 0.05),
+)
+
+
+def to_json(results: Results) -> dict[str, Any]:
+    """The whole run as JSON data."""
+    return {
+        "format": FORMAT,
+        **results.about,
+        "servers": {
+            server: {"title": title, "operations": _operations(results, server)}
+            for server, title in results.titles.items()
+        },
+        "extras": results.extras,
+        "targets": [
+            {
+                "text": target.text,
+                "bound": target.bound,
+                "at_least": target.at_least,
+                "measured": target.read(results),
+                "met": target.met(results),
+            }
+            for target in TARGETS
+        ],
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Results:
+    """Read back what `to_json` wrote."""
+    kept = ("format", "servers", "extras", "targets")
+    results = Results(
+        extras=dict(data["extras"]), about={n: v for n, v in data.items() if n not in kept}
+    )
+    for server, found in data["servers"].items():
+        results.titles[server] = found["title"]
+        for operation, rounds in found["operations"].items():
+            for measured in rounds["rounds"]:
+                results.add(server, operation, Measurement(**measured))
+    return results
+
+
+def _operations(results: Results, server: str) -> dict[str, Any]:
+    found = {}
+    for operation in OPERATIONS:
+        rate = results.rate(server, operation)
+        if rate is None:
+            continue
+        rounds = results.rounds[server, operation]
+        found[operation] = {
+            "rate": {"median": rate.median, "low": rate.low, "high": rate.high},
+            "rounds": [
+                {
+                    "requests": measured.requests,
+                    "seconds": measured.seconds,
+                    "p50_ms": measured.p50_ms,
+                    "p99_ms": measured.p99_ms,
+                    "max_ms": measured.max_ms,
+                    "cpu_seconds": measured.cpu_seconds,
+                }
+                for measured in rounds
+            ],
+        }
+    return found

@@ -1,0 +1,1 @@
+"""The servers that windtunnel is measured beside, each in its folder and started by its module."""
