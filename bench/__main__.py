@@ -24,7 +24,7 @@ from bench.peers.floor import Floor
 from bench.peers.team import Team
 from bench.process import ServerFailed, cores
 from bench.server import Peer
-from bench.tables import markdown, put_between_marks, show
+from bench.tables import put_between_marks, show
 from bench.windtunnel_server import Windtunnel
 
 PEERS: dict[str, type[Peer]] = {p.name: p for p in (Windtunnel, Floor, Cap, Team)}  # type: ignore[type-abstract]

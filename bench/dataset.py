@@ -1,4 +1,4 @@
-"""The records every server is measured on, and the requests it is asked: seeded, so always the same.
+"""The records every server is measured on and the requests it is asked; seeded, always the same.
 
 Knows no server: paths and answers of each are its peer's business.
 """
@@ -91,18 +91,51 @@ POSTED = (
 )
 PATCHED = ("wt_creditlimit", "wt_phone")
 
-_FIRST = "Alpine Baltic Coral Delta Emerald Fabrikam Global Harbor Island Jade".split()
-_SECOND = "Bakery Clinics Dairy Energy Foods Glass Hotels Imports Joinery Kitchens".split()
-_STREETS = "Main Oak Pine Maple Cedar Elm View Lake Hill Park".split()
-_CITIES = "Aarhus Berlin Chicago Dallas Essen Fresno Ghent Houston Innsbruck Jackson".split()
-_STATES = "AZ CA CO FL IL NY OR TX UT WA".split()
-_COUNTRIES = "DNK DEU USA BEL AUT FRA NLD ESP ITA POL".split()
-_CURRENCIES = "USD EUR DKK GBP PLN".split()
-_TERMS = "Net10 Net14 Net30 Net45 Net60".split()
-_METHODS = "CHECK SEPA WIRE CARD CASH".split()
-_DELIVERY = "EXW FCA CPT DAP DDP".split()
-_MODES = "Truck Rail Air Sea Parcel".split()
-_LANGUAGES = "en-us de da fr nl".split()
+_FIRST = [
+    "Alpine",
+    "Baltic",
+    "Coral",
+    "Delta",
+    "Emerald",
+    "Fabrikam",
+    "Global",
+    "Harbor",
+    "Island",
+    "Jade",
+]
+_SECOND = [
+    "Bakery",
+    "Clinics",
+    "Dairy",
+    "Energy",
+    "Foods",
+    "Glass",
+    "Hotels",
+    "Imports",
+    "Joinery",
+    "Kitchens",
+]
+_STREETS = ["Main", "Oak", "Pine", "Maple", "Cedar", "Elm", "View", "Lake", "Hill", "Park"]
+_CITIES = [
+    "Aarhus",
+    "Berlin",
+    "Chicago",
+    "Dallas",
+    "Essen",
+    "Fresno",
+    "Ghent",
+    "Houston",
+    "Innsbruck",
+    "Jackson",
+]
+_STATES = ["AZ", "CA", "CO", "FL", "IL", "NY", "OR", "TX", "UT", "WA"]
+_COUNTRIES = ["DNK", "DEU", "USA", "BEL", "AUT", "FRA", "NLD", "ESP", "ITA", "POL"]
+_CURRENCIES = ["USD", "EUR", "DKK", "GBP", "PLN"]
+_TERMS = ["Net10", "Net14", "Net30", "Net45", "Net60"]
+_METHODS = ["CHECK", "SEPA", "WIRE", "CARD", "CASH"]
+_DELIVERY = ["EXW", "FCA", "CPT", "DAP", "DDP"]
+_MODES = ["Truck", "Rail", "Air", "Sea", "Parcel"]
+_LANGUAGES = ["en-us", "de", "da", "fr", "nl"]
 
 
 def records(count: int, seed: int = SEED) -> Iterator[Record]:

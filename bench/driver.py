@@ -97,7 +97,7 @@ def drive(
 
 
 def read_measurement(output: str) -> Measurement:
-    """Read what `drive.lua` printed. Raises BenchFailed if a request failed or none was answered."""
+    """Read what `drive.lua` printed. Raises BenchFailed if any request failed."""
     line = next((line for line in output.splitlines() if line.startswith("{")), None)
     if line is None:
         raise BenchFailed(f"wrk printed no result:\n{output}")

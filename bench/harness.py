@@ -1,4 +1,4 @@
-"""Runs the servers side by side: check, warm, then rounds in turn; POST last, as it adds records."""
+"""Runs the servers side by side: check, warm, rounds in turn; POST last, as it adds records."""
 
 from __future__ import annotations
 

@@ -77,11 +77,8 @@ def targets(results: Results) -> Rows:
 
 def markdown(results: Results) -> str:
     """All tables as Markdown."""
-    parts = [_about(results)]
-    for rows in _all(results):
-        if len(rows) > 1:
-            parts.append(_pipes(rows))
-    return "\n\n".join(parts) + "\n"
+    tables = [_pipes(rows) for rows in _all(results) if len(rows) > 1]
+    return "\n\n".join([_about(results), *tables]) + "\n"
 
 
 def show(results: Results, console: Console) -> None:
@@ -113,7 +110,8 @@ def _about(results: Results) -> str:
     about = results.about
     versions = ", ".join(f"{name} {value}" for name, value in about.get("versions", {}).items())
     return (
-        f"{about.get('date', '')}; {about.get('machine', '')}; {about.get('records', 0):,} records, "
+        f"{about.get('date', '')}; {about.get('machine', '')}; "
+        f"{about.get('records', 0):,} records, "
         f"{about.get('rounds', 0)} rounds of {about.get('seconds', 0)} s{_busy(results)}. "
         f"{versions}."
     )
