@@ -27,7 +27,7 @@ from bench.server import Peer
 from bench.tables import put_between_marks, show
 from bench.windtunnel_server import Windtunnel
 
-PEERS: dict[str, type[Peer]] = {p.name: p for p in (Windtunnel, Floor, Cap, Team)}  # type: ignore[type-abstract]
+PEERS: dict[str, Peer] = {p.name: p for p in (Windtunnel(), Floor(), Cap(), Team())}
 FOLDER = Path(".windtunnel/bench")
 
 
@@ -80,8 +80,9 @@ def main(
 
         results = Results()
         if rates:
-            peers = [PEERS[name]() for name in wanted]
-            results = run(peers, list(records(count)), plan, folder, places, say)
+            results = run(
+                [PEERS[name] for name in wanted], list(records(count)), plan, folder, places, say
+            )
             results.about |= {"seconds": plan.seconds}
         if add_to is not None:
             results = _merged(from_json(json.loads(add_to.read_text("utf-8"))), results)

@@ -115,7 +115,7 @@ _SECOND = [
     "Joinery",
     "Kitchens",
 ]
-_STREETS = ["Main", "Oak", "Pine", "Maple", "Cedar", "Elm", "View", "Lake", "Hill", "Park"]
+_STREETS = ("Main", "Oak", "Pine", "Maple", "Cedar", "Elm", "View", "Lake", "Hill", "Park")
 _CITIES = [
     "Aarhus",
     "Berlin",
@@ -128,14 +128,14 @@ _CITIES = [
     "Innsbruck",
     "Jackson",
 ]
-_STATES = ["AZ", "CA", "CO", "FL", "IL", "NY", "OR", "TX", "UT", "WA"]
-_COUNTRIES = ["DNK", "DEU", "USA", "BEL", "AUT", "FRA", "NLD", "ESP", "ITA", "POL"]
-_CURRENCIES = ["USD", "EUR", "DKK", "GBP", "PLN"]
-_TERMS = ["Net10", "Net14", "Net30", "Net45", "Net60"]
-_METHODS = ["CHECK", "SEPA", "WIRE", "CARD", "CASH"]
-_DELIVERY = ["EXW", "FCA", "CPT", "DAP", "DDP"]
-_MODES = ["Truck", "Rail", "Air", "Sea", "Parcel"]
-_LANGUAGES = ["en-us", "de", "da", "fr", "nl"]
+_STATES = ("AZ", "CA", "CO", "FL", "IL", "NY", "OR", "TX", "UT", "WA")
+_COUNTRIES = ("DNK", "DEU", "USA", "BEL", "AUT", "FRA", "NLD", "ESP", "ITA", "POL")
+_CURRENCIES = ("USD", "EUR", "DKK", "GBP", "PLN")
+_TERMS = ("Net10", "Net14", "Net30", "Net45", "Net60")
+_METHODS = ("CHECK", "SEPA", "WIRE", "CARD", "CASH")
+_DELIVERY = ("EXW", "FCA", "CPT", "DAP", "DDP")
+_MODES = ("Truck", "Rail", "Air", "Sea", "Parcel")
+_LANGUAGES = ("en-us", "de", "da", "fr", "nl")
 
 
 def records(count: int, seed: int = SEED) -> Iterator[Record]:

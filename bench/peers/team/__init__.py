@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -76,13 +77,17 @@ def _python(home: Path) -> Path:
     return home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def _fill(file: Path, rows: Sequence[Record]) -> None:
     names = [column.name for column in COLUMNS]
-    ways = {
+    ways: dict[str, Callable[[Any], Any]] = {
         "Edm.Guid": lambda value: UUID(value).hex,
         "Edm.DateTimeOffset": lambda value: value.replace("T", " ").replace("Z", ".000000"),
     }
-    convert = [ways.get(column.edm, lambda value: value) for column in COLUMNS]
+    convert = [ways.get(column.edm, _as_it_is) for column in COLUMNS]
     marks = ", ".join("?" * len(names))
     database = sqlite3.connect(file)
     with database:
