@@ -1,6 +1,6 @@
-"""What a run found, as files: scenario, load and design results. Rooms write them; reports only read them.
+"""What a run found, as files: scenario, load and design results. Reports only read them.
 
-Each result is one JSON file in a results directory: `scenario-*.json`, `load-*.json`, `design-*.json`.
+Each is one JSON file in a results directory: `scenario-*.json`, `load-*.json`, `design-*.json`.
 Moments are seconds since 1970 UTC, durations are seconds, sizes are bytes.
 """
 
@@ -130,7 +130,11 @@ class LimitUse(Model):
 
 
 class FlowLoad(Model):
-    """One flow of a volume plan under load."""
+    """One flow of a volume plan under load.
+
+    Latency runs from the intended start, service from the last sending. `causes` counts why
+    requests failed or were lost.
+    """
 
     flow: str
     planned_per_second: float
@@ -139,7 +143,12 @@ class FlowLoad(Model):
     throttled: int
     failed: int
     lost: int = 0
+    open: int = 0
     latency: LatencySummary = LatencySummary()
+    service: LatencySummary = LatencySummary()
+    longest_retry_after: float = 0.0
+    identities: tuple[str, ...] = ()
+    causes: dict[str, int] = Field(default_factory=dict)
 
 
 class LoadResult(Model):
@@ -164,6 +173,11 @@ class LoadResult(Model):
     timeline: tuple[LoadPoint, ...] = ()
     outcome: Outcome = Outcome.PASSED
     notes: tuple[str, ...] = ()
+    lost: int = 0
+    seed: int = 0
+    bucket_seconds: float = 1.0
+    service: LatencySummary = LatencySummary()
+    properties: dict[str, str] = Field(default_factory=dict)
 
 
 class Source(Model):
