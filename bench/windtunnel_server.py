@@ -58,7 +58,7 @@ class Windtunnel:
 
     name = "windtunnel"
     title = "windtunnel, Dataverse, WAL file"
-    operations = OPERATIONS
+    operations: Sequence[str] = OPERATIONS
     warm_seconds = 1.0
 
     def __init__(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -96,6 +98,54 @@ def test_the_table_given_to_windtunnel_is_well_formed_csdl(bench: ModuleType) ->
     tree = ET.fromstring(bench.windtunnel_server.csdl())  # noqa: S314 - our own text
     names = [element.get("Name") for element in tree.iter() if element.tag.endswith("Property")]
     assert names == [column.name for column in bench.dataset.COLUMNS]
+
+
+class Creating(BaseHTTPRequestHandler):
+    """Answers POST as Dataverse does; refuses the record it is told to."""
+
+    protocol_version = "HTTP/1.1"
+    created: list[dict[str, object]] = []  # noqa: RUF012 - emptied by each test
+    refused = ""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        refused = body["wt_name"] == self.refused
+        answer = b'{"error":{"message":"no"}}' if refused else b""
+        self.send_response(400 if refused else 204)
+        if answer:
+            self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+        self.created.append(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def collection(bench: ModuleType):
+    Creating.created.clear()
+    Creating.refused = ""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Creating) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.server_port}"
+        yield bench.server.Server(None, url, headers={"Authorization": "Bearer x"})
+        listening.shutdown()
+        thread.join()
+
+
+def test_records_are_created_over_the_wire_in_their_order(bench: ModuleType, collection) -> None:
+    rows = list(bench.dataset.records(450))
+    bench.windtunnel_server.create(collection, rows)
+    assert Creating.created == rows
+
+
+def test_a_record_that_is_refused_ends_the_run(bench: ModuleType, collection) -> None:
+    rows = list(bench.dataset.records(20))
+    Creating.refused = rows[7]["wt_name"]
+    with pytest.raises(bench.driver.BenchFailed, match="400"):
+        bench.windtunnel_server.create(collection, rows)
 
 
 def wrk_output(**changes: float) -> str:

@@ -23,7 +23,7 @@ class Cap:
 
     name = "cap"
     title = "SAP CAP, SQLite in memory"
-    operations = OPERATIONS
+    operations: Sequence[str] = OPERATIONS
     warm_seconds = 6.0
 
     def prepare(self, folder: Path) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ class Floor:
 
     name = "floor"
     title = "floor: uvicorn, raw ASGI"
-    operations = (GET,)
+    operations: Sequence[str] = (GET,)
     warm_seconds = 1.0
 
     def prepare(self, folder: Path) -> Mapping[str, str]:

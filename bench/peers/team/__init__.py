@@ -24,7 +24,7 @@ class Team:
 
     name = "team"
     title = "FastAPI + SQLAlchemy, SQLite file"
-    operations = OPERATIONS
+    operations: Sequence[str] = OPERATIONS
     warm_seconds = 2.0
 
     def prepare(self, folder: Path) -> Mapping[str, str]:
