@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from windtunnel.contracts.documents import Plan, PlanFlow, load_document
 from windtunnel.contracts.results import LoadResult, Outcome
 from windtunnel.load.errors import LoadError
-from windtunnel.load.job import Job, check_size
+from windtunnel.load.job import MESSAGE_MARK, Job, check_size
 from windtunnel.load.operations import check_plan
 from windtunnel.load.terminal import show
 

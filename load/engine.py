@@ -6,6 +6,7 @@ import json
 import random
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -104,7 +105,7 @@ class Engine:
                 flow,
                 self._fetch(flow),
                 seed=str(self.job.seed),
-                prefix=f"WT{self.job.seed % 1000:03d}{int(time.time()) % 1_000_000:06d}",
+                prefix=f"WT{uuid.uuid4().hex[:8]}",
                 company=self.job.company,
             )
         return Feed(

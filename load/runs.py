@@ -133,6 +133,7 @@ class _Gathered:
         self.engine, self.environment = engine, environment
         self.senders: dict[str, dict[str, int]] = {}
         self.tallies: dict[str, dict[str, FlowTally]] = {}
+        self.left: dict[str, dict[str, list[float]]] = {}
         self.over: set[str] = set()
 
     def all_over(self) -> bool:
@@ -164,9 +165,14 @@ class _Gathered:
             self.over.add(msg.node_id)
         packed = msg.data["tallies"]
         self.tallies[msg.node_id] = {n: FlowTally.of_message(t) for n, t in packed.items()}
-        for name, packed_left in msg.data["left"].items():
-            if self.engine.left is not None:
-                self.engine.left[name].merge(packed_left)
+        self.left[msg.node_id] = msg.data["left"]
+
+    def merge_left(self) -> None:
+        """All workers' views of the limits, into the engine's."""
+        for views in self.left.values():
+            for name, view in views.items():
+                if self.engine.left is not None:
+                    self.engine.left[name].merge(view)
 
     def merged(self) -> dict[str, FlowTally]:
         """All workers' counts by flow."""
@@ -223,4 +229,5 @@ def run_master(job: Job) -> Ran:
     elapsed = engine.elapsed()
     gevent.sleep(0.2)
     runner.quit()
+    gathered.merge_left()
     return engine.ran(gathered.merged(), elapsed, engine.started or time.time())

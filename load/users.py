@@ -64,13 +64,13 @@ class Left:
         ]
 
     def merge(self, message: list[float]) -> None:
-        """Take in what another process saw; its counts are totals, not increments."""
+        """Add what another process saw."""
         most_requests, least_requests, most_seconds, least_seconds, refusals = message
         self.most_requests = max(self.most_requests, most_requests)
         self.least_requests = min(self.least_requests, least_requests)
         self.most_seconds = max(self.most_seconds, most_seconds)
         self.least_seconds = min(self.least_seconds, least_seconds)
-        self.refusals = max(self.refusals, int(refusals))
+        self.refusals += int(refusals)
 
 
 @dataclass(slots=True)
