@@ -34,7 +34,7 @@ STANDARD_RESOURCES = (
     "https://storage.azure.com",
     "https://vault.azure.net",
 )
-_WELL_FORMED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\"'<>\\]+|[0-9a-fA-F-]{36}")
+_WELL_FORMED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!/*$)[^\s\"'<>\\]+|[0-9a-fA-F-]{36}")
 
 
 @dataclass(frozen=True, slots=True)
