@@ -491,7 +491,7 @@ class AppOnlyAssertion(EntraError):
 
 
 class Transient(EntraError):
-    """The service is busy; answered when a fault asks for `AADSTS90033`."""
+    """The service is busy; only by a fault with this code."""
 
     status = 503
     code = "temporarily_unavailable"
@@ -500,7 +500,7 @@ class Transient(EntraError):
 
 
 class RequestLoop(EntraError):
-    """A client asks the same thing over and over; answered when a fault asks for it."""
+    """A client asks the same thing over and over; only by a fault with this code."""
 
     code = "invalid_grant"
     number = 50196
@@ -511,7 +511,7 @@ class RequestLoop(EntraError):
 
 
 class TenantThrottled(EntraError):
-    """Too many requests of the tenant; answered when a fault asks for it."""
+    """Too many requests of the tenant; only by a fault with this code or of status 429."""
 
     status = 429
     code = "temporarily_unavailable"
