@@ -1,4 +1,4 @@
-"""What the query compiler must know of a table: columns, keys and navigation; filled by the services from their contracts."""
+"""What the query compiler must know of a table; services fill it from their contracts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One structural property. `name` is its name on the wire, `sql` its column, `edm` its type such as `Edm.String`."""
+    """One structural property: its wire name, its SQL column, its type such as `Edm.String`."""
 
     name: str
     edm: str
@@ -34,10 +34,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """A navigation property: rows of `target` where each (own column, other column) pair of wire names is equal.
+    """A navigation property: rows of `target` where each pair (own, other column) is equal.
 
-    For many-to-many, `intersect` names the table in between: `pairs` join this table to it, `far_pairs` join it
-    to the target.
+    Pairs are of wire names. For many-to-many, `intersect` names the table in between: `pairs` join
+    this table to it, `far_pairs` join it to the target.
     """
 
     name: str

@@ -1,0 +1,237 @@
+"""The grammar of `$apply`: OData Extension for Data Aggregation 4.01."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from windtunnel.simulator.odata.errors import NotSupported, ODataError
+from windtunnel.simulator.odata.expressions import Reader, expression
+from windtunnel.simulator.odata.options import alias_of, compute, number, orderby
+from windtunnel.simulator.odata.search import search_until
+from windtunnel.simulator.odata.tree import (
+    AggregateItem,
+    Call,
+    CountOf,
+    Expression,
+    Property,
+    Rollup,
+    Transformation,
+)
+
+METHODS = frozenset({"sum", "min", "max", "average", "countdistinct"})
+_PAIRS = frozenset(
+    {
+        "topcount",
+        "topsum",
+        "toppercent",
+        "bottomcount",
+        "bottomsum",
+        "bottompercent",
+    }
+)
+_HIERARCHY = frozenset({"ancestors", "descendants", "traverse"})
+KINDS = (
+    frozenset(
+        {
+            "aggregate",
+            "groupby",
+            "filter",
+            "search",
+            "expand",
+            "compute",
+            "concat",
+            "identity",
+            "nest",
+            "addnested",
+            "join",
+            "outerjoin",
+            "orderby",
+            "top",
+            "skip",
+        }
+    )
+    | _PAIRS
+    | _HIERARCHY
+)
+
+
+def transformations(reader: Reader) -> tuple[Transformation, ...]:
+    """Steps separated by `/`."""
+    reader.deeper()
+    steps = [_step(reader)]
+    while reader.accept("/"):
+        steps.append(_step(reader))
+    reader.depth -= 1
+    return tuple(steps)
+
+
+def _step(reader: Reader) -> Transformation:
+    token = reader.name("transformation")
+    kind = token.text
+    accepted = reader.dialect.transformations
+    if accepted is not None and kind not in accepted:
+        raise NotSupported(f"The transformation '{kind}' is not supported.", token.start)
+    if kind == "identity":
+        return Transformation("identity", position=token.start)
+    if "." in kind:
+        reader.index -= 1
+        call = expression(reader, binding=99)
+        if not isinstance(call, Call):
+            raise reader.error()
+        return Transformation("custom", (call,), token.start)
+    if kind not in KINDS:
+        raise ODataError(
+            f"'{kind}' is not a transformation at position {token.start} in '{reader.text}'.",
+            token.start,
+        )
+    reader.expect("(")
+    arguments = _arguments(reader, kind)
+    reader.expect(")")
+    return Transformation(kind, arguments, token.start)
+
+
+def _arguments(reader: Reader, kind: str) -> tuple[Any, ...]:
+    match kind:
+        case "aggregate":
+            return _separated(reader, _aggregate_item)
+        case "groupby":
+            return _groupby(reader)
+        case "filter":
+            return (expression(reader),)
+        case "search":
+            return (search_until(reader),)
+        case "expand":
+            return _expand_step(reader)
+        case "compute":
+            return compute(reader)
+        case "concat":
+            sequences = _separated(reader, transformations)
+            if len(sequences) < 2:
+                raise reader.error("',' expected")
+            return sequences
+        case "orderby":
+            return orderby(reader)
+        case "top" | "skip":
+            return (number(reader, kind),)
+        case "nest" | "addnested":
+            return _nest(reader, kind)
+        case "join" | "outerjoin":
+            return _join(reader)
+        case _ if kind in _PAIRS:
+            first = expression(reader)
+            reader.expect(",")
+            return (first, expression(reader))
+        case _:
+            return _separated(reader, _hierarchy_argument)
+
+
+def _separated(reader: Reader, read: Any) -> tuple[Any, ...]:
+    items = [read(reader)]
+    while reader.accept(","):
+        items.append(read(reader))
+    return tuple(items)
+
+
+def _hierarchy_argument(reader: Reader) -> Any:
+    token = reader.token
+    following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
+    if token.kind == "name" and token.text in KINDS and following.text == "(":
+        return transformations(reader)
+    inner = expression(reader)
+    if reader.token.spaced:
+        word = reader.word("asc", "desc", "keep")
+        if word:
+            reader.word("start")
+            return (inner, word)
+    return inner
+
+
+def _expand_step(reader: Reader) -> tuple[Any, ...]:
+    path = expression(reader, binding=99)
+    steps: list[Any] = []
+    while reader.accept(","):
+        steps.append(transformations(reader))
+    return (path, *steps)
+
+
+def _nest(reader: Reader, kind: str) -> tuple[Any, ...]:
+    path: tuple[Any, ...] = ()
+    if kind == "addnested":
+        path = (expression(reader, binding=99),)
+        reader.expect(",")
+    items = []
+    while True:
+        steps = transformations(reader)
+        items.append((steps, alias_of(reader)))
+        if not reader.accept(","):
+            return (*path, *items)
+
+
+def _join(reader: Reader) -> tuple[Any, ...]:
+    path = expression(reader, binding=99)
+    alias = alias_of(reader)
+    steps = transformations(reader) if reader.accept(",") else ()
+    return (path, alias, steps)
+
+
+def _groupby(reader: Reader) -> tuple[Any, ...]:
+    reader.expect("(")
+    groups = () if reader.is_punct(")") else _separated(reader, _group)
+    reader.expect(")")
+    steps = transformations(reader) if reader.accept(",") else ()
+    if not groups:
+        raise reader.error("a grouping property is expected")
+    return (groups, steps)
+
+
+def _group(reader: Reader) -> Expression | Rollup:
+    token = reader.token
+    following = reader.tokens[reader.index + 1]
+    if token.kind == "name" and token.text == "rollup" and following.text == "(":
+        reader.index += 2
+        levels: list[Expression] = []
+        while True:
+            if reader.token.kind == "system" and reader.token.text == "$all":
+                levels.append(Property("$all", None, reader.token.start))
+                reader.index += 1
+            else:
+                levels.append(expression(reader, binding=99))
+            if not reader.accept(","):
+                break
+        reader.expect(")")
+        return Rollup(tuple(levels))
+    return expression(reader, binding=99)
+
+
+def _aggregate_item(reader: Reader) -> AggregateItem:
+    token = reader.token
+    if token.kind == "system" and token.text == "$count":
+        reader.index += 1
+        return AggregateItem(CountOf(None, position=token.start), "", alias_of(reader))
+    inner = expression(reader)
+    if isinstance(inner, CountOf):
+        return AggregateItem(inner, "", alias_of(reader))
+    method = _method(reader)
+    sources = []
+    while reader.token.spaced and reader.word("from"):
+        names = _separated(reader, lambda there: expression(there, binding=99))
+        sources.append((names, _method(reader)))
+    alias = ""
+    if reader.token.kind == "name" and reader.token.text == "as":
+        alias = alias_of(reader)
+    elif method:
+        raise reader.error("'as' expected")
+    return AggregateItem(inner, method, alias, tuple(sources))
+
+
+def _method(reader: Reader) -> str:
+    if not (reader.token.spaced and reader.word("with")):
+        return ""
+    token = reader.name("aggregation method")
+    if token.text not in METHODS and "." not in token.text:
+        raise ODataError(
+            f"'{token.text}' is not an aggregation method at position {token.start} in "
+            f"'{reader.text}'.",
+            token.start,
+        )
+    return token.text

@@ -1,0 +1,29 @@
+"""Finance and operations `/data`. Source: "Open Data Protocol (OData)", data entities docs."""
+
+from __future__ import annotations
+
+from windtunnel.simulator.odata.dialect import Dialect
+
+FINANCE_AND_OPERATIONS = Dialect(
+    name="finance and operations OData",
+    options=frozenset(
+        {"$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$format"}
+        | {"$skiptoken"}
+    ),
+    expand_options=frozenset({"$select", "$filter", "$orderby", "$top", "$skip", "$count"}),
+    select_options=frozenset(),
+    operators=frozenset(
+        {"or", "and", "eq", "ne", "gt", "ge", "lt", "le", "not", "negate"}
+        | {"add", "sub", "mul", "div", "divby", "mod"}
+    ),
+    functions=frozenset(),
+    transformations=frozenset(),
+    lambdas=False,
+    count_segments=False,
+    option_names_fold=False,
+    custom_functions=lambda name: False,  # noqa: ARG005 - none at all
+    enum_order=False,
+    wildcard_equality=True,
+    expand_depth=1,
+)
+"""Contains is written `eq '*text*'`; string functions are refused as captured in 2026."""

@@ -1,0 +1,558 @@
+"""Tokens to an expression tree: a Pratt parser for every option that holds expressions."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import orjson
+
+from windtunnel.simulator.odata.dialect import Dialect
+from windtunnel.simulator.odata.errors import ODataError
+from windtunnel.simulator.odata.functions import BINDING, CANONICAL, UNARY_BINDING
+from windtunnel.simulator.odata.tokens import Token, tokens
+from windtunnel.simulator.odata.tree import (
+    Alias,
+    Binary,
+    Call,
+    Case,
+    Collection,
+    CountOf,
+    Expression,
+    Keyed,
+    Lambda,
+    Literal,
+    Property,
+    TypeCast,
+    TypeName,
+    Unary,
+    Variable,
+)
+
+LONGEST_CHAIN = 200
+"""Operators in a row other than `and` and `or`, so that no walk over the tree goes too deep."""
+
+_DURATION = re.compile(
+    r"[+-]?P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?\Z", re.ASCII
+)
+_BINARY = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3}={0,2})?\Z")
+_GEO = re.compile(
+    r"SRID=\d{1,5};(?:Point|LineString|Polygon|MultiPoint|MultiLineString|MultiPolygon|Collection)"
+    r"\s*\([-+0-9.eE, ()A-Za-z;=]*\)\Z",
+    re.IGNORECASE,
+)
+_ENUM = re.compile(r"\s*(?:[^\W\d]\w*|-?\d+)(?:\s*,\s*(?:[^\W\d]\w*|-?\d+))*\s*\Z")
+_WORDS: Final = {
+    "null": (None, "null"),
+    "true": (True, "Edm.Boolean"),
+    "false": (False, "Edm.Boolean"),
+}
+_SPECIAL: Final = {"INF": float("inf"), "NaN": float("nan")}
+_TYPE_FUNCTIONS = frozenset({"cast", "isof"})
+
+
+class Reader:
+    """A position in a list of tokens, and what every grammar rule needs to move it."""
+
+    def __init__(self, text: str, dialect: Dialect) -> None:
+        self.text, self.dialect = text, dialect
+        self.tokens = tokens(text)
+        self.index = 0
+        self.depth = 0
+        self.variables: list[str] = []
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self.tokens[self.index]
+
+    def is_punct(self, text: str) -> bool:
+        """Whether the next token is this punctuation."""
+        token = self.tokens[self.index]
+        return token.kind == "punct" and token.text == text
+
+    def accept(self, text: str) -> bool:
+        """Move over punctuation if it is next."""
+        if self.is_punct(text):
+            self.index += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> Token:
+        """Move over punctuation that must be next."""
+        if not self.is_punct(text):
+            raise self.error(f"'{text}' expected")
+        self.index += 1
+        return self.tokens[self.index - 1]
+
+    def word(self, *words: str) -> str:
+        """Move over one of these keywords if it is next and stands alone; else ``."""
+        token = self.tokens[self.index]
+        if token.kind == "name" and token.text in words:
+            self.index += 1
+            return token.text
+        return ""
+
+    def name(self, what: str = "identifier") -> Token:
+        """Move over a name that must be next."""
+        token = self.tokens[self.index]
+        if token.kind != "name" or token.text.endswith(".*"):
+            raise self.error(f"{what} expected")
+        self.index += 1
+        return token
+
+    def error(self, reason: str = "") -> ODataError:
+        """Syntax error at the next token, in Microsoft.OData's form."""
+        token = self.token
+        detail = f": {reason}" if reason else ""
+        if token.kind == "end":
+            text = f"Expression expected at position {token.start} in '{self.text}'."
+            if reason and reason != "expression expected":
+                text = f"Syntax error{detail} at position {token.start} in '{self.text}'."
+        else:
+            text = f"Syntax error{detail} at position {token.start} in '{self.text}'."
+        return ODataError(text, token.start)
+
+    def finish(self) -> None:
+        """Raise unless everything was read."""
+        if self.token.kind != "end":
+            raise self.error()
+
+    def deeper(self) -> None:
+        """Count a level of nesting; too many are refused before Python's stack is."""
+        self.depth += 1
+        if self.depth > self.dialect.depth:
+            raise ODataError(
+                "The query is nested too deeply: the recursion limit of "
+                f"{self.dialect.depth} is exceeded.",
+                self.token.start,
+            )
+
+
+def expression(reader: Reader, binding: int = 0) -> Expression:
+    """Parse an expression whose operators bind tighter than `binding`."""
+    reader.deeper()
+    left = _unary(reader)
+    for _ in range(LONGEST_CHAIN):
+        token = reader.tokens[reader.index]
+        if token.kind != "name":
+            break
+        power = BINDING.get(token.text, 0)
+        if power <= binding or not token.spaced:
+            break
+        if power <= BINDING["and"]:
+            left = _chain(reader, left, token, power)
+        else:
+            left = _binary(reader, left, token, power)
+    else:
+        raise ODataError("The query has too many operators in a row.", reader.token.start)
+    reader.depth -= 1
+    return left
+
+
+def _chain(reader: Reader, left: Expression, token: Token, power: int) -> Expression:
+    """`a and b and ...` of any length: a balanced tree, so that no later walk goes deep."""
+    operator, operands = token.text, _operands(left, token.text)
+    reader.dialect.require_operator(operator, token.start)
+    while True:
+        following = reader.tokens[reader.index]
+        if following.kind != "name" or following.text != operator or not following.spaced:
+            return _balanced(operator, operands, token.start)
+        reader.index += 1
+        if not reader.token.spaced and reader.token.kind != "end":
+            raise reader.error("a blank is expected behind an operator")
+        operands += _operands(expression(reader, power), operator)
+
+
+def _operands(node: Expression, operator: str) -> list[Expression]:
+    if isinstance(node, Binary) and node.operator == operator:
+        return _operands(node.left, operator) + _operands(node.right, operator)
+    return [node]
+
+
+def _balanced(operator: str, operands: list[Expression], position: int) -> Expression:
+    if len(operands) == 1:
+        return operands[0]
+    half = len(operands) // 2
+    left = _balanced(operator, operands[:half], position)
+    return Binary(operator, left, _balanced(operator, operands[half:], position), position)
+
+
+def _binary(reader: Reader, left: Expression, token: Token, power: int) -> Expression:
+    operator = token.text
+    reader.dialect.require_operator(operator, token.start)
+    reader.index += 1
+    following = reader.token
+    if not following.spaced and following.kind != "end":
+        raise reader.error("a blank is expected behind an operator")
+    if operator == "in":
+        right: Expression = _list(reader) if reader.is_punct("(") else expression(reader, power)
+    else:
+        right = expression(reader, power)
+    return Binary(operator, left, right, token.start)
+
+
+def _list(reader: Reader) -> Collection:
+    start = reader.expect("(").start
+    items = [expression(reader)]
+    while reader.accept(","):
+        items.append(expression(reader))
+    reader.expect(")")
+    return Collection(tuple(items), position=start)
+
+
+def _unary(reader: Reader) -> Expression:
+    token = reader.token
+    if token.kind == "punct" and token.text == "-":
+        reader.index += 1
+        following = reader.token
+        if following.spaced:
+            raise reader.error("a value is expected behind '-'")
+        if following.kind == "number" or following.text in _SPECIAL:
+            positive = _primary(reader)
+            if isinstance(positive, Literal) and isinstance(positive.value, (int, float)):
+                return _postfix(reader, _number(reader, f"-{following.text}", token.start))
+        reader.dialect.require_operator("negate", token.start)
+        return Unary("-", _operand(reader), token.start)
+    if token.kind == "name" and token.text == "not":
+        following = reader.tokens[reader.index + 1]
+        is_operator = following.kind == "name" and following.text in BINDING and following.spaced
+        if (following.spaced or following.text == "(") and not is_operator:
+            reader.dialect.require_operator("not", token.start)
+            reader.index += 1
+            return Unary("not", _operand(reader), token.start)
+    return _postfix(reader, _primary(reader))
+
+
+def _operand(reader: Reader) -> Expression:
+    """What a unary operator applies to: `not a eq b` is `(not a) eq b`."""
+    reader.deeper()
+    operand = _unary(reader)
+    while True:
+        token = reader.token
+        power = BINDING.get(token.text, 0) if token.kind == "name" and token.spaced else 0
+        if power <= UNARY_BINDING:
+            break
+        operand = _binary(reader, operand, token, power)
+    reader.depth -= 1
+    return operand
+
+
+def _primary(reader: Reader) -> Expression:
+    token = reader.token
+    kind, text, start = token.kind, token.text, token.start
+    reader.index += 1
+    match kind:
+        case "name":
+            return _named(reader, token)
+        case "string":
+            return Literal(text[1:-1].replace("''", "'"), "Edm.String", start)
+        case "number":
+            return _number(reader, text, start)
+        case "guid":
+            return Literal(text.lower(), "Edm.Guid", start)
+        case "moment":
+            return Literal(text.replace(" ", "+"), "Edm.DateTimeOffset", start)
+        case "date":
+            return Literal(text, "Edm.Date", start)
+        case "time":
+            return Literal(text, "Edm.TimeOfDay", start)
+        case "prefixed":
+            return _prefixed(token)
+        case "alias":
+            return Alias(text, start)
+        case "phrase":
+            return Literal(str(orjson.loads(text)), "Edm.String", start)
+        case "system":
+            return _system(reader, token)
+        case "punct":
+            return _punctuated(reader, token)
+        case _:
+            reader.index -= 1
+            raise reader.error("expression expected")
+
+
+def _punctuated(reader: Reader, token: Token) -> Expression:
+    if token.text == "(":
+        inner = expression(reader)
+        if reader.is_punct(","):
+            items = [inner]
+            while reader.accept(","):
+                items.append(expression(reader))
+            reader.expect(")")
+            return Collection(tuple(items), position=token.start)
+        reader.expect(")")
+        return inner
+    if token.text == "[":
+        return _array(reader, token)
+    if token.text == "{":
+        return _object(reader, token)
+    reader.index -= 1
+    raise reader.error("expression expected")
+
+
+def _array(reader: Reader, token: Token) -> Expression:
+    items: list[Expression] = []
+    reader.deeper()
+    if not reader.is_punct("]"):
+        items.append(expression(reader))
+        while reader.accept(","):
+            items.append(expression(reader))
+    if not reader.accept("]"):
+        raise ODataError(
+            "Invalid JSON. A comma character ',' was expected in scope 'Array'. Every two elements "
+            "in an array and properties of an object must be separated by commas.",
+            reader.token.start,
+        )
+    reader.depth -= 1
+    return Collection(tuple(items), brackets=True, position=token.start)
+
+
+def _object(reader: Reader, token: Token) -> Expression:
+    level = 1
+    while level:
+        here = reader.token
+        if here.kind == "end":
+            raise reader.error("'}' expected")
+        if here.kind == "punct":
+            level += {"{": 1, "}": -1}.get(here.text, 0)
+        reader.index += 1
+    text = reader.text[token.start : reader.tokens[reader.index - 1].end]
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ODataError(f"Invalid JSON. {error}", token.start + error.pos) from error
+    return Literal(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(), "json", token.start)
+
+
+def _number(reader: Reader, text: str, start: int) -> Literal:
+    if text == "-NaN":
+        raise ODataError(f"Syntax error at position {start} in '{reader.text}'.", start)
+    if text == "-INF":
+        return Literal(float("-inf"), "Edm.Double", start)
+    suffix = text[-1]
+    body = text[:-1] if suffix in "mMfFdDlL" else text
+    if suffix in "mM":
+        return Literal(float(body), "Edm.Decimal", start)
+    if suffix in "dDfF":
+        return Literal(float(body), "Edm.Double" if suffix in "dD" else "Edm.Single", start)
+    if any(mark in body for mark in ".eE"):
+        kind = "Edm.Double" if "e" in body.lower() else "Edm.Decimal"
+        value = float(body)
+        if value in {float("inf"), float("-inf")}:
+            raise ODataError(f"The value '{body}' is out of range.", start)
+        return Literal(value, kind, start)
+    value_int = int(body) if len(body) < 40 else 1 << 200
+    if not -(2**63) <= value_int < 2**63:
+        return Literal(float(body), "Edm.Decimal", start)
+    is_long = suffix in "lL" or not -(2**31) <= value_int < 2**31
+    return Literal(value_int, "Edm.Int64" if is_long else "Edm.Int32", start)
+
+
+def _prefixed(token: Token) -> Literal:
+    prefix, _, rest = token.text.partition("'")
+    text = rest[:-1].replace("''", "'")
+    if prefix == "duration" and _DURATION.match(text):
+        return Literal(text, "Edm.Duration", token.start)
+    if prefix in {"binary", "X"} and _BINARY.match(text):
+        return Literal(text, "Edm.Binary", token.start)
+    if prefix in {"geography", "geometry"} and _GEO.match(text):
+        return Literal(text, f"Edm.{prefix.title()}", token.start)
+    if prefix in {"guid", "datetime", "datetimeoffset", "time"}:
+        raise ODataError(
+            f"Unrecognized '{prefix}' literal '{token.text}' at '{token.start}' in '{token.text}'.",
+            token.start,
+        )
+    if "." not in prefix or not _ENUM.match(text):
+        raise ODataError(
+            f"The string '{token.text}' is not a valid enumeration type constant.", token.start
+        )
+    members = ",".join(part.strip() for part in text.split(","))
+    return Literal(members, prefix, token.start)
+
+
+def _system(reader: Reader, token: Token) -> Expression:
+    if token.text == "$count":
+        return _count_of(reader, None, token)
+    if token.text not in {"$it", "$root", "$this"}:
+        raise ODataError(f"Syntax error at position {token.start} in '{reader.text}'.", token.start)
+    variable = Variable(token.text, token.start)
+    if token.text != "$root":
+        return variable
+    reader.expect("/")
+    first = reader.name()
+    found: Expression = Property(first.text, variable, first.start)
+    if reader.is_punct("("):
+        found = Keyed(found, key_predicate(reader), first.start)
+    return found
+
+
+def key_predicate(reader: Reader) -> tuple[tuple[str, Expression], ...]:
+    """`(value)` or `(name=value,...)`; a single value has the name ``."""
+    reader.expect("(")
+    pairs: list[tuple[str, Expression]] = []
+    if reader.accept(")"):
+        return ()
+    while True:
+        token = reader.token
+        following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
+        if token.kind == "name" and following.kind == "punct" and following.text == "=":
+            reader.index += 2
+            if any(name == token.text for name, _ in pairs):
+                raise ODataError(f"The key property '{token.text}' is given twice.", token.start)
+            pairs.append((token.text, _unary(reader)))
+        else:
+            pairs.append(("", _unary(reader)))
+        if not reader.accept(","):
+            break
+    closing = reader.expect(")")
+    if len(pairs) > 1 and any(not name for name, _ in pairs):
+        raise ODataError("A key of several values must name each of them.", closing.start)
+    return tuple(pairs)
+
+
+def _named(reader: Reader, token: Token) -> Expression:
+    text, start = token.text, token.start
+    if text.endswith(".*"):
+        reader.index -= 1
+        raise reader.error()
+    if reader.is_punct("(") and not reader.token.spaced:
+        return _call(reader, token, None)
+    if text in _WORDS:
+        value, edm = _WORDS[text]
+        return Literal(value, edm, start)
+    if text in _SPECIAL:
+        return Literal(_SPECIAL[text], "Edm.Double", start)
+    if text in reader.variables:
+        return Variable(text, start)
+    if "." in text:
+        return TypeCast(text, None, start)
+    return Property(text, None, start)
+
+
+def _postfix(reader: Reader, left: Expression) -> Expression:
+    """Everything behind a `/`."""
+    while reader.is_punct("/"):
+        if isinstance(left, (Literal, Collection, Binary, Unary, Lambda)):
+            raise reader.error()
+        reader.index += 1
+        token = reader.token
+        if token.kind == "system" and token.text == "$count":
+            reader.index += 1
+            left = _count_of(reader, left, token)
+            continue
+        reader.name()
+        if reader.is_punct("("):
+            if token.text in {"any", "all"}:
+                left = _lambda(reader, left, token)
+            else:
+                left = _call(reader, token, left)
+        elif "." in token.text:
+            left = TypeCast(token.text, left, token.start)
+        else:
+            left = Property(token.text, left, token.start)
+    return left
+
+
+def _count_of(reader: Reader, of: Expression | None, token: Token) -> CountOf:
+    if not reader.dialect.count_segments:
+        raise ODataError("The query node Count is not supported.", token.start)
+    if not reader.is_punct("("):
+        return CountOf(of, position=token.start)
+    from windtunnel.simulator.odata.options import nested_options
+
+    options = nested_options(reader, frozenset({"$filter", "$search"}))
+    return CountOf(of, options.filter, options.search, token.start)
+
+
+def _lambda(reader: Reader, of: Expression, token: Token) -> Lambda:
+    if not reader.dialect.lambdas:
+        raise ODataError(f"The query node {token.text.title()} is not supported.", token.start)
+    reader.expect("(")
+    if reader.accept(")"):
+        if token.text == "all":
+            reader.index -= 1
+            raise reader.error("a predicate is expected in 'all'")
+        return Lambda("any", of, position=token.start)
+    variable = reader.name("range variable")
+    reader.expect(":")
+    reader.variables.append(variable.text)
+    predicate = expression(reader)
+    reader.variables.pop()
+    reader.expect(")")
+    return Lambda(token.text, of, variable.text, predicate, token.start)
+
+
+def _call(reader: Reader, token: Token, of: Expression | None) -> Expression:
+    name = token.text
+    if name == "case" and of is None:
+        return _case(reader, token)
+    if of is None or name not in CANONICAL:
+        reader.dialect.require_function(name, token.start)
+    reader.expect("(")
+    arguments: list[Expression] = []
+    named: list[tuple[str, Expression]] = []
+    while not reader.is_punct(")"):
+        first = reader.token
+        following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
+        if first.kind == "name" and following.kind == "punct" and following.text == "=":
+            reader.index += 2
+            named.append((first.text, expression(reader)))
+        elif name in _TYPE_FUNCTIONS and _is_type(first, following):
+            arguments.append(_type_name(reader))
+        else:
+            arguments.append(expression(reader))
+        if not reader.accept(","):
+            break
+        if reader.is_punct(")"):
+            raise reader.error("expression expected")
+    reader.expect(")")
+    if name in CANONICAL and of is None:
+        _check_arity(name, len(arguments), bool(named), token)
+    elif arguments or len({key for key, _ in named}) != len(named):
+        raise ODataError(
+            f"An unknown function with name '{name}' was found. This may also be a function "
+            "import or a key lookup on a navigation property, which is not allowed.",
+            token.start,
+        )
+    return Call(name, tuple(arguments), tuple(named), of, token.start)
+
+
+def _check_arity(name: str, count: int, has_named: bool, token: Token) -> None:
+    fewest, most = CANONICAL[name]
+    if has_named or not fewest <= count <= most:
+        raise ODataError(
+            f"No function signature for the function with name '{name}' matches the specified "
+            f"arguments. The function takes {fewest if fewest == most else f'{fewest} to {most}'}.",
+            token.start,
+        )
+
+
+def _is_type(first: Token, following: Token) -> bool:
+    if first.kind != "name" or following.kind != "punct":
+        return False
+    is_collection = first.text == "Collection" and following.text == "("
+    return is_collection or ("." in first.text and following.text in {")", ","})
+
+
+def _type_name(reader: Reader) -> TypeName:
+    token = reader.name()
+    if token.text != "Collection":
+        return TypeName(token.text, token.start)
+    reader.expect("(")
+    inner = reader.name()
+    reader.expect(")")
+    return TypeName(f"Collection({inner.text})", token.start)
+
+
+def _case(reader: Reader, token: Token) -> Case:
+    reader.expect("(")
+    branches: list[tuple[Expression, Expression]] = []
+    while True:
+        condition = expression(reader)
+        reader.expect(":")
+        branches.append((condition, expression(reader)))
+        if not reader.accept(","):
+            break
+    reader.expect(")")
+    return Case(tuple(branches), token.start)

@@ -1,0 +1,56 @@
+"""Pieces of SQL that carry their parameters and their type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from windtunnel.simulator.odata.schema import EnumType
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A parameter that is the present moment when the query runs, moved by `shift_seconds`."""
+
+    shift_seconds: float = 0.0
+
+    def at(self, now: float) -> str:
+        """The stored form of the moment."""
+        return datetime.fromtimestamp(now + self.shift_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text with one `?` for each parameter, in order. `is_condition`: it stands alone in WHERE."""
+
+    text: str
+    parameters: tuple[Any, ...]
+    edm: str
+    is_condition: bool = False
+    enum: EnumType | None = None
+
+    def bound(self, now: float) -> tuple[Any, ...]:
+        """The parameters for a run at `now`."""
+        return bind(self.parameters, now)
+
+
+def bind(parameters: tuple[Any, ...], now: float) -> tuple[Any, ...]:
+    """Put the present moment where a parameter asks for it."""
+    for value in parameters:
+        if value.__class__ is Now:
+            return tuple([v.at(now) if isinstance(v, Now) else v for v in parameters])
+    return parameters
+
+
+def combine(template: str, parts: Sequence[Piece], edm: str, *, condition: bool = False) -> Piece:
+    """Fill `{}` places with pieces; parameters follow in the same order."""
+    text = template.format(*[part.text for part in parts])
+    parameters = tuple([value for part in parts for value in part.parameters])
+    return Piece(text, parameters, edm, condition)
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier in quotes."""
+    return '"' + name.replace('"', '""') + '"'

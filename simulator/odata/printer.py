@@ -1,0 +1,289 @@
+"""A tree back to text: what parses to the same tree again."""
+
+from __future__ import annotations
+
+import math
+from urllib.parse import quote
+
+from windtunnel.simulator.odata.functions import BINDING, UNARY_BINDING
+from windtunnel.simulator.odata.tree import (
+    AggregateItem,
+    Alias,
+    Binary,
+    Call,
+    Case,
+    Collection,
+    ComputeItem,
+    CountOf,
+    ExpandItem,
+    Expression,
+    Keyed,
+    Lambda,
+    Literal,
+    Options,
+    OrderItem,
+    Property,
+    Query,
+    Rollup,
+    Search,
+    SearchNot,
+    SearchPair,
+    SelectItem,
+    Term,
+    Transformation,
+    TypeCast,
+    TypeName,
+    Unary,
+    Variable,
+)
+
+_BARE = frozenset({"Edm.Guid", "Edm.DateTimeOffset", "Edm.Date", "Edm.TimeOfDay", "json", "null"})
+_PREFIXED = {
+    "Edm.Duration": "duration",
+    "Edm.Binary": "binary",
+    "Edm.Geography": "geography",
+    "Edm.Geometry": "geometry",
+}
+
+
+def print_filter(node: Expression) -> str:
+    """The text of an expression."""
+    return _expression(node, 0)
+
+
+def _literal(node: Literal) -> str:
+    value = node.value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value}L" if node.edm == "Edm.Int64" and abs(value) < 2**31 else str(value)
+    if isinstance(value, float):
+        return _float(value, node.edm)
+    if node.edm == "Edm.String":
+        return "'" + str(value).replace("'", "''") + "'"
+    if node.edm in _BARE:
+        return str(value)
+    prefix = _PREFIXED.get(node.edm, node.edm)
+    return f"{prefix}'" + str(value).replace("'", "''") + "'"
+
+
+def _float(value: float, edm: str) -> str:
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    if math.isnan(value):
+        return "NaN"
+    text = repr(value)
+    return f"{text}{ {'Edm.Decimal': 'M', 'Edm.Single': 'f'}.get(edm, 'd') }"
+
+
+def _expression(node: Expression, binding: int) -> str:
+    match node:
+        case Literal():
+            return _literal(node)
+        case Property(name, of):
+            return _behind(of, name)
+        case Variable(name) | Alias(name) | TypeName(name):
+            return name
+        case TypeCast(name, of):
+            return _behind(of, name)
+        case Keyed(of, key):
+            pairs = [f"{k}={_expression(v, 0)}" if k else _expression(v, 0) for k, v in key]
+            return f"{_expression(of, 99)}({','.join(pairs)})"
+        case CountOf(of, condition, search):
+            options = Options(filter=condition, search=search)
+            nested = f"({print_options(options)})" if condition or search else ""
+            return _behind(of, f"$count{nested}")
+        case Call(name, arguments, named, of):
+            parts = [_expression(argument, 0) for argument in arguments]
+            parts += [f"{key}={_expression(value, 0)}" for key, value in named]
+            return _behind(of, f"{name}({','.join(parts)})")
+        case Case(branches):
+            pairs = [f"{_expression(c, 0)}:{_expression(v, 0)}" for c, v in branches]
+            return f"case({','.join(pairs)})"
+        case Lambda(kind, of, variable, predicate):
+            inner = "" if predicate is None else f"{variable}:{_expression(predicate, 0)}"
+            return _behind(of, f"{kind}({inner})")
+        case Unary(operator, operand):
+            inner = _expression(operand, UNARY_BINDING)
+            needs = isinstance(operand, (Literal, Unary)) and operator == "-"
+            inner = f"({inner})" if needs else inner
+            text = f"not {inner}" if operator == "not" else f"-{inner}"
+            return f"({text})" if binding > UNARY_BINDING else text
+        case Binary(operator, left, right):
+            power = BINDING[operator]
+            same = power if operator in {"and", "or"} else power + 1
+            text = f"{_expression(left, power)} {operator} {_expression(right, same)}"
+            return f"({text})" if power < binding else text
+        case Collection(items, brackets):
+            inner = ",".join(_expression(item, 0) for item in items)
+            return f"[{inner}]" if brackets else f"({inner})"
+
+
+def _behind(of: Expression | None, text: str) -> str:
+    return text if of is None else f"{_expression(of, 99)}/{text}"
+
+
+def print_search(node: Search) -> str:
+    """The text of a search."""
+    match node:
+        case Term(text, phrase):
+            if phrase:
+                return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            return text
+        case SearchNot(operand):
+            inner = print_search(operand)
+            return f"NOT ({inner})" if isinstance(operand, SearchPair) else f"NOT {inner}"
+        case SearchPair(operator, left, right):
+            sides = [
+                f"({print_search(side)})" if isinstance(side, SearchPair) else print_search(side)
+                for side in (left, right)
+            ]
+            return f" {operator} ".join(sides)
+
+
+def print_orderby(items: tuple[OrderItem, ...]) -> str:
+    """The text of `$orderby`."""
+    return ",".join(
+        _expression(item.expression, 0) + (" desc" if item.descending else "") for item in items
+    )
+
+
+def print_compute(items: tuple[ComputeItem, ...]) -> str:
+    """The text of `$compute`."""
+    return ",".join(f"{_expression(item.expression, 0)} as {item.alias}" for item in items)
+
+
+def print_select(items: tuple[SelectItem, ...]) -> str:
+    """The text of `$select`."""
+    return ",".join(map(_select_item, items))
+
+
+def _select_item(item: SelectItem) -> str:
+    text = "/".join(item.path)
+    if item.parameters is not None:
+        return f"{text}({','.join(item.parameters)})"
+    return text if item.options is None else f"{text}({print_options(item.options)})"
+
+
+def print_expand(items: tuple[ExpandItem, ...]) -> str:
+    """The text of `$expand`."""
+    texts = []
+    for item in items:
+        parts = [*item.path, item.suffix] if item.suffix else list(item.path)
+        nested = "" if item.options is None else f"({print_options(item.options)})"
+        texts.append("/".join(parts) + nested)
+    return ",".join(texts)
+
+
+def print_apply(steps: tuple[Transformation, ...]) -> str:
+    """The text of `$apply`."""
+    return "/".join(map(_step, steps))
+
+
+def _step(step: Transformation) -> str:
+    arguments = step.arguments
+    match step.kind:
+        case "identity":
+            return "identity"
+        case "custom":
+            return _expression(arguments[0], 0)
+        case "aggregate":
+            inner = ",".join(map(_aggregate, arguments))
+        case "groupby":
+            groups, nested = arguments
+            inner = f"({','.join(map(_group, groups))})"
+            inner += f",{print_apply(nested)}" if nested else ""
+        case "search":
+            inner = print_search(arguments[0])
+        case "compute":
+            inner = print_compute(arguments)
+        case "orderby":
+            inner = print_orderby(arguments)
+        case "concat":
+            inner = ",".join(print_apply(steps) for steps in arguments)
+        case "top" | "skip":
+            inner = str(arguments[0])
+        case "expand":
+            path, *nested = arguments
+            inner = ",".join([_expression(path, 0), *map(print_apply, nested)])
+        case "nest" | "addnested":
+            inner = ",".join(map(_nested, arguments))
+        case "join" | "outerjoin":
+            path, alias, nested = arguments
+            inner = f"{_expression(path, 0)} as {alias}"
+            inner += f",{print_apply(nested)}" if nested else ""
+        case _:
+            inner = ",".join(map(_hierarchy, arguments))
+    return f"{step.kind}({inner})"
+
+
+def _nested(argument: tuple[tuple[Transformation, ...], str] | Expression) -> str:
+    if isinstance(argument, tuple):
+        steps, alias = argument
+        return f"{print_apply(steps)} as {alias}"
+    return _expression(argument, 0)
+
+
+def _hierarchy(argument: object) -> str:
+    if isinstance(argument, tuple):
+        if argument and isinstance(argument[0], Transformation):
+            return print_apply(argument)
+        return f"{_expression(argument[0], 0)} {argument[1]}"
+    return _expression(argument, 0)  # type: ignore[arg-type]  # arguments of a step are `Any`
+
+
+def _group(group: Expression | Rollup) -> str:
+    if isinstance(group, Rollup):
+        return f"rollup({','.join(_expression(level, 0) for level in group.levels)})"
+    return _expression(group, 0)
+
+
+def _aggregate(item: AggregateItem) -> str:
+    text = "" if item.expression is None else _expression(item.expression, 0)
+    if item.method:
+        text += f" with {item.method}"
+    for names, method in item.sources:
+        text += f" from {','.join(_expression(name, 0) for name in names)}"
+        text += f" with {method}" if method else ""
+    return f"{text} as {item.alias}" if item.alias else text
+
+
+def print_options(options: Options, separator: str = ";") -> str:
+    """The text of options as they stand nested in `$expand`; `&` makes a query string's."""
+    parts: list[tuple[str, str]] = []
+    if options.apply:
+        parts.append(("$apply", print_apply(options.apply)))
+    if options.compute:
+        parts.append(("$compute", print_compute(options.compute)))
+    if options.filter is not None:
+        parts.append(("$filter", print_filter(options.filter)))
+    if options.search is not None:
+        parts.append(("$search", print_search(options.search)))
+    if options.orderby:
+        parts.append(("$orderby", print_orderby(options.orderby)))
+    if options.select:
+        parts.append(("$select", print_select(options.select)))
+    if options.expand:
+        parts.append(("$expand", print_expand(options.expand)))
+    for name in ("top", "skip", "levels"):
+        value = getattr(options, name)
+        if value is not None:
+            parts.append((f"${name}", str(value)))
+    if options.count is not None:
+        parts.append(("$count", "true" if options.count else "false"))
+    parts += [(name, _expression(value, 0)) for name, value in options.aliases]
+    encode = quote if separator == "&" else str
+    return separator.join(f"{name}={encode(text)}" for name, text in parts)
+
+
+def print_query(query: Query) -> str:
+    """A query string, percent-encoded."""
+    parts = [print_options(query.options, "&")] if query.options != Options() else []
+    for name in ("format", "skiptoken", "deltatoken", "id", "index", "schemaversion"):
+        value = getattr(query, name)
+        if value not in {"", None}:
+            parts.append(f"${name}={quote(str(value))}")
+    parts += [f"{quote(name)}={quote(value)}" for name, value in query.custom]
+    return "&".join(parts)

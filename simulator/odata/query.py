@@ -1,0 +1,212 @@
+"""Whole query strings: percent-decoding, options by name, aliases, errors in the raw text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from windtunnel.simulator.odata import apply as apply_grammar
+from windtunnel.simulator.odata import options as grammar
+from windtunnel.simulator.odata import search as search_grammar
+from windtunnel.simulator.odata.dialect import EVERY_OPTION, ODATA_401, Dialect
+from windtunnel.simulator.odata.errors import NotSupported, ODataError
+from windtunnel.simulator.odata.expressions import Reader, expression
+from windtunnel.simulator.odata.tree import (
+    ComputeItem,
+    ExpandItem,
+    Expression,
+    Options,
+    OrderItem,
+    Query,
+    Search,
+    SelectItem,
+    Transformation,
+)
+
+LONGEST_QUERY = 262_144
+_T = TypeVar("_T")
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PERCENT = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_FREE_TEXT = frozenset({"$format", "$skiptoken", "$deltatoken", "$id", "$schemaversion"})
+_ALIAS = re.compile(r"@[^\W\d]\w*(?:\.\w+)*\Z")
+
+
+def _whole(text: str, dialect: Dialect, read: Callable[[Reader], _T]) -> _T:
+    reader = Reader(text, dialect)
+    result = read(reader)
+    reader.finish()
+    return result
+
+
+def parse_filter(text: str, dialect: Dialect = ODATA_401) -> Expression:
+    """The tree of a `$filter` value. Raises ODataError."""
+    return _whole(text, dialect, expression)
+
+
+def parse_orderby(text: str, dialect: Dialect = ODATA_401) -> tuple[OrderItem, ...]:
+    """The items of an `$orderby` value. Raises ODataError."""
+    return _whole(text, dialect, grammar.orderby)
+
+
+def parse_select(text: str, dialect: Dialect = ODATA_401) -> tuple[SelectItem, ...]:
+    """The items of a `$select` value. Raises ODataError."""
+    return _whole(text, dialect, grammar.select)
+
+
+def parse_expand(text: str, dialect: Dialect = ODATA_401) -> tuple[ExpandItem, ...]:
+    """The items of an `$expand` value. Raises ODataError."""
+    return _whole(text, dialect, grammar.expand)
+
+
+def parse_compute(text: str, dialect: Dialect = ODATA_401) -> tuple[ComputeItem, ...]:
+    """The items of a `$compute` value. Raises ODataError."""
+    return _whole(text, dialect, grammar.compute)
+
+
+def parse_apply(text: str, dialect: Dialect = ODATA_401) -> tuple[Transformation, ...]:
+    """The steps of an `$apply` value. Raises ODataError."""
+    return _whole(text, dialect, apply_grammar.transformations)
+
+
+def parse_search(text: str) -> Search:
+    """The tree of a `$search` value. Raises ODataError."""
+    return search_grammar.parse(text)
+
+
+def parse_query(text: str, dialect: Dialect = ODATA_401) -> Query:
+    """The tree of a whole query string, percent-encoded or not, with or without a leading `?`.
+
+    Positions of errors count in `text` as passed. Names that OData does not claim are kept in
+    `custom`, in order. Raises ODataError.
+    """
+    if len(text) > LONGEST_QUERY:
+        raise ODataError(f"The query string is longer than {LONGEST_QUERY} characters.", 0)
+    start = 1 if text[:1] == "?" else 0
+    found: dict[str, Any] = {}
+    free: dict[str, Any] = {}
+    aliases: list[tuple[str, Expression]] = []
+    custom: list[tuple[str, str]] = []
+    for raw in text[start:].split("&"):
+        if raw:
+            _read_pair(raw, start, dialect, found, free, aliases, custom)
+        start += len(raw) + 1
+    options = Options(**found, aliases=tuple(aliases))
+    return Query(options, **free, custom=tuple(custom))
+
+
+def _read_pair(
+    raw: str,
+    start: int,
+    dialect: Dialect,
+    found: dict[str, Any],
+    free: dict[str, Any],
+    aliases: list[tuple[str, Expression]],
+    custom: list[tuple[str, str]],
+) -> None:
+    raw_name, _, raw_value = raw.partition("=")
+    value_start = start + len(raw_name) + 1
+    name = decoded(raw_name, start).strip()
+    if name.startswith("@"):
+        if not _ALIAS.match(name):
+            raise ODataError(f"'{name}' is not a parameter alias.", start)
+        if any(known == name for known, _ in aliases):
+            raise grammar.duplicate(name, start)
+        value = _placed(raw_value, value_start, lambda text: _alias_value(text, dialect))
+        aliases.append((name, value))
+        return
+    option = _option(name, dialect)
+    if not option:
+        if name.startswith("$"):
+            raise NotSupported(dialect.refuse_option(name), start)
+        custom.append((name, decoded(raw_value, value_start)))
+        return
+    dialect.require_option(option, dialect.options, start)
+    key = option.removeprefix("$")
+    if key in found or key in free:
+        raise grammar.duplicate(option, start)
+    if option in _FREE_TEXT:
+        free[key] = decoded(raw_value, value_start)
+    elif option == "$search":
+        found[key] = _placed(raw_value, value_start, search_grammar.parse)
+    elif option == "$index":
+        free[key] = _placed(raw_value, value_start, _index)
+    elif option == "$levels":
+        raise NotSupported(dialect.refuse_option(name), start)
+    else:
+        read = grammar.READERS[option]
+        found[key] = _placed(
+            raw_value,
+            value_start,
+            lambda text: _whole(text, dialect, lambda reader: read(reader, option)),
+        )
+
+
+def _index(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", text.strip()):
+        raise ODataError(f"Invalid value '{text}' for $index query option found.", 0)
+    return int(text)
+
+
+def _alias_value(text: str, dialect: Dialect) -> Expression:
+    return _whole(text, dialect, expression)
+
+
+def _option(name: str, dialect: Dialect) -> str:
+    """The canonical name of a system query option, or `` for what is not one."""
+    if name in EVERY_OPTION:
+        return name
+    if dialect.option_names_fold:
+        folded = name.lower() if name.startswith("$") else f"${name.lower()}"
+        if folded in EVERY_OPTION:
+            return folded
+    return ""
+
+
+def decoded(raw: str, start: int) -> str:
+    """Percent-decode one name or value; a plus is a blank, as both services read it."""
+    if "%" not in raw:
+        return raw.replace("+", " ") if "+" in raw else raw
+    bad = _BAD_PERCENT.search(raw)
+    if bad is not None:
+        raise ODataError(
+            f"The URI is malformed: '%' at position {start + bad.start()} does not begin an "
+            "escape sequence.",
+            start + bad.start(),
+        )
+
+    def decode(match: re.Match[str]) -> str:
+        try:
+            return bytes.fromhex(match[1].replace("%", "")).decode("utf-8")
+        except UnicodeDecodeError as error:
+            at = start + match.start() + error.start * 3
+            raise ODataError(
+                f"The URI is malformed: the escape sequence at position {at} is not UTF-8.", at
+            ) from error
+
+    return _PERCENT.sub(decode, raw.replace("+", " "))
+
+
+def _placed(raw: str, start: int, parse: Callable[[str], _T]) -> _T:
+    """Parse a decoded value; errors get their position in the raw query string."""
+    text = decoded(raw, start)
+    try:
+        return parse(text)
+    except ODataError as error:
+        if error.position >= 0:
+            error.position = start + _raw_offset(raw, error.position)
+        raise
+
+
+def _raw_offset(raw: str, offset: int) -> int:
+    """Where the character at `offset` of the decoded text begins in the raw text."""
+    position, count = 0, 0
+    while position < len(raw) and count < offset:
+        if raw[position] == "%":
+            first = int(raw[position + 1 : position + 3], 16)
+            size = 1 if first < 0x80 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+            position += 3 * size
+        else:
+            position += 1
+        count += 1
+    return position

@@ -1,0 +1,471 @@
+"""A checked tree to SQL with parameters. Only names of the schema get into the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from windtunnel.simulator.odata import scalar
+from windtunnel.simulator.odata.dialect import Dialect
+from windtunnel.simulator.odata.errors import NotSupported, ODataError, UnknownProperty
+from windtunnel.simulator.odata.functions import BOOLEAN, COMPARISONS, KIND_NAMES
+from windtunnel.simulator.odata.literals import stored
+from windtunnel.simulator.odata.pieces import Now, Piece, combine, quoted
+from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
+from windtunnel.simulator.odata.tree import (
+    Alias,
+    Binary,
+    Call,
+    Case,
+    Collection,
+    CountOf,
+    Expression,
+    Lambda,
+    Literal,
+    OrderItem,
+    Property,
+    TypeCast,
+    Unary,
+    Variable,
+)
+
+_SQL_COMPARISON = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_SQL_ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
+_NUMBERS = frozenset(
+    {"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"}
+    | {"Edm.Decimal", "Edm.Double", "Edm.Single"}
+)
+_WIDEST = ("Edm.Double", "Edm.Single", "Edm.Decimal", "Edm.Int64")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table under an alias: what names are looked up on."""
+
+    table: Table
+    alias: str
+
+
+@dataclass(slots=True)
+class Scope:
+    """The row that is filtered, and the rows of lambda variables around it."""
+
+    row: Row
+    variables: dict[str, Row] = field(default_factory=dict)
+
+
+QueryFunction: TypeAlias = Callable[["Compiler", Call, Scope], Piece]
+"""A service's own function in a filter, such as `Microsoft.Dynamics.CRM.LastXDays`."""
+
+
+class Compiler:
+    """Compiles for one service. `functions` are its own query functions by full name."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        dialect: Dialect,
+        functions: Mapping[str, QueryFunction] | None = None,
+    ) -> None:
+        self.catalog, self.dialect = catalog, dialect
+        self._functions = dict(functions or {})
+        self._aliases: Mapping[str, Expression] = {}
+        self._number = 0
+
+    def where(
+        self,
+        node: Expression,
+        table: Table,
+        alias: str = "t",
+        aliases: Mapping[str, Expression] | None = None,
+    ) -> Piece:
+        """A condition over `alias`, which stands for `table`. Raises ODataError."""
+        self._aliases = aliases or {}
+        return self.condition(node, Scope(Row(table, alias)))
+
+    def order(
+        self,
+        items: Sequence[OrderItem],
+        table: Table,
+        alias: str = "t",
+        aliases: Mapping[str, Expression] | None = None,
+    ) -> list[Piece]:
+        """The terms of ORDER BY. Raises ODataError."""
+        self._aliases = aliases or {}
+        scope = Scope(Row(table, alias))
+        terms = []
+        for item in items:
+            piece = self.value(item.expression, scope)
+            direction = " DESC" if item.descending else ""
+            terms.append(Piece(piece.text + direction, piece.parameters, piece.edm))
+        return terms
+
+    def column(self, name: str, table: Table, position: int = -1) -> Column:
+        """A property by its wire name. Raises UnknownProperty."""
+        column = table.columns.get(name)
+        if column is None:
+            raise UnknownProperty(name, table.entity_type, position)
+        return column
+
+    # -- conditions ---------------------------------------------------------------------------
+
+    def condition(self, node: Expression, scope: Scope) -> Piece:
+        """An expression that must be a Boolean."""
+        piece = self.value(node, scope)
+        if piece.edm not in {"Edm.Boolean", "null"}:
+            raise ODataError(
+                "The $filter expression must evaluate to a single boolean value.",
+                getattr(node, "position", -1),
+            )
+        if not piece.is_condition:
+            return Piece(f"({piece.text} = 1)", piece.parameters, "Edm.Boolean", True)
+        return piece
+
+    def value(self, node: Expression, scope: Scope) -> Piece:
+        """Any expression with a single value."""
+        match node:
+            case Literal():
+                return stored(node)
+            case Property() | TypeCast() | Variable():
+                return self._path(node, scope)
+            case Binary("in", left, right):
+                return self._in(node, left, right, scope)
+            case Binary("has", left, right):
+                return self._has(node, left, right, scope)
+            case Binary("and" | "or", left, right):
+                word = node.operator.upper()
+                sides = (self.condition(left, scope), self.condition(right, scope))
+                return combine(f"({{}} {word} {{}})", sides, "Edm.Boolean", condition=True)
+            case Binary(operator, left, right) if operator in COMPARISONS:
+                return self._compare(node, left, right, scope)
+            case Binary():
+                return self._arithmetic(node, scope)
+            case Unary("not", operand):
+                inner = self.condition(operand, scope)
+                return combine("(NOT coalesce({}, 0))", (inner,), "Edm.Boolean", condition=True)
+            case Unary():
+                inner = self._numeric(self.value(node.operand, scope), node.position)
+                return combine("(-{})", (inner,), inner.edm)
+            case Lambda():
+                return self._lambda(node, scope)
+            case CountOf():
+                return self._count(node, scope)
+            case Call():
+                return self._call(node, scope)
+            case Alias(name, position):
+                target = self._aliases.get(name)
+                if target is None:
+                    return Piece("NULL", (), "null")
+                if isinstance(target, Alias):
+                    raise ODataError(f"The alias {name} stands for another alias.", position)
+                return self.value(target, scope)
+            case Case(branches):
+                return self._case(branches, scope)
+            case _:
+                raise NotSupported(
+                    f"The query node {type(node).__name__} is not supported.",
+                    getattr(node, "position", -1),
+                )
+
+    def _compare(self, node: Binary, left: Expression, right: Expression, scope: Scope) -> Piece:
+        one, two = self.value(left, scope), self.value(right, scope)
+        one, two = self._aligned(node, one, two)
+        if node.operator in {"eq", "ne"}:
+            is_equal = node.operator == "eq"
+            if "null" in {one.edm, two.edm}:
+                other = one if two.edm == "null" else two
+                text = "({} IS NULL)" if is_equal else "({} IS NOT NULL)"
+                return combine(text, (other,), "Edm.Boolean", condition=True)
+            like = self._wildcard(one, right, is_equal)
+            if like is not None:
+                return like
+            if isinstance(right, Literal) or isinstance(left, Literal):
+                text = "({} = {})" if is_equal else "({} IS NOT {})"
+            else:
+                text = "({} IS {})" if is_equal else "({} IS NOT {})"
+            return combine(text, (one, two), "Edm.Boolean", condition=True)
+        text = f"({{}} {_SQL_COMPARISON[node.operator]} {{}})"
+        return combine(text, (one, two), "Edm.Boolean", condition=True)
+
+    def _wildcard(self, one: Piece, right: Expression, is_equal: bool) -> Piece | None:
+        """Finance and operations: `Name eq '*retail*'` is a pattern."""
+        if not (self.dialect.wildcard_equality and isinstance(right, Literal)):
+            return None
+        if not isinstance(right.value, str) or "*" not in right.value:
+            return None
+        if right.edm != "Edm.String":
+            return None
+        pattern = scalar.escaped(right.value).replace("*", "%")
+        text = (
+            "({} LIKE {} ESCAPE '\\')" if is_equal else "(coalesce({}, '') NOT LIKE {} ESCAPE '\\')"
+        )
+        sides = (one, Piece("?", (pattern,), "Edm.String"))
+        return combine(text, sides, "Edm.Boolean", condition=True)
+
+    def _aligned(self, node: Binary, one: Piece, two: Piece) -> tuple[Piece, Piece]:
+        """Both sides in one type; an enumeration's literal takes the column's numbers."""
+        if "null" in {one.edm, two.edm}:
+            return one, two
+        if one.enum is not None or two.enum is not None:
+            return self._enum_sides(node, one, two)
+        first, second = _family(one.edm), _family(two.edm)
+        if first != second and {first, second} != {"Edm.DateTimeOffset", "Edm.Date"}:
+            raise _incompatible(one.edm, two.edm, node)
+        if first != second:
+            one, two = scalar.as_moment(one), scalar.as_moment(two)
+        return one, two
+
+    def _enum_sides(self, node: Binary, one: Piece, two: Piece) -> tuple[Piece, Piece]:
+        sides = [one, two]
+        for index, other in ((0, two), (1, one)):
+            side = sides[index]
+            if side.enum is not None or other.enum is None:
+                continue
+            if (
+                side.edm != other.edm
+                and side.edm.rpartition(".")[2] != other.enum.name.rpartition(".")[2]
+            ):
+                raise _incompatible(one.edm, two.edm, node)
+            sides[index] = scalar.enum_number(side, other.enum, node.position)
+        if node.operator not in {"eq", "ne"} and not self.dialect.enum_order:
+            raise _incompatible(one.edm, two.edm, node)
+        return sides[0], sides[1]
+
+    def _in(self, node: Binary, left: Expression, right: Expression, scope: Scope) -> Piece:
+        if isinstance(right, Alias):
+            right = self._aliases.get(right.name, Collection(()))
+        if not isinstance(right, Collection):
+            raise NotSupported("The right side of 'in' must be a list.", node.position)
+        one = self.value(left, scope)
+        values = []
+        has_null = False
+        for item in right.items:
+            piece = self.value(item, scope)
+            if piece.edm == "null":
+                has_null = True
+                continue
+            probe = Binary("eq", left, item, node.position)
+            values.append(self._aligned(probe, one, piece)[1])
+        marks = ", ".join(["{}"] * len(values))
+        text = f"({{}} IN ({marks}))"
+        found = combine(text, (one, *values), "Edm.Boolean", condition=True)
+        if has_null:
+            empty = combine("({} IS NULL)", (one,), "Edm.Boolean", condition=True)
+            return combine("({} OR {})", (found, empty), "Edm.Boolean", condition=True)
+        return found
+
+    def _has(self, node: Binary, left: Expression, right: Expression, scope: Scope) -> Piece:
+        one, two = self.value(left, scope), self.value(right, scope)
+        if one.enum is None:
+            raise _incompatible(one.edm, two.edm, node)
+        two = scalar.enum_number(two, one.enum, node.position)
+        sides = (one, two, Piece(two.text, two.parameters, two.edm))
+        return combine("(({} & {}) = {})", sides, "Edm.Boolean", condition=True)
+
+    # -- values -------------------------------------------------------------------------------
+
+    def _numeric(self, piece: Piece, position: int) -> Piece:
+        if piece.edm not in _NUMBERS and piece.edm != "null":
+            raise ODataError(
+                "A unary operator with an incompatible type was detected. Found operand type "
+                f"'{piece.edm}' for operator kind 'Negate'.",
+                position,
+            )
+        return piece
+
+    def _arithmetic(self, node: Binary, scope: Scope) -> Piece:
+        one, two = self.value(node.left, scope), self.value(node.right, scope)
+        if one.edm not in _NUMBERS or two.edm not in _NUMBERS:
+            if {one.edm, two.edm} & {"Edm.Duration", "Edm.DateTimeOffset", "Edm.Date"}:
+                raise NotSupported("Arithmetic on dates is not supported.", node.position)
+            raise _incompatible(one.edm, two.edm, node)
+        edm = next((wide for wide in _WIDEST if wide in {one.edm, two.edm}), "Edm.Int32")
+        if node.operator == "divby":
+            return combine("(CAST({} AS REAL) / {})", (one, two), "Edm.Decimal")
+        operator = _SQL_ARITHMETIC[node.operator]
+        return combine(f"({{}} {operator} {{}})", (one, two), edm)
+
+    def _call(self, node: Call, scope: Scope) -> Piece:
+        own = self._functions.get(node.name)
+        if own is not None:
+            return own(self, node, scope)
+        if node.of is not None or node.named:
+            raise NotSupported(self.dialect.refuse_function(node.name), node.position)
+        if node.name == "now":
+            return Piece("?", (Now(),), "Edm.DateTimeOffset")
+        arguments = [self.value(argument, scope) for argument in node.arguments]
+        piece = scalar.call(node, arguments, like_patterns=self.dialect.like_patterns)
+        if piece is None:
+            raise NotSupported(self.dialect.refuse_function(node.name), node.position)
+        if node.name in BOOLEAN:
+            return Piece(piece.text, piece.parameters, "Edm.Boolean", True)
+        return piece
+
+    def _case(self, branches: tuple[tuple[Expression, Expression], ...], scope: Scope) -> Piece:
+        parts, edm = [], "null"
+        for condition, result in branches:
+            parts += [self.condition(condition, scope), self.value(result, scope)]
+            edm = parts[-1].edm if edm == "null" else edm
+        text = "(CASE " + " ".join(["WHEN {} THEN {}"] * len(branches)) + " END)"
+        return combine(text, parts, edm)
+
+    # -- paths --------------------------------------------------------------------------------
+
+    def _start(self, node: Expression, scope: Scope) -> tuple[Row, list[Property]]:
+        """The row a path starts at, and its members in order."""
+        members: list[Property] = []
+        current: Expression | None = node
+        while True:
+            match current:
+                case Property():
+                    members.append(current)
+                    current = current.of
+                case TypeCast(_, of):
+                    current = of
+                case None:
+                    return scope.row, members[::-1]
+                case Variable("$it"):
+                    return scope.row, members[::-1]
+                case Variable(name, position):
+                    row = scope.variables.get(name)
+                    if row is None:
+                        raise NotSupported(f"{name} is not supported here.", position)
+                    return row, members[::-1]
+                case _:
+                    raise NotSupported(
+                        f"A path behind {type(current).__name__} is not supported.",
+                        getattr(current, "position", -1),
+                    )
+
+    def _path(self, node: Expression, scope: Scope) -> Piece:
+        row, members = self._start(node, scope)
+        if not members:
+            raise NotSupported("A whole record is not a value.", getattr(node, "position", -1))
+        *steps, last = members
+        if not steps:
+            column = self.column(last.name, row.table, last.position)
+            return _column_piece(column, row.alias)
+        return self._through(row, steps, last)
+
+    def _through(self, row: Row, steps: list[Property], last: Property) -> Piece:
+        """A member behind single-valued navigation: a scalar subquery by key."""
+        joins: list[str] = []
+        condition, current = "", row
+        for number, step in enumerate(steps):
+            navigation = self._navigation(step, current.table)
+            if navigation.collection:
+                raise ODataError(
+                    f"The parent value for a property access of a property '{last.name}' is not a "
+                    "single value. Property access can only be applied to a single value.",
+                    step.position,
+                )
+            target = self._row(navigation)
+            joined = _equal(current, target, navigation.pairs)
+            if number == 0:
+                condition = joined
+                joins.append(f"{quoted(target.table.sql)} {target.alias}")
+            else:
+                joins.append(f"JOIN {quoted(target.table.sql)} {target.alias} ON {joined}")
+            current = target
+        column = self.column(last.name, current.table, last.position)
+        piece = _column_piece(column, current.alias)
+        text = f"(SELECT {piece.text} FROM {' '.join(joins)} WHERE {condition})"
+        return Piece(text, (), piece.edm, False, piece.enum)
+
+    def _navigation(self, step: Property, table: Table) -> Navigation:
+        navigation = table.navigations.get(step.name)
+        if navigation is None:
+            raise UnknownProperty(step.name, table.entity_type, step.position)
+        return navigation
+
+    def _row(self, navigation: Navigation) -> Row:
+        table = self.catalog.get(navigation.target)
+        if table is None:
+            raise NotSupported(f"The type '{navigation.target}' has no entity set.", -1)
+        self._number += 1
+        return Row(table, f"n{self._number}")
+
+    def _collection(self, node: Expression | None, scope: Scope) -> tuple[str, str, Row]:
+        """FROM and WHERE that give the members of a collection path, and their row."""
+        if node is None:
+            raise NotSupported("$count without a path is not supported here.", -1)
+        row, members = self._start(node, scope)
+        if not members:
+            raise NotSupported("A collection is expected.", getattr(node, "position", -1))
+        sources: list[str] = []
+        conditions: list[str] = []
+        for step in members:
+            navigation = self._navigation(step, row.table)
+            target = self._row(navigation)
+            if navigation.intersect:
+                self._number += 1
+                between = f"n{self._number}"
+                sources.append(f"{quoted(navigation.intersect)} {between}")
+                conditions += [
+                    f"{between}.{quoted(far)} = {row.alias}.{quoted(_sql_of(row.table, own))}"
+                    for own, far in navigation.pairs
+                ]
+                conditions += [
+                    f"{target.alias}.{quoted(_sql_of(target.table, far))} = {between}.{quoted(own)}"
+                    for own, far in navigation.far_pairs
+                ]
+            else:
+                conditions.append(_equal(row, target, navigation.pairs))
+            sources.append(f"{quoted(target.table.sql)} {target.alias}")
+            row = target
+        return ", ".join(sources), " AND ".join(conditions), row
+
+    def _lambda(self, node: Lambda, scope: Scope) -> Piece:
+        sources, joined, row = self._collection(node.of, scope)
+        if node.predicate is None:
+            text = f"EXISTS (SELECT 1 FROM {sources} WHERE {joined})"
+            return Piece(text, (), "Edm.Boolean", True)
+        inner = Scope(scope.row, {**scope.variables, node.variable: row})
+        predicate = self.condition(node.predicate, inner)
+        if node.kind == "any":
+            text = f"EXISTS (SELECT 1 FROM {sources} WHERE {joined} AND {predicate.text})"
+        else:
+            text = (
+                f"NOT EXISTS (SELECT 1 FROM {sources} WHERE {joined} "
+                f"AND NOT coalesce({predicate.text}, 0))"
+            )
+        return Piece(text, predicate.parameters, "Edm.Boolean", True)
+
+    def _count(self, node: CountOf, scope: Scope) -> Piece:
+        sources, joined, row = self._collection(node.of, scope)
+        if node.search is not None:
+            raise NotSupported("$search in $count is not supported.", node.position)
+        parameters: tuple[Any, ...] = ()
+        if node.filter is not None:
+            inner = self.condition(node.filter, Scope(row, scope.variables))
+            joined, parameters = f"{joined} AND {inner.text}", inner.parameters
+        return Piece(f"(SELECT count(*) FROM {sources} WHERE {joined})", parameters, "Edm.Int64")
+
+
+def _sql_of(table: Table, name: str) -> str:
+    return table.columns[name].column
+
+
+def _equal(row: Row, target: Row, pairs: Sequence[tuple[str, str]]) -> str:
+    return " AND ".join(
+        f"{target.alias}.{quoted(_sql_of(target.table, other))} = "
+        f"{row.alias}.{quoted(_sql_of(row.table, own))}"
+        for own, other in pairs
+    )
+
+
+def _column_piece(column: Column, alias: str) -> Piece:
+    return Piece(f"{alias}.{quoted(column.column)}", (), column.edm, False, column.enum)
+
+
+def _family(edm: str) -> str:
+    return "number" if edm in _NUMBERS else edm
+
+
+def _incompatible(one: str, two: str, node: Binary) -> ODataError:
+    return ODataError(
+        "A binary operator with incompatible types was detected. Found operand types "
+        f"'{one}' and '{two}' for operator kind '{KIND_NAMES[node.operator]}'.",
+        node.position,
+    )
