@@ -32,7 +32,7 @@ class Block:
         """A request came before the end: return its Retry-After, which never shortens."""
         last = self._last
         if last < self._retry_cap:
-            last = self._last = min(last + max(1, round(last * self._growth)), self._retry_cap)
+            last = self._last = min(last + max(1, int(last * self._growth + 0.5)), self._retry_cap)
         end = max(min(now + last, self._began + self._block_cap), now + at_least)
         self.until = max(self.until, end)
         return whole_seconds(now, self.until)

@@ -6,11 +6,13 @@ from array import array
 from math import ceil
 
 COMPACT_ABOVE = 1024
+ROUNDING = 1e-6
+"""Seconds: less than this above a whole second is taken for rounding, and checked."""
 
 
 def whole_seconds(now: float, moment: float) -> int:
     """The fewest whole seconds, at least 1, after which `moment` is not in the future."""
-    seconds = max(1, ceil(moment - now))
+    seconds = max(1, ceil(moment - now - ROUNDING))
     return seconds if now + seconds >= moment else seconds + 1
 
 
@@ -107,5 +109,5 @@ class SumWindow:
 
 def seconds_until_outside(now: float, moment: float, window: float) -> int:
     """The fewest whole seconds, at least 1, after which `moment` has left the window."""
-    seconds = max(1, ceil(moment + window - now))
+    seconds = max(1, ceil(moment + window - now - ROUNDING))
     return seconds if moment <= now + seconds - window else seconds + 1

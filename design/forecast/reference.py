@@ -1,0 +1,243 @@
+"""The engine in plain Python: every request through the very meters that the servers use."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heapify, heappop, heapreplace
+from itertools import count, cycle, islice
+from typing import Protocol, TypeAlias
+
+from windtunnel.contracts.documents.plan import Retry
+from windtunnel.contracts.limits import (
+    ADMITTED,
+    Limits,
+    Priority,
+    ProtectionRules,
+    ResourceRules,
+    ResourceThrottle,
+    ServiceProtection,
+    Verdict,
+)
+from windtunnel.contracts.limits.accounting import limit_uses, load_use
+from windtunnel.contracts.results import LimitUse
+from windtunnel.design.forecast.outcome import FlowOutcome, Outcome, by_minute
+from windtunnel.design.forecast.plans import FlowPlan, MeterKey, meter_keys
+from windtunnel.design.forecast.streams import MASK, SPREAD, Streams
+
+DAY_SECONDS = 86_400
+SHORTEST_WAIT = 0.001
+
+
+class Meter(Protocol):
+    """What a sender meets."""
+
+    def admit(self, now: float) -> Verdict:
+        """Decide one request."""
+        ...
+
+    def finish(self, now: float, execution_seconds: float) -> None:
+        """An admitted request ended."""
+        ...
+
+
+Request: TypeAlias = tuple[float, float, Meter, int]
+"""Arrival, execution time, the meter it meets, its number."""
+
+
+class Unlimited:
+    """Flows that no request limit meets."""
+
+    def admit(self, now: float) -> Verdict:  # noqa: ARG002 - the shape of a meter
+        """Always."""
+        return ADMITTED
+
+    def finish(self, now: float, execution_seconds: float) -> None:
+        """Nothing to count."""
+
+
+class Caller:
+    """One caller of an environment."""
+
+    def __init__(self, throttle: ResourceThrottle, name: str, priority: Priority) -> None:
+        self._throttle, self._name, self._priority = throttle, name, priority
+        self.finish = throttle.finish
+
+    def admit(self, now: float) -> Verdict:
+        """Decide one request by the load of the environment."""
+        return self._throttle.admit(now, self._name, self._priority)
+
+
+class _Flow:
+    """One flow while it runs."""
+
+    def __init__(
+        self,
+        plan: FlowPlan,
+        arrivals: array[float],
+        first: int,
+        meters: list[Meter],
+        streams: Streams,
+    ) -> None:
+        mean, table = plan.mean_seconds, streams.exponential
+        costs = [mean * table[(number * SPREAD) & MASK] for number in range(len(table))]
+        self.retry: Retry = plan.retry
+        self.arrivals = arrivals
+        self.requests: Iterator[Request] = zip(
+            arrivals,
+            islice(cycle(costs), first & MASK, None),
+            islice(cycle(meters), first % len(meters), None),
+            count(first),
+            strict=False,
+        )
+        self.completed, self.refused, self.given_up = array("d"), array("d"), array("d")
+        self.longest_wait = 0.0
+        self.longest_retry_after = 0
+
+
+def simulate(
+    plans: Sequence[FlowPlan], limits: Limits, streams: Streams, tick: Callable[[float], None]
+) -> Outcome:
+    """Run all flows; `tick` is told the virtual moment now and then."""
+    throttle = ResourceThrottle(ResourceRules.of(limits))
+    rules = ProtectionRules.of(limits)
+    meters = {key: _meter(key, rules, throttle) for key in meter_keys(plans)}
+    flows: list[_Flow] = []
+    first = 0
+    for plan, arrivals in zip(plans, streams.arrivals, strict=True):
+        own = [meters[key] for key in meter_keys([plan])]
+        flows.append(_Flow(plan, arrivals, first, own, streams))
+        first += len(arrivals)
+    senders = [
+        flow for plan, flow in zip(plans, flows, strict=True) for _ in range(plan.parallelism)
+    ]
+    hour_waits = _run(senders, streams, tick)
+    minutes = streams.days * 1440
+    return Outcome(
+        tuple(
+            FlowOutcome(
+                by_minute(flow.arrivals, minutes),
+                by_minute(flow.completed, minutes),
+                by_minute(flow.refused, minutes),
+                by_minute(flow.given_up, minutes),
+                flow.longest_wait,
+                flow.longest_retry_after,
+            )
+            for flow in flows
+        ),
+        hour_waits,
+        _uses(meters, throttle),
+    )
+
+
+def _meter(key: MeterKey, rules: ProtectionRules, throttle: ResourceThrottle) -> Meter:
+    if key.service == "dataverse":
+        return ServiceProtection(rules)
+    if key.service == "finance_operations":
+        return Caller(throttle, f"{key.identity}/{key.priority}", Priority(key.priority))
+    return Unlimited()
+
+
+def _uses(meters: dict[MeterKey, Meter], throttle: ResourceThrottle) -> tuple[LimitUse, ...]:
+    uses: list[LimitUse] = []
+    for key, meter in meters.items():
+        if isinstance(meter, ServiceProtection):
+            uses.extend(limit_uses(meter, key.identity, key.server))
+    if any(key.service == "finance_operations" for key in meters):
+        uses.append(load_use(throttle))
+    return tuple(uses)
+
+
+def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) -> list[float]:
+    """All events in order. A sender carries one request at a time, to its end."""
+    horizon = float(streams.days * DAY_SECONDS)
+    hour_waits = [0.0] * (streams.days * 24)
+    nothing: Request = (0.0, 0.0, Unlimited(), 0)
+    carried = [nothing] * len(senders)
+    attempts = [0] * len(senders)
+    tried = [0.0] * len(senders)
+    running = [False] * len(senders)
+    fresh = [True] * len(senders)
+    ended = [flow.completed.append for flow in senders]
+    coming = [flow.requests for flow in senders]
+    events = [(0.0, number) for number in range(len(senders))]
+    heapify(events)
+    next_tick = 0.0
+    while events:
+        now, number = events[0]
+        if now >= horizon:
+            break
+        take = False
+        if running[number]:
+            request = carried[number]
+            request[2].finish(now, request[1])
+            ended[number](now)
+            running[number] = False
+            take = True
+        elif fresh[number]:
+            fresh[number] = False
+            take = True
+        while True:
+            if take:
+                upcoming = next(coming[number], None)
+                if upcoming is None:
+                    heappop(events)
+                    break
+                carried[number] = request = upcoming
+                attempts[number] = 0
+                if request[0] > now:
+                    heapreplace(events, (request[0], number))
+                    break
+            else:
+                request = carried[number]
+            verdict = request[2].admit(now)
+            if verdict is ADMITTED:
+                running[number] = True
+                waited = now - request[0]
+                if waited > 0:
+                    flow = senders[number]
+                    flow.longest_wait = max(flow.longest_wait, waited)
+                    hour = int(now // 3600)
+                    hour_waits[hour] = max(hour_waits[hour], waited)
+                heapreplace(events, (now + request[1], number))
+                break
+            attempt = attempts[number] = attempts[number] + 1
+            if attempt == 1:
+                tried[number] = now
+            flow = senders[number]
+            flow.refused.append(now)
+            told = verdict.retry_after_seconds  # type: ignore[union-attr] # not ADMITTED
+            flow.longest_retry_after = max(flow.longest_retry_after, told)
+            again = next_try(flow.retry, now, tried[number], attempt, told, request[3], streams)
+            if again is not None:
+                heapreplace(events, (again, number))
+                break
+            flow.given_up.append(now)
+            take = True
+        if now >= next_tick:
+            tick(now)
+            next_tick = now + 600.0
+    return hour_waits
+
+
+def next_try(
+    retry: Retry,
+    now: float,
+    tried: float,
+    attempt: int,
+    retry_after: int,
+    request: int,
+    streams: Streams,
+) -> float | None:
+    """When a refused request is sent again, or None when its sender gives up."""
+    if 429 not in retry.on or attempt == retry.attempts:
+        return None
+    wait = float(retry_after)
+    if retry.wait == "fixed":
+        wait = retry.first_seconds
+    elif retry.wait == "exponential":
+        wait = min(retry.first_seconds * 2.0 ** min(attempt - 1, 60), retry.longest_seconds)
+    wait *= 1.0 + retry.jitter * streams.uniform[(request * SPREAD + attempt) & MASK]
+    if retry.max_seconds is not None and now + wait - tried > retry.max_seconds:
+        return None
+    return now + max(wait, SHORTEST_WAIT)
