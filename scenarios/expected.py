@@ -66,7 +66,7 @@ def _check_matcher(name: str, argument: Any) -> None:
 
 def _check_regex(argument: Any) -> None:
     if not isinstance(argument, str):
-        raise ValueError("$regex takes text")
+        raise ValueError("$regex takes text")  # noqa: TRY004 - pydantic reads ValueError only
     try:
         re.compile(argument)
     except re.error as error:

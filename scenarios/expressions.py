@@ -1,8 +1,8 @@
 """The expression language inside `${...}`: text -> tree -> value. Paths, sums, a few calls.
 
 Grammar: sum = term (("+" | "-") term)*; term = number | duration | 'text' | true | false | null
-| path | name "(" sum, ... ")" | "(" sum ")"; path = name ("." name | "[" number | 'text' "]")*.
-A name may hold hyphens before a letter (`headers.retry-after`), so subtraction of names needs spaces.
+| path | name "(" sum ")" | "(" sum ")"; path = name ("." name | "[" number | 'text' "]")*.
+A name may hold hyphens before a letter (`headers.retry-after`): subtraction of names needs spaces.
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ class _Parser:
         return tree
 
     def _fail(self, problem: str) -> NoReturn:
-        raise ExpressionError(f"{problem} in ${{{self._text}}}")
+        raise self._error(problem)
+
+    def _error(self, problem: str) -> ExpressionError:
+        return ExpressionError(f"{problem} in ${{{self._text}}}")
 
     def _next(self) -> tuple[str, str]:
         before = (self._kind, self._value)
@@ -159,7 +162,8 @@ class _Parser:
                 self._take(")")
                 return inner
             case _:
-                self._fail(f"'{value}' is not expected" if value else "a value is missing")
+                problem = f"'{value}' is not expected" if value else "a value is missing"
+                raise self._error(problem)
 
     def _call(self, name: str) -> Expression:
         if name not in FUNCTIONS:
@@ -255,20 +259,24 @@ def _kind(value: Any) -> str:
 
 
 def _summed(left: Any, sign: str, right: Any) -> Any:
-    if sign == "+" and isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if isinstance(left, date) and not isinstance(left, datetime) and isinstance(right, timedelta):
-        if right % timedelta(days=1):
-            raise ExpressionError("to a date only whole days can be added")
-        return left + right if sign == "+" else left - right
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (left, right))
-    moments = isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta)
-    if not (numbers or moments):
-        raise ExpressionError(f"cannot compute {left!r} {sign} {right!r}")
+    if not _can_sum(left, sign, right):
+        raise ExpressionError(f"cannot compute {plain(left)!r} {sign} {plain(right)!r}")
     try:
         return left + right if sign == "+" else left - right
-    except (TypeError, OverflowError) as error:
-        raise ExpressionError(f"cannot compute {left!r} {sign} {right!r}: {error}") from error
+    except OverflowError as error:
+        raise ExpressionError(f"cannot compute {plain(left)!r} {sign} ...: {error}") from error
+
+
+def _can_sum(left: Any, sign: str, right: Any) -> bool:
+    if isinstance(left, datetime):
+        return isinstance(right, timedelta) or (sign == "-" and isinstance(right, datetime))
+    if isinstance(left, date):
+        return isinstance(right, timedelta) and not right % timedelta(days=1)
+    if isinstance(left, timedelta):
+        return isinstance(right, timedelta) or (sign == "+" and isinstance(right, datetime))
+    if isinstance(left, str):
+        return sign == "+" and isinstance(right, str)
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in (left, right))
 
 
 def _moment(value: Any) -> datetime:

@@ -49,10 +49,12 @@ def run_scenario(
     environment: Environment,
     *,
     seed: int | None = None,
+    reset: bool = False,
     progress: Progress = _unwatched,
 ) -> ScenarioResult:
     """Run every step until one fails; the rest is skipped. `seed` beats the file's own.
 
+    `reset` brings the simulators back to their first content before.
     `progress` is called after each step. Raises Stopped when the run is stopped from outside.
     """
     timing = environment.timing
@@ -61,6 +63,8 @@ def run_scenario(
     used = zlib.crc32(scenario.name.encode()) if used is None else used
     wall, began = timing.wall(), timing.monotonic()
     try:
+        if reset:
+            environment.reset()
         clock = ScenarioClock(environment.control, timing)
         run = Run(document, environment, clock, DataMaker(used), used, clock.now(), progress)
         steps = _run(run)
