@@ -1,0 +1,1 @@
+"""The entities each service offers: columns, keys, relations, choices."""

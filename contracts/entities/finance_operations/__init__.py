@@ -1,0 +1,1 @@
+"""Entity sets of finance and operations: facts in `catalog.py`, $metadata in `entities.xml`."""
