@@ -291,9 +291,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _number(value: Any) -> int | float:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    number = float(value)
+    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
     return int(number) if number.is_integer() else number
 
 

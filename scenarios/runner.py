@@ -189,7 +189,7 @@ def _result(
         outcome=outcome,
         seconds=seconds,
         message=message,
-        place=frame.run.marks.place(*path, step.kind),
+        place=frame.run.marks.key_place(*path, step.kind),
         mismatches=tuple(mismatches or ()),
         journal=journal,
     )
