@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     fake: FakeService
 
-    def log_message(self, format, *args):  # noqa: A002 - the base class names it
+    def log_message(self, format, *args):
         pass
 
     def answer(self, status, body=b"", **headers):
