@@ -206,10 +206,11 @@ def test_a_wrong_env_file_names_its_line(tmp_path):
 
 
 def test_python_of_templates_is_this_one(make_scenario):
+    version = sys.version.split()[0]
     result = run(
-        make_scenario(
-            'steps:\n  - run_integration: {command: ["${python}", -V], output: {$contains: "%s"}}\n'
-            % sys.version.split()[0]
-        )
+        make_scenario(f"""
+steps:
+  - run_integration: {{command: ["${{python}}", -V], output: {{$contains: "{version}"}}}}
+""")
     )
     assert result.outcome is Outcome.PASSED, scenario_text(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import httpx
@@ -101,10 +102,8 @@ def test_escaped_text_comes_out_as_it_was(text):
 
 @given(st.text("${}.[]'()+-dat0m ", max_size=40))
 def test_any_text_is_read_or_refused(text):
-    try:
-        parts_of(text)
-    except ExpressionError as error:
-        assert str(error)
+    with suppress(ExpressionError):
+        assert parts_of(text)
 
 
 @given(st.text(), st.text())
