@@ -17,10 +17,11 @@ from windtunnel.contracts.results import (
     LimitUse,
     LoadResult,
     Outcome,
+    ScenarioResult,
     Severity,
 )
 from windtunnel.reports import plots, words
-from windtunnel.reports.compare import comparisons
+from windtunnel.reports.compare import GROUP, VARIANT, comparisons
 from windtunnel.reports.plots import Series
 from windtunnel.reports.read import Results
 
@@ -54,6 +55,7 @@ def render_html(results: Results) -> str:
         load_plots=load_plots,
         forecast_plot=forecast_plot,
         identities=identities,
+        own_properties=own_properties,
         by_severity=by_severity,
         most_journal=MOST_JOURNAL,
         Outcome=Outcome,
@@ -178,6 +180,11 @@ def forecast_plot(forecast: ForecastResult) -> dict[str, Any]:
         label, [hour.completed for hour in hours], [hour.refused for hour in hours], backlog
     )
     return {"svg": svg, "legend": plots.legend(entries)}
+
+
+def own_properties(scenario: ScenarioResult) -> dict[str, str]:
+    """What a scenario says about itself, without what only places it beside others."""
+    return {k: v for k, v in scenario.properties.items() if k not in {GROUP, VARIANT}}
 
 
 def identities(uses: Sequence[LimitUse]) -> list[tuple[str, list[LimitUse]]]:

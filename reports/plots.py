@@ -11,9 +11,9 @@ from markupsafe import Markup, escape
 
 from windtunnel.reports import words
 
-WIDTH: Final = 560
-HEIGHT: Final = 220
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 12, 34
+WIDTH: Final = 420
+HEIGHT: Final = 190
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 30
 MOST_COLUMNS: Final = 240
 
 Write = Callable[[float], str]
@@ -156,7 +156,7 @@ def _time_axis(end: float, scale_x: Callable[[float], float]) -> Markup:
 
 
 def _x_text(x: float, text: str, value: float, last: float) -> Markup:
-    anchor = "start" if value == 0 else "end" if x > WIDTH - 40 and value == last else "middle"
+    anchor = "start" if value == 0 else "end" if x > WIDTH - 34 and value == last else "middle"
     return Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
         x, HEIGHT - 10, anchor, text
     )
