@@ -1,1 +1,1 @@
-"""Checks a written integration design and forecasts its volumes on virtual time."""
+"""Check a written integration design: rules with sources, and a forecast against the limits."""
