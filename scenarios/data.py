@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from windtunnel.scenarios.errors import ExpressionError
-from windtunnel.scenarios.expressions import plain
+from windtunnel.scenarios.functions import plain
 from windtunnel.scenarios.templates import render
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from windtunnel.scenarios.errors import ExpressionError
-from windtunnel.scenarios.expressions import Expression, evaluate, parse, plain, text_of
+from windtunnel.scenarios.expressions import Expression, evaluate, parse
+from windtunnel.scenarios.functions import plain, text_of
 
 Part: TypeAlias = str | Expression
 _OPEN = re.compile(r"\$\$\{|\$\{")

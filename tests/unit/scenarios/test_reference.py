@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from windtunnel.scenarios.document import ROOTS, Scenario, Step, load_scenario
-from windtunnel.scenarios.expressions import FUNCTIONS
+from windtunnel.scenarios.functions import FUNCTIONS
 from windtunnel.scenarios.matchers import MATCHERS, TYPES
 from windtunnel.scenarios.step_models import NOT_YET
 
