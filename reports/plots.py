@@ -47,7 +47,10 @@ def time_plot(
     marks = ticks(top)
     end = max(at, default=0.0) + bucket
     scale_x, scale_y = _scales(end, marks[-1])
-    parts = [_frame(label), _grid(marks, scale_y, write)]
+    parts = [
+        _frame(label),
+        _grid(marks, scale_y, words.compact if write is words.number else write),
+    ]
     parts += [_time_axis(end, scale_x)]
     middles = [scale_x(moment + bucket / 2) for moment in at]
     for one in series:
@@ -82,7 +85,7 @@ def hour_plot(
     totals = [a + b for a, b in zip(completed, refused, strict=True)]
     marks = ticks(max([*totals, *backlog], default=0))
     scale_x, scale_y = _scales(max(len(totals), 1), marks[-1])
-    parts = [_frame(label), _grid(marks, scale_y, words.number)]
+    parts = [_frame(label), _grid(marks, scale_y, words.compact)]
     wide = scale_x(1) - scale_x(0)
     for hour, (done, not_done) in enumerate(zip(completed, refused, strict=True)):
         x, width = scale_x(hour) + wide * 0.12, wide * 0.76

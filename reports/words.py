@@ -32,6 +32,15 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else _short(value)
 
 
+def compact(value: float) -> str:
+    """A number short enough for an axis: `1,500`, `20 k`, `1.5 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            scaled = value / (1e3 if unit == "k" else size)
+            return f"{_short(scaled)} {unit}"
+    return number(value)
+
+
 def percent(share: float) -> str:
     """A share as a percentage; small ones keep a decimal."""
     value = share * 100

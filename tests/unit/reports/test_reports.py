@@ -319,3 +319,10 @@ def test_a_plot_is_well_formed_whatever_its_values(values):
 )
 def test_durations_read_well(seconds, text):
     assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (2.5, "2.5"), (1500, "1,500"), (20_000, "20 k"), (1.5e6, "1.5 M")]
+)
+def test_axis_numbers_are_short(value, text):
+    assert words.compact(value) == text
