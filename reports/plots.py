@@ -15,6 +15,8 @@ WIDTH: Final = 420
 HEIGHT: Final = 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 30
 MOST_COLUMNS: Final = 240
+SMALLEST: Final = 1e-9
+"""Below this a plot is flat."""
 
 Write = Callable[[float], str]
 
@@ -31,7 +33,7 @@ class Series:
 
 def ticks(top: float, count: int = 4) -> list[float]:
     """Round numbers from 0 to at least `top`."""
-    if not math.isfinite(top) or top <= 0:
+    if not math.isfinite(top) or top < SMALLEST:
         return [0.0, 1.0]
     rough = top / count
     power = 10.0 ** math.floor(math.log10(rough))
