@@ -54,14 +54,15 @@ def limits_page() -> str:
         "\nrules all read it; `--limits FILE` changes allowance and window by id:\n\n"
         "```yaml\nlimits:\n  dataverse.requests: {allowance: 8000, seconds: 5m}\n"
         "costs:\n  dataverse:\n    create: {base: 80ms}\n```\n\n"
-        "Confidence: `documented` by Microsoft, `observed` in public code or traffic,"
-        "\n`unconfirmed`, or `ours` where nothing is published and the number belongs to our model.\n",
+        "Confidence: `documented` by Microsoft, `observed` in public code or"
+        "\ntraffic, `unconfirmed`, or `ours` where nothing is published and the number is part"
+        "\nof our model.\n",
     ]
     for service, rows in groupby(LIMITS.values(), key=lambda limit: limit.service):
         parts.append(f"\n## {service}\n\n{_limit_rows(rows)}")
     parts.append(
-        "\n## Costs of operations\n\nSeconds of execution time that one request takes: ours, change "
-        "them to what you measured.\n\n| Service | Operation | Request | Each row |\n"
+        "\n## Costs of operations\n\nSeconds of execution time that one request takes: ours, "
+        "change them to what you measured.\n\n| Service | Operation | Request | Each row |\n"
         "| --- | --- | --- | --- |\n"
     )
     for model in COSTS.values():

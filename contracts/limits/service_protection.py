@@ -12,6 +12,7 @@ from windtunnel.contracts.limits.table import Limit, Limits
 from windtunnel.contracts.limits.verdict import ADMITTED, Refused, Verdict
 
 MICROSECONDS = 1_000_000
+COMPACT_MASK = COMPACT_ABOVE - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class ServiceProtection:
     concurrency refusal blocks nothing: the next request is admitted as soon as one has ended.
 
     Both windows are exact and kept here, not in objects of their own: this runs for every request
-    of every server and for millions in a forecast, and calls were more than half of its time.
+    of every server and for millions in a forecast. What left a window is forgotten only when it
+    could matter: totals that still hold it are too high, so below the peak they decide nothing.
     """
 
     __slots__ = (
@@ -94,35 +96,39 @@ class ServiceProtection:
         in_flight = self.in_flight
         if in_flight >= self._concurrent:
             return self._too_many_at_once(now)
-        began, head = self._began, self._window_head
-        count = len(began) - head
-        if count and began[head] <= now - self._window:
+        began = self._began
+        fresh_peak = 0
+        if len(began) - self._window_head >= self.peak_requests:
             count = self._expire_requests(now)
-        if count >= self._most_requests:
-            self.refused_requests += 1
-            return self._breach(now, self.rules.requests)
+            if count >= self._most_requests:
+                self.refused_requests += 1
+                return self._breach(now, self.rules.requests)
+            fresh_peak = count + 1
         if self._spent > self._most_time and self._expire_time(now) > self._most_time:
             self.refused_execution += 1
             return self._breach(now, self.rules.execution)
         began.append(now)
-        if count >= self.peak_requests:
-            self.peak_requests = count + 1
+        if fresh_peak > self.peak_requests:  # noqa: PLR1730 - a call of max costs more
+            self.peak_requests = fresh_peak
         self.in_flight = in_flight = in_flight + 1
-        self.peak_in_flight = max(self.peak_in_flight, in_flight)
+        if in_flight > self.peak_in_flight:  # noqa: PLR1730 - a call of max costs more
+            self.peak_in_flight = in_flight
         self._over = 0
         return ADMITTED
 
     def finish(self, now: float, execution_seconds: float) -> None:
         """An admitted request ended and took so long."""
         self.in_flight -= 1
-        moments, head = self._spent_moments, self._spent_head
-        if head < len(moments) and moments[head] <= now - self._time_window:
-            self._expire_time(now)
+        moments = self._spent_moments
         cost = int(execution_seconds * 1_000_000 + 0.5)
+        spent = self._spent + cost
+        if spent > self.peak_execution or not len(moments) & COMPACT_MASK:
+            spent = self._expire_time(now) + cost
+            if spent > self.peak_execution:  # noqa: PLR1730 - a call of max costs more
+                self.peak_execution = spent
         moments.append(now)
         self._costs.append(cost)
-        self._spent = spent = self._spent + cost
-        self.peak_execution = max(self.peak_execution, spent)
+        self._spent = spent
 
     def run(self, now: float, execution_seconds: float) -> Verdict:
         """Decide a request that will take so long; if admitted, the meter ends it by itself."""

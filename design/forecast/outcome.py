@@ -33,7 +33,8 @@ class Outcome:
 
 def by_minute(moments: array[float], minutes: int) -> list[int]:
     """How many of the sorted moments fall into each minute."""
-    edges = [bisect_left(moments, minute * 60.0) for minute in range(minutes + 1)]
+    edges = [bisect_left(moments, minute * 60.0) for minute in range(1, minutes)]
+    edges = [0, *edges, len(moments)]
     return [edges[minute + 1] - edges[minute] for minute in range(minutes)]
 
 

@@ -23,10 +23,11 @@ from windtunnel.contracts.limits.accounting import limit_uses, load_use
 from windtunnel.contracts.results import LimitUse
 from windtunnel.design.forecast.outcome import FlowOutcome, Outcome, by_minute
 from windtunnel.design.forecast.plans import FlowPlan, MeterKey, meter_keys
-from windtunnel.design.forecast.streams import MASK, SPREAD, Streams
+from windtunnel.design.forecast.streams import HOUR_SECONDS, MASK, SPREAD, Streams
 
 DAY_SECONDS = 86_400
 SHORTEST_WAIT = 0.001
+TICK_SECONDS = 600
 
 
 class Meter(Protocol):
@@ -156,26 +157,33 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
     carried = [nothing] * len(senders)
     attempts = [0] * len(senders)
     tried = [0.0] * len(senders)
+    waits = [0.0] * len(senders)
     running = [False] * len(senders)
-    fresh = [True] * len(senders)
     ended = [flow.completed.append for flow in senders]
     coming = [flow.requests for flow in senders]
-    events = [(0.0, number) for number in range(len(senders))]
+    events: list[tuple[float, int]] = []
+    for number, upcoming in enumerate([next(requests, None) for requests in coming]):
+        if upcoming is not None:
+            carried[number] = upcoming
+            events.append((upcoming[0], number))
     heapify(events)
-    next_tick = 0.0
+    hour, hour_wait, boundary = 0, 0.0, 0.0
     while events:
         now, number = events[0]
-        if now >= horizon:
-            break
+        if now >= boundary:
+            hour_waits[hour] = hour_wait
+            tick(min(now, horizon))
+            if now >= horizon:
+                break
+            if now >= (hour + 1) * HOUR_SECONDS:
+                hour, hour_wait = int(now // HOUR_SECONDS), 0.0
+            boundary = (now // TICK_SECONDS + 1) * TICK_SECONDS
         take = False
         if running[number]:
             request = carried[number]
             request[2].finish(now, request[1])
             ended[number](now)
             running[number] = False
-            take = True
-        elif fresh[number]:
-            fresh[number] = False
             take = True
         while True:
             if take:
@@ -194,11 +202,10 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
             if verdict is ADMITTED:
                 running[number] = True
                 waited = now - request[0]
-                if waited > 0:
-                    flow = senders[number]
-                    flow.longest_wait = max(flow.longest_wait, waited)
-                    hour = int(now // 3600)
-                    hour_waits[hour] = max(hour_waits[hour], waited)
+                if waited > waits[number]:  # noqa: PLR1730 - a call of max costs more
+                    waits[number] = waited
+                if waited > hour_wait:  # noqa: PLR1730 - a call of max costs more
+                    hour_wait = waited
                 heapreplace(events, (now + request[1], number))
                 break
             attempt = attempts[number] = attempts[number] + 1
@@ -214,9 +221,9 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
                 break
             flow.given_up.append(now)
             take = True
-        if now >= next_tick:
-            tick(now)
-            next_tick = now + 600.0
+    hour_waits[hour] = hour_wait
+    for flow, waited in zip(senders, waits, strict=True):
+        flow.longest_wait = max(flow.longest_wait, waited)
     return hour_waits
 
 

@@ -60,12 +60,13 @@ def draw_arrivals(rates: Sequence[float], sums: Sequence[float], start: int) -> 
     for hour, rate in enumerate(rates):
         if rate <= 0:
             continue
-        began, end = float(hour * HOUR_SECONDS), unit + rate * HOUR_SECONDS
+        end = unit + rate * HOUR_SECONDS
+        stretch = 1.0 / rate
         base = unit // total * total
         while base < end:
             first, last = bisect_right(sums, unit - base), bisect_right(sums, end - base)
-            gone = base - unit
-            moments.extend([began + (gone + point) / rate for point in sums[first:last]])
+            began = hour * HOUR_SECONDS + (base - unit) * stretch
+            moments.fromlist([began + point * stretch for point in sums[first:last]])
             base += total
         unit = end
     return moments
