@@ -1,7 +1,7 @@
 """Writes contracts/entities/finance_operations/entities.xml from collected facts on data entities.
 
-`python tools/fo_entities.py FACTS.json.gz`: one object with `entities` (set, type, aot, label, keys,
-columns, nav) and `enums` (members by number). Labels that nobody collected are the property's words.
+`python tools/fo_entities.py FACTS.json.gz`: one object with `entities` (set, type, label, keys,
+columns, nav) and `enums` (members by number). Labels nobody collected are the words of the name.
 """
 
 from __future__ import annotations

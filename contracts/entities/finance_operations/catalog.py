@@ -397,3 +397,19 @@ FACTS: Final[Mapping[str, EntityFacts]] = {
     "PaymentTerms": _TERMS,
 }
 """Entity sets of the first cut, by public collection name."""
+
+ABSENT_SETS: Final = frozenset(
+    """
+    BatchJobs BusinessEventsCatalogs ChartOfAccounts Companies CustomerPaymentJournalHeaders
+    CustomerPaymentJournalLines DataManagementDefinitionGroups DataManagementEntities
+    DataManagementExecutionJobs DimensionAttributes DimensionCombinations DimensionSets
+    Employees EmployeesV2 ExchangeRateTypes ExchangeRates FinancialDimensionValues
+    GeneralJournalAccountEntryBiEntities InventorySitesOnHandV2 LedgerJournalHeaders
+    LedgerJournalLines MainAccounts OperationalSitesV2 ProductsV2 PurchaseOrderHeadersV2
+    PurchaseOrderLinesV2 ReleasedProductCreationsV2 SalesInvoiceHeadersV2 SalesInvoiceV2Lines
+    SalesOrderHeadersV4 SalesOrderLinesV3 SystemNotifications SystemParameters SystemUsers
+    UnitOfMeasureConversions UnitsOfMeasure VendorGroups VendorInvoiceHeaders
+    VendorInvoiceLines VendorsV2 VendorsV3 WarehousesOnHandV2 Workers
+    """.split()  # noqa: SIM905 - reads as a list
+)
+"""Public collections of the real service that integrations use and that are not simulated."""

@@ -1,0 +1,104 @@
+"""Paths below `/data` to what they name. The one place that reads keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from windtunnel.simulator.entity_sets.records import Key
+from windtunnel.simulator.entity_sets.values import BadValue
+from windtunnel.simulator.odata import FINANCE_AND_OPERATIONS, ODataError
+from windtunnel.simulator.odata.expressions import Reader, key_predicate
+from windtunnel.simulator.odata.tree import Expression, Literal
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+
+KEPT = 8_192
+
+
+class NotAnAddress(ValueError):
+    """A path that no route has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A set, perhaps one record of it, perhaps what stands behind it: `Lines`, `$count`, ...
+
+    Without a set, `rest` holds the first segments: none, `$metadata`, `$batch`, an action's name.
+    """
+
+    entity_set: EntitySet | None
+    key: Key | None = None
+    rest: tuple[str, ...] = ()
+
+
+class Addresses:
+    """Reads paths and remembers them."""
+
+    def __init__(self, sets: Mapping[str, EntitySet]) -> None:
+        self._sets = sets
+        self._known: dict[str, Address] = {}
+
+    def of(self, path: str) -> Address:
+        """What a percent-encoded path behind `/data` names. Raises NotAnAddress."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._read(path)
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[path] = known
+        return known
+
+    def _read(self, path: str) -> Address:
+        try:
+            segments = split(unquote(path, errors="strict"))
+        except UnicodeDecodeError as error:
+            raise NotAnAddress(path) from error
+        if not segments or segments[0].startswith("$"):
+            return Address(None, rest=tuple(segments))
+        name, opened, predicate = segments[0].partition("(")
+        entity_set = self._sets.get(name)
+        if entity_set is None:
+            return Address(None, rest=tuple(segments))
+        key = read_key(entity_set, opened + predicate) if opened else None
+        return Address(entity_set, key, tuple(segments[1:]))
+
+
+def split(path: str) -> list[str]:
+    """The segments of a decoded path; a slash inside quotes belongs to a key."""
+    parts, start, quoted = [], 0, False
+    for place, character in enumerate(path):
+        if character == "'":
+            quoted = not quoted
+        elif character == "/" and not quoted:
+            parts.append(path[start:place])
+            start = place + 1
+    parts.append(path[start:])
+    return [part for part in parts if part]
+
+
+def read_key(entity_set: EntitySet, text: str) -> Key:
+    """`('US-001')` or `(dataAreaId='usmf',..)` as stored values. Raises NotAnAddress."""
+    names = entity_set.table.key
+    try:
+        reader = Reader(text, FINANCE_AND_OPERATIONS)
+        pairs = key_predicate(reader)
+        reader.finish()
+    except ODataError as error:
+        raise NotAnAddress(text) from error
+    if len(pairs) == 1 and len(names) == 1 and not pairs[0][0]:
+        pairs = ((names[0], pairs[0][1]),)
+    given = dict(pairs)
+    if set(given) != set(names):
+        raise NotAnAddress(text)
+    try:
+        return tuple([entity_set.stored(name, _value(given[name])) for name in names])
+    except BadValue as error:
+        raise NotAnAddress(text) from error
+
+
+def _value(node: Expression) -> Any:
+    if not isinstance(node, Literal):
+        raise NotAnAddress(str(node))
+    return node.value

@@ -1,0 +1,197 @@
+"""Every error that finance and operations answers here, one class each.
+
+Three shapes exist: OData's with `innererror`, Web API's with `Message`, and no body at all.
+Texts without a capture are reasoned from the library below the server; docs/reference names them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from windtunnel.simulator.exchange import ServiceError
+
+HAS_OCCURRED = "An error has occurred."
+_SAVE = (
+    "   at Microsoft.Dynamics.Platform.Integration.Services.OData.Update.UpdateProcessor."
+    "{step}(ChangeOperationContext context, ChangeInfo changeInfo)\r\n"
+    "   at Microsoft.Dynamics.Platform.Integration.Services.OData.Update.ChangeInfo."
+    "ExecuteActionsInCompanyContext(IEnumerable`1 actionList, ChangeOperationContext "
+    "operationContext)\r\n"
+    "   at Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataDelegatingHandler."
+    "<SaveChangesAsync>d__3.MoveNext()"
+)
+_READ = "   at Microsoft.OData.UriParser.ODataUriParser.ParseUri()"
+
+
+class FinanceOperationsError(ServiceError):
+    """The OData shape: `error.message` is `outer`, the text goes into `error.innererror`."""
+
+    status = 400
+    outer = HAS_OCCURRED
+    type = "Microsoft.OData.ODataException"
+    stack = _READ
+
+    def body(self) -> bytes:
+        """The JSON that is sent."""
+        inner = {"message": self.message, "type": self.type, "stacktrace": self.stack}
+        error = {"code": "", "message": self.outer.format(text=self.message), "innererror": inner}
+        return orjson.dumps({"error": error})
+
+
+class WebApiError(FinanceOperationsError):
+    """The shape of the framework below OData: one member."""
+
+    def body(self) -> bytes:
+        """The JSON that is sent."""
+        return orjson.dumps({"Message": self.message})
+
+
+class AuthenticationFailed(FinanceOperationsError):
+    """No token, a bad one, or one of an application that is mapped to no user."""
+
+    status = 401
+    text = "Authentication failed."
+
+    def body(self) -> bytes:
+        """The JSON that is sent."""
+        kind = "System.InvalidOperationException"
+        return orjson.dumps({"Message": self.message, "StackTrace": None, "ExceptionType": kind})
+
+
+class NoRoute(WebApiError):
+    """An unknown set, an unknown action, a key with missing parts: the same answer."""
+
+    status = 404
+    text = (
+        "No HTTP resource was found that matches the request URI '{uri}'. No route data was found "
+        "for this request."
+    )
+
+
+class RecordNotFound(FinanceOperationsError):
+    """A key that no record has, or none in the caller's company. No body."""
+
+    status = 404
+
+    def body(self) -> bytes:
+        """Nothing is sent."""
+        return b""
+
+
+class VerbNotSupported(WebApiError):
+    """A method that the resource does not have."""
+
+    status = 405
+    text = "The requested resource does not support http method '{method}'."
+
+
+class NotAcceptable(WebApiError):
+    """A representation that nobody offers."""
+
+    status = 406
+    text = "The requested media type '{media}' is not supported."
+
+
+class UnsupportedMedia(WebApiError):
+    """A body in another format than JSON."""
+
+    status = 415
+    text = "The request entity's media type '{media}' is not supported for this resource."
+
+
+class BadQuery(FinanceOperationsError):
+    """Query options that the parser or the service refuses."""
+
+    outer = "The query specified in the URI is not valid. {text}"
+    text = "{reason}"
+
+
+class BadBody(FinanceOperationsError):
+    """JSON that is malformed, or has members or values that the type does not."""
+
+    text = "{reason}"
+
+
+class WriteError(FinanceOperationsError):
+    """A write that the application refused. 400 today, 500 in releases until 2020."""
+
+    type = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
+    stack = _SAVE.format(step="CreateEntity_Save")
+    text = "{reason}"
+
+
+class WriteFailed(WriteError):
+    """Refused with an Infolog; `infolog` are its entries such as `Warning: ...`."""
+
+    text = "Write failed for table row of type '{entity}'. Infolog: {infolog}."
+
+    def __init__(self, entity: str, infolog: list[str], status: int = 400) -> None:
+        super().__init__(entity=entity, infolog="; ".join(infolog))
+        self.status = status
+
+
+class DeleteFailed(WriteError):
+    """A delete that the application refused."""
+
+    stack = _SAVE.format(step="DeleteEntity_Save")
+    text = "Delete failed for table row of type '{entity}'. Infolog: {infolog}."
+
+    def __init__(self, entity: str, infolog: list[str], status: int = 400) -> None:
+        super().__init__(entity=entity, infolog="; ".join(infolog))
+        self.status = status
+
+
+class NothingSelected(WriteError):
+    """PATCH, PUT or DELETE of a record that is not there or not in the caller's company."""
+
+    stack = _SAVE.format(step="UpdateEntity_Select")
+    text = "No resources were found when selecting for update."
+
+
+class TooManySelected(WriteError):
+    """PATCH or DELETE of a whole set."""
+
+    stack = _SAVE.format(step="UpdateEntity_Select")
+    text = "More than one resource was found when selecting for update."
+
+
+class EtagMismatch(FinanceOperationsError):
+    """`If-Match` names another version."""
+
+    status = 412
+    type = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataConcurrencyException"
+    stack = _SAVE.format(step="UpdateEntity_Select")
+    text = "The record was changed by another user or process."
+
+
+class ActionFailed(FinanceOperationsError):
+    """An action whose parameters cannot be read."""
+
+    type = "System.InvalidOperationException"
+    text = "{reason}"
+
+
+class BatchRefused(FinanceOperationsError):
+    """A batch that cannot be read, or with more operations than are allowed."""
+
+    text = "{reason}"
+
+
+class Throttled(FinanceOperationsError):
+    """429 of either mode; the client finds the wait in Retry-After."""
+
+    status = 429
+    outer = "{text}"
+    text = "{reason}"
+
+    def body(self) -> bytes:
+        """The JSON that is sent."""
+        return orjson.dumps({"error": {"code": "", "message": self.message}})
+
+
+def foreign(error: ServiceError) -> bytes:
+    """The body of an error that is not this service's own: a fault's, or an absent feature's."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    return orjson.dumps({"error": body})

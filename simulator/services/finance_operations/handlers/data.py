@@ -1,0 +1,71 @@
+"""Everything below `/data`: the address decides, then the method."""
+
+from __future__ import annotations
+
+from windtunnel.contracts.entities.finance_operations.catalog import ABSENT_SETS
+from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
+from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.services.finance_operations.addresses import (
+    Address,
+    Addresses,
+    NotAnAddress,
+)
+from windtunnel.simulator.services.finance_operations.errors import VerbNotSupported
+from windtunnel.simulator.services.finance_operations.handlers.reading import (
+    metadata,
+    no_route,
+    read,
+    service_document,
+)
+from windtunnel.simulator.services.finance_operations.handlers.writing import write
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+
+
+def data(
+    exchange: Exchange, environment: Environment, addresses: Addresses, resource: str = ""
+) -> Response:
+    """Answer a request below `/data`; `resource` is the decoded path behind it."""
+    try:
+        address = addresses.of(resource)
+    except NotAnAddress:
+        raise no_route(exchange) from None
+    if address.entity_set is None:
+        return _without_set(exchange, environment, address)
+    if exchange.request.method in {"GET", "HEAD"}:
+        return read(exchange, environment, address)
+    return write(exchange, environment, address)
+
+
+def _without_set(exchange: Exchange, environment: Environment, address: Address) -> Response:
+    method = exchange.request.method
+    match address.rest:
+        case ():
+            answer = service_document
+        case ("$metadata",):
+            answer = _metadata
+        case ("$batch",):
+            raise Absent("$batch")
+        case (name, *_):
+            collection = name.partition("(")[0]
+            if collection in ABSENT_SETS:
+                raise Absent(f"entity set {collection}")
+            if name.startswith(f"{NAMESPACE}."):
+                raise Absent(f"action {name}")
+            raise no_route(exchange)
+    if method not in {"GET", "HEAD"}:
+        raise VerbNotSupported(method=method)
+    return answer(exchange, environment)
+
+
+def _metadata(exchange: Exchange, environment: Environment) -> Response:
+    del environment
+    return metadata(exchange)
+
+
+def absent(
+    exchange: Exchange, environment: Environment, addresses: Addresses, rest: str = ""
+) -> Response:
+    """An API of the real service that is not simulated yet."""
+    del environment, addresses
+    first = exchange.request.path.split("/")[1]
+    raise Absent(f"/{first}/{rest}".rstrip("/"))

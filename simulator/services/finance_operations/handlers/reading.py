@@ -1,0 +1,245 @@
+"""GET: service document, lists, records, properties, navigation, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+import orjson
+
+from windtunnel.contracts.entities.finance_operations.load import document
+from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
+from windtunnel.simulator.entity_sets.records import Key
+from windtunnel.simulator.entity_sets.values import decoder
+from windtunnel.simulator.exchange import Exchange, Response, header_lines
+from windtunnel.simulator.odata.schema import Navigation
+from windtunnel.simulator.services.finance_operations.addresses import Address
+from windtunnel.simulator.services.finance_operations.errors import NoRoute, RecordNotFound
+from windtunnel.simulator.services.finance_operations.handlers.wire import (
+    HEADS,
+    VERSION,
+    json_response,
+    level_asked,
+    page_size,
+    root_of,
+)
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.plans import Plan
+from windtunnel.simulator.services.finance_operations.model.reading import Page, address_of
+from windtunnel.simulator.services.finance_operations.model.scope import is_cross_company
+
+_TEXT_HEAD = b"content-type: text/plain; charset=utf-8\r\n" + VERSION
+
+
+def no_route(exchange: Exchange) -> NoRoute:
+    """The 404 of a path that nothing matches."""
+    request = exchange.request
+    query = f"?{request.query}" if request.query else ""
+    return NoRoute(uri=f"{request.base_url}{request.path}{query}")
+
+
+def service_document(exchange: Exchange, environment: Environment) -> Response:
+    """The public collections."""
+    exchange.operation = "other"
+    sets = [{"name": n, "kind": "EntitySet", "url": n} for n in environment.sets]
+    context = f"{root_of(exchange.request)}/$metadata"
+    return json_response(200, {"@odata.context": context, "value": sets})
+
+
+def metadata(exchange: Exchange) -> Response:
+    """The CSDL document."""
+    exchange.operation = "metadata"
+    return Response(200, document(), b"content-type: application/xml\r\n" + VERSION)
+
+
+def read(exchange: Exchange, environment: Environment, address: Address) -> Response:
+    """GET of what an address names."""
+    entity_set, key, rest = address.entity_set, address.key, address.rest
+    if entity_set is None:
+        raise no_route(exchange)
+    if not rest:
+        if key is None:
+            return list_records(exchange, environment, entity_set)
+        return retrieve(exchange, environment, entity_set, key)
+    if key is None:
+        if rest == ("$count",):
+            return count(exchange, environment, entity_set)
+        raise no_route(exchange)
+    return _behind(exchange, environment, entity_set, key, rest)
+
+
+def _company(exchange: Exchange, environment: Environment) -> str | None:
+    """The company that a list is limited to, or None."""
+    return None if is_cross_company(exchange.request.query) else environment.companies.default
+
+
+def list_records(exchange: Exchange, environment: Environment, entity_set: EntitySet) -> Response:
+    """A page of a collection."""
+    request = exchange.request
+    exchange.operation = "list"
+    plan = environment.plans.of(entity_set, request.query)
+    level = level_asked(exchange, plan)
+    size, headers = page_size(request, environment.settings.page_size)
+    root = root_of(request)
+    company = _company(exchange, environment)
+    page = environment.reading.page(plan, company, size, level, root)
+    return _page(exchange, plan, page, size, level, headers)
+
+
+def _page(
+    exchange: Exchange,
+    plan: Plan,
+    page: Page,
+    size: int,
+    level: str,
+    headers: dict[str, str],
+) -> Response:
+    body: dict[str, Any] = {}
+    if level != "none":
+        body["@odata.context"] = f"{root_of(exchange.request)}/$metadata#{plan.context}"
+    if page.total is not None:
+        body["@odata.count"] = page.total
+    body["value"] = page.records
+    if page.next_skip is not None:
+        body["@odata.nextLink"] = next_link(exchange, page.next_skip, size)
+    exchange.cost_seconds = COSTS.seconds("list", len(page.records))
+    return json_response(200, body, level, headers)
+
+
+def next_link(exchange: Exchange, skip: int, size: int) -> str:
+    """The address of the next page: all options, `$top` less by a page, and `$skip`."""
+    request = exchange.request
+    options = []
+    for pair in request.query.split("&"):
+        name, _, value = pair.partition("=")
+        name, value = unquote_plus(name), unquote_plus(value)
+        if not name or name == "$skip":
+            continue
+        if name == "$top":
+            value = str(int(value) - size)
+        options.append(f"{quote(name, safe='$@-_.')}={quote(value, safe='')}")
+    options.append(f"$skip={skip}")
+    return f"{request.base_url}{request.path}?{'&'.join(options)}"
+
+
+def count(exchange: Exchange, environment: Environment, entity_set: EntitySet) -> Response:
+    """`Set/$count`: a bare number."""
+    exchange.operation = "count"
+    plan = environment.plans.of(entity_set, exchange.request.query)
+    number = environment.reading.count(plan, _company(exchange, environment))
+    return Response(200, str(number).encode(), _TEXT_HEAD)
+
+
+def retrieve(
+    exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key
+) -> Response:
+    """A record by its key; its finished JSON is kept until the record is written."""
+    request = exchange.request
+    headers = request.headers
+    exchange.operation = "retrieve"
+    variant = (request.query, headers.get(b"accept"), headers.get(b"host"), request.scheme)
+    encoded = entity_set.records.encoded
+    known = encoded.get(key, variant)
+    if known is None:
+        if not in_scope(exchange, environment, entity_set, key):
+            raise RecordNotFound
+        plan = environment.plans.of(entity_set, request.query)
+        known = _rendered(exchange, environment, plan, key)
+        if not plan.expansions:
+            encoded.put(key, variant, known)
+    return Response(200, known[0], known[1])
+
+
+def in_scope(exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key) -> bool:
+    """Whether the company of a key is one that this request sees."""
+    return not entity_set.is_company_specific or environment.companies.sees(
+        key[0], is_cross_company=is_cross_company(exchange.request.query)
+    )
+
+
+def _rendered(
+    exchange: Exchange, environment: Environment, plan: Plan, key: Key
+) -> tuple[bytes, bytes]:
+    """Body and head of a single record. Raises RecordNotFound."""
+    level = level_asked(exchange, plan)
+    root = root_of(exchange.request)
+    record = environment.reading.one(plan, key, level, root)
+    if record is None:
+        raise RecordNotFound
+    etag = record.get("@odata.etag")
+    head = HEADS[level] + (header_lines({"ETag": etag}) if etag else b"")
+    if level != "none":
+        record = {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}
+    return orjson.dumps(record), head
+
+
+# -- behind a record -----------------------------------------------------------------------------
+
+
+def _behind(
+    exchange: Exchange,
+    environment: Environment,
+    entity_set: EntitySet,
+    key: Key,
+    rest: tuple[str, ...],
+) -> Response:
+    name = rest[0]
+    navigation = entity_set.table.navigations.get(name)
+    if navigation is not None and rest[1:] in {(), ("$count",)}:
+        if not in_scope(exchange, environment, entity_set, key):
+            raise RecordNotFound
+        is_count = len(rest) == 2
+        return _navigate(exchange, environment, entity_set, key, navigation, is_count=is_count)
+    if name not in entity_set.table.columns or rest[1:] not in {(), ("$value",)}:
+        raise no_route(exchange)
+    exchange.operation = "retrieve"
+    row = entity_set.records.get(key)
+    if row is None or not in_scope(exchange, environment, entity_set, key):
+        raise RecordNotFound
+    value = row[name]
+    decode = decoder(entity_set.table.columns[name])
+    if value is not None and decode is not None:
+        value = decode(value)
+    if rest[1:]:
+        if value is None:
+            return Response(204, b"", VERSION)
+        return Response(200, str(value).encode(), _TEXT_HEAD)
+    place = f"{root_of(exchange.request)}/$metadata#{address_of(entity_set, key)}/{name}"
+    return json_response(200, {"@odata.context": place, "value": value})
+
+
+def _navigate(
+    exchange: Exchange,
+    environment: Environment,
+    entity_set: EntitySet,
+    key: Key,
+    navigation: Navigation,
+    *,
+    is_count: bool,
+) -> Response:
+    """The record or records that a navigation property leads to."""
+    request, reading = exchange.request, environment.reading
+    exchange.operation = "list"
+    values = reading.linked(entity_set, navigation, key)
+    if values is None:
+        raise RecordNotFound
+    target = environment.sets[environment.catalog[navigation.target].entity_set]
+    plan = environment.plans.of(target, request.query)
+    level = level_asked(exchange, plan)
+    root = root_of(request)
+    size, headers = page_size(request, environment.settings.page_size)
+    if is_count:
+        if not navigation.collection:
+            raise no_route(exchange)
+        number = reading.count_behind(plan, navigation, values)
+        return Response(200, str(number).encode(), _TEXT_HEAD)
+    page = reading.behind(plan, navigation, values, size, level, root)
+    if navigation.collection:
+        return _page(exchange, plan, page, size, level, headers)
+    if not page.records:
+        return Response(204, b"", VERSION)
+    record = page.records[0]
+    if level != "none":
+        record = {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}
+    return json_response(200, record, level)

@@ -1,0 +1,100 @@
+"""What all handlers need of HTTP: bodies, metadata levels, response heads."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from windtunnel.simulator.exchange import Exchange, Request, Response, header_lines
+from windtunnel.simulator.odata import ODataError
+from windtunnel.simulator.services.finance_operations.errors import (
+    BadBody,
+    NotAcceptable,
+    UnsupportedMedia,
+)
+from windtunnel.simulator.services.finance_operations.model.plans import Plan, level_of
+
+VERSION: Final = b"OData-Version: 4.0\r\n"
+HEADS: Final = {
+    level: f"content-type: application/json; odata.metadata={level}; charset=utf-8\r\n".encode()
+    + VERSION
+    for level in ("minimal", "full", "none")
+}
+ERROR_HEAD: Final = HEADS["minimal"]
+
+
+def root_of(request: Request) -> str:
+    """`https://host/data`."""
+    return f"{request.base_url}/data"
+
+
+def level_asked(exchange: Exchange, plan: Plan | None) -> str:
+    """The metadata level: `$format` wins over Accept. Raises NotAcceptable."""
+    if plan is not None and plan.level:
+        return plan.level
+    accept = exchange.request.headers.get(b"accept")
+    if accept is None:
+        return "minimal"
+    level = _accepted(accept)
+    if not level:
+        raise NotAcceptable(media=accept.decode("latin-1"))
+    return level
+
+
+@lru_cache(maxsize=256)
+def _accepted(accept: bytes) -> str:
+    """The level of the first acceptable media type, or nothing."""
+    for part in accept.decode("latin-1").split(","):
+        media = part.strip().partition(";")[0].strip().lower()
+        if media in {"*/*", "application/*", "application/json", ""}:
+            options = part.strip().removeprefix(media)
+            try:
+                return level_of(f"application/json{options}") if options else "minimal"
+            except ODataError:
+                continue
+    return ""
+
+
+def json_response(
+    status: int, body: Any, level: str = "minimal", headers: dict[str, str] | None = None
+) -> Response:
+    """An answer with an OData body."""
+    head = HEADS[level]
+    if headers:
+        head += header_lines(headers)
+    return Response(status, orjson.dumps(body), head)
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises UnsupportedMedia or BadBody."""
+    media = request.header("content-type")
+    kind = media.partition(";")[0].strip().lower()
+    if kind and kind not in {"application/json", "text/json"}:
+        raise UnsupportedMedia(media=media)
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        reason = f"Invalid JSON. {error}" if request.body else "The request body is empty."
+        raise BadBody(reason=reason) from error
+    if not isinstance(body, dict):
+        raise BadBody(
+            reason="An unexpected node was found when reading from the JSON reader. A "
+            "'StartObject' node was expected."
+        )
+    return body
+
+
+def page_size(request: Request, largest: int) -> tuple[int, dict[str, str]]:
+    """Rows of a page, as `Prefer: odata.maxpagesize=n` asks, and the header that confirms it."""
+    prefer = request.headers.get(b"prefer")
+    if prefer is None:
+        return largest, {}
+    for part in prefer.decode("latin-1").replace(";", ",").split(","):
+        name, _, value = part.strip().partition("=")
+        if name.removeprefix("odata.") == "maxpagesize" and value.isdecimal():
+            asked = int(value)
+            if 0 < asked <= largest:
+                return asked, {"Preference-Applied": f"odata.maxpagesize={asked}"}
+    return largest, {}

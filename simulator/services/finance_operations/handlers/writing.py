@@ -1,0 +1,106 @@
+"""POST, PATCH, PUT, DELETE of records. Source: captured calls of `/data`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
+from windtunnel.simulator.entity_sets.records import Key
+from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.services.finance_operations.addresses import Address
+from windtunnel.simulator.services.finance_operations.errors import (
+    TooManySelected,
+    VerbNotSupported,
+)
+from windtunnel.simulator.services.finance_operations.handlers.reading import in_scope, no_route
+from windtunnel.simulator.services.finance_operations.handlers.wire import (
+    VERSION,
+    body_of,
+    json_response,
+    level_asked,
+    root_of,
+)
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.reading import address_of
+
+_OPERATIONS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
+
+
+def write(exchange: Exchange, environment: Environment, address: Address) -> Response:
+    """A change of what an address names."""
+    request = exchange.request
+    entity_set, key, rest = address.entity_set, address.key, address.rest
+    method = request.method
+    exchange.operation = _OPERATIONS.get(method, "other")
+    if entity_set is None:
+        raise no_route(exchange)
+    if rest:
+        is_action = rest[0].startswith(f"{NAMESPACE}.")
+        is_known = rest[0] in entity_set.table.columns or rest[0] in entity_set.table.navigations
+        if is_action or not is_known:
+            raise no_route(exchange)
+        raise VerbNotSupported(method=method)
+    if method == "POST":
+        if key is not None:
+            raise VerbNotSupported(method=method)
+        return create(exchange, environment, entity_set)
+    if method not in _OPERATIONS:
+        raise VerbNotSupported(method=method)
+    if key is None:
+        raise TooManySelected
+    if method == "DELETE":
+        return delete(exchange, environment, entity_set, key)
+    return update(exchange, environment, entity_set, key)
+
+
+def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) -> Response:
+    """A new record: 201 with the whole row, defaults and drawn numbers included."""
+    request = exchange.request
+    user = exchange.identity.user_id
+    plan = environment.plans.of(entity_set, "")
+    level = level_asked(exchange, None)
+    key = environment.writing.create(entity_set, body_of(request), user)
+    root = root_of(request)
+    record = environment.reading.one(plan, key, "minimal", root)
+    if record is None:
+        raise LookupError(f"{entity_set.name}{key} was stored and is not there")
+    headers = {
+        "Location": f"{root}/{address_of(entity_set, key)}",
+        "ETag": record["@odata.etag"],
+    }
+    if level == "none":
+        del record["@odata.etag"]
+    else:
+        context = f"{root}/$metadata#{entity_set.name}/$entity"
+        record = {"@odata.context": context, **record}
+    return json_response(201, record, level, headers)
+
+
+def update(
+    exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key
+) -> Response:
+    """A changed record: 204. PUT changes the sent fields only, as PATCH does."""
+    environment.writing.update(
+        entity_set,
+        key,
+        body_of(exchange.request),
+        exchange.identity.user_id,
+        if_match=exchange.request.header("if-match"),
+        is_in_scope=in_scope(exchange, environment, entity_set, key),
+    )
+    return Response(204, b"", VERSION)
+
+
+def delete(
+    exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key
+) -> Response:
+    """A record and what it owns are gone: 204."""
+    environment.writing.delete(
+        entity_set,
+        key,
+        exchange.identity.user_id,
+        if_match=exchange.request.header("if-match"),
+        is_in_scope=in_scope(exchange, environment, entity_set, key),
+    )
+    return Response(204, b"", VERSION)

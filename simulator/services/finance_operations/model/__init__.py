@@ -1,0 +1,1 @@
+"""The behaviour of finance and operations: company scope, defaults, validation, numbers, lists."""

@@ -1,0 +1,74 @@
+"""One environment: its entity sets and what reads and writes them."""
+
+from __future__ import annotations
+
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    entity_sets,
+)
+from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.plans import Plans
+from windtunnel.simulator.services.finance_operations.model.reading import Reading
+from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.scope import Companies
+from windtunnel.simulator.services.finance_operations.model.seed import seed_rows
+from windtunnel.simulator.services.finance_operations.model.writing import (
+    Writing,
+    columns_to_index,
+)
+
+
+class Environment:
+    """The model behind `/data`; knows no HTTP."""
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        clock: Clock,
+        ids: Ids,
+        settings: FinanceOperationsSettings,
+    ) -> None:
+        self.store, self.clock, self.settings = store, clock, settings
+        self._ids = ids.child("finance_operations")
+        self.catalog, self.sets = entity_sets(store, changes)
+        self.companies = Companies(store, settings.default_company)
+        self.plans = Plans(self.catalog, self.sets)
+        self.reading = Reading(store, clock)
+        numbers, rules = Numbers(store), Rules(self.sets, clock)
+        self._numbers = numbers
+        self.writing = Writing(
+            store,
+            self.sets,
+            self.companies,
+            numbers,
+            rules,
+            self._ids.random,
+            settings.write_error_status,
+        )
+
+    def seed(self, *, sample_data: bool = True) -> None:
+        """Create the tables and store the first records, where there are none."""
+        for entity_set in self.sets.values():
+            entity_set.records.create()
+        self._numbers.create()
+        for entity_set, columns in columns_to_index(self.sets):
+            entity_set.records.create_index(columns)
+        if self.sets["LegalEntities"].records.count():
+            return
+        seed_rows(self.sets, self._numbers, self._ids.child("seed"), sample_data=sample_data)
+
+    def forget(self) -> None:
+        """Drop what is kept in memory: the store was reset."""
+        self.plans.forget()
+        self.reading.forget()
+        for entity_set in self.sets.values():
+            entity_set.records.encoded.clear()
+
+    def entities(self) -> list[tuple[str, int]]:
+        """Each public collection with the number of its records."""
+        return [(name, found.records.count()) for name, found in self.sets.items()]

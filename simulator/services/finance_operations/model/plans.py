@@ -1,0 +1,231 @@
+"""Query options compiled once per text: what is selected, joined, filtered, sorted, expanded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
+from windtunnel.simulator.entity_sets.values import decoder
+from windtunnel.simulator.kernel.store import quoted
+from windtunnel.simulator.odata import (
+    FINANCE_AND_OPERATIONS,
+    NotSupported,
+    ODataError,
+    UnknownProperty,
+    parse_query,
+)
+from windtunnel.simulator.odata.pieces import Piece
+from windtunnel.simulator.odata.schema import Catalog, Navigation
+from windtunnel.simulator.odata.sql import Compiler
+from windtunnel.simulator.odata.tree import (
+    Binary,
+    ExpandItem,
+    Expression,
+    Literal,
+    Options,
+    OrderItem,
+    Property,
+    SelectItem,
+)
+from windtunnel.simulator.services.finance_operations.errors import BadQuery
+from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    REC_ID,
+    REC_VERSION,
+    EntitySet,
+)
+
+KEPT: Final = 2_048
+_FORMATS: Final = {"json": "minimal", "application/json": "minimal"}
+
+
+@dataclass(slots=True)
+class Plan:
+    """A compiled query on one set. Rows have `names`, hidden columns, then RecVersion, RecId."""
+
+    entity_set: EntitySet
+    names: tuple[str, ...]
+    decoders: tuple[tuple[str, Callable[[Any], Any]], ...]
+    select: str
+    where: Piece | None
+    order: tuple[Piece, ...]
+    top: int | None
+    skip: int
+    is_counted: bool
+    context: str
+    level: str
+    expansions: tuple[Expansion, ...]
+    link_places: Mapping[str, int]
+    equal: tuple[str, ...]
+    sorted_by: tuple[str, ...]
+    uses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A navigation property to write inside each record."""
+
+    navigation: Navigation
+    plan: Plan
+
+
+class Plans:
+    """Compiles query strings; only a text never seen before is parsed."""
+
+    def __init__(self, catalog: Catalog, sets: Mapping[str, EntitySet]) -> None:
+        self._by_type = {entity_set.kind.name: entity_set for entity_set in sets.values()}
+        self._compiler = Compiler(catalog, FINANCE_AND_OPERATIONS)
+        self._kept: dict[tuple[str, str], Plan] = {}
+
+    def of(self, entity_set: EntitySet, text: str) -> Plan:
+        """The plan of a raw query string. Raises BadQuery."""
+        plan = self._kept.get((entity_set.name, text))
+        if plan is None:
+            try:
+                plan = self._compile(entity_set, text)
+            except ODataError as error:
+                raise BadQuery(reason=error.message) from error
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[entity_set.name, text] = plan
+        return plan
+
+    def forget(self) -> None:
+        """Drop all plans: their use counters begin anew."""
+        self._kept.clear()
+
+    def _compile(self, entity_set: EntitySet, text: str) -> Plan:
+        query = parse_query(text, FINANCE_AND_OPERATIONS)
+        if query.skiptoken:
+            raise NotSupported(FINANCE_AND_OPERATIONS.refuse_option("$skiptoken"))
+        plan = self._plan(entity_set, query.options)
+        plan.level = level_of(query.format)
+        return plan
+
+    def _plan(self, entity_set: EntitySet, options: Options) -> Plan:
+        table, compiler = entity_set.table, self._compiler
+        names, context = self._selected(entity_set, options.select)
+        expansions = [self._expansion(entity_set, item) for item in options.expand]
+        for expansion in expansions:
+            inner = expansion.plan.context.partition("(")[2]
+            if inner:
+                context.append(f"{expansion.navigation.name}({inner}")
+        extra = [own for e in expansions for own, _ in e.navigation.pairs if own not in names]
+        columns = tuple(dict.fromkeys((*names, *extra)))
+        where = order = None
+        if options.filter is not None:
+            where = compiler.where(options.filter, table, aliases=dict(options.aliases))
+        order = compiler.order(options.orderby, table, aliases=dict(options.aliases))
+        wanted = {piece.text.removesuffix(" DESC") for piece in order}
+        keys = [f"t.{quoted(table.columns[name].column)}" for name in table.key]
+        order += [Piece(key, (), "") for key in keys if key not in wanted]
+        listed = [f"t.{quoted(table.columns[name].column)}" for name in columns]
+        listed += [f"t.{REC_VERSION}", f"t.{REC_ID}"]
+        made = ((name, decoder(table.columns[name])) for name in names)
+        return Plan(
+            entity_set,
+            tuple(names),
+            tuple([(name, decode) for name, decode in made if decode is not None]),
+            f"SELECT {', '.join(listed)} FROM {quoted(table.sql)} t",
+            where,
+            tuple(order),
+            options.top,
+            options.skip or 0,
+            bool(options.count),
+            f"{entity_set.name}({','.join(context)})" if context else entity_set.name,
+            "minimal",
+            tuple(expansions),
+            {name: place for place, name in enumerate(columns)},
+            tuple(_equal_names(options.filter)),
+            _sorted_names(options.orderby, table.key),
+        )
+
+    def _selected(
+        self, entity_set: EntitySet, items: tuple[SelectItem, ...]
+    ) -> tuple[list[str], list[str]]:
+        """The properties to write, and the names that the context lists."""
+        table = entity_set.table
+        if not items:
+            return list(table.columns), []
+        wanted: list[str] = []
+        for item in items:
+            name = item.path[0]
+            if len(item.path) > 1 or (
+                name != "*" and name not in table.columns and name not in table.navigations
+            ):
+                raise UnknownProperty("/".join(item.path), table.entity_type, item.position)
+            wanted.append(name)
+        if "*" in wanted:
+            return list(table.columns), ["*"]
+        chosen = set(wanted)
+        return [name for name in table.columns if name in chosen], list(dict.fromkeys(wanted))
+
+    def _expansion(self, entity_set: EntitySet, item: ExpandItem) -> Expansion:
+        table = entity_set.table
+        name = item.path[0]
+        navigation = table.navigations.get(name)
+        if navigation is None:
+            if name in table.columns:
+                raise ODataError(
+                    f"Property '{name}' on type '{table.entity_type}' is not a navigation property "
+                    "or complex property. Only navigation properties can be expanded.",
+                    item.position,
+                )
+            raise UnknownProperty(name, table.entity_type, item.position)
+        options = item.options or Options()
+        if len(item.path) > 1 or item.suffix or options.expand:
+            raise NotSupported(
+                "The request includes a $expand path which is too deep. The maximum depth allowed "
+                "is 1.",
+                item.position,
+            )
+        return Expansion(navigation, self._plan(self._by_type[navigation.target], options))
+
+
+def level_of(text: str) -> str:
+    """The metadata level of `$format` or Accept: minimal, full or none. Raises ODataError."""
+    media, _, rest = text.strip().partition(";")
+    if media and media.lower() not in _FORMATS:
+        raise NotSupported(f"The value '{text}' of the query option '$format' is not supported.")
+    for part in rest.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() in {"odata.metadata", "metadata"}:
+            if value.lower() not in {"minimal", "full", "none"}:
+                raise NotSupported(f"The metadata level '{value}' is not supported.")
+            return value.lower()
+    return "" if not text else "minimal"
+
+
+def _equal_names(node: Expression | None) -> list[str]:
+    """Columns that a conjunction compares with one literal."""
+    match node:
+        case Binary("and", left, right):
+            return [*_equal_names(left), *_equal_names(right)]
+        case Binary("eq", Property(name, None), Literal()):
+            return [name]
+        case _:
+            return []
+
+
+def _sorted_names(items: tuple[OrderItem, ...], key: tuple[str, ...]) -> tuple[str, ...]:
+    names = [
+        item.expression.name
+        for item in items
+        if isinstance(item.expression, Property) and item.expression.of is None
+    ]
+    is_mixed = len(names) != len(items) or any(item.descending for item in items)
+    return () if is_mixed else tuple(dict.fromkeys((*names, *key)))
+
+
+def scoped(plan: Plan, company: str | None) -> tuple[list[str], list[Any]]:
+    """The conditions of WHERE with their parameters; `company` limits a company-specific set."""
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    if company is not None and plan.entity_set.is_company_specific:
+        conditions.append(f"t.{quoted(COMPANY)} = ?")
+        parameters.append(company)
+    if plan.where is not None:
+        conditions.append(plan.where.text)
+        parameters += plan.where.parameters
+    return conditions, parameters

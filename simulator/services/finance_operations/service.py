@@ -1,0 +1,152 @@
+"""Finance and operations as the web assembly sees it: guard, routes, headers, bodies of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
+from windtunnel.contracts.limits import Limits, Priority
+from windtunnel.contracts.results import LimitUse
+from windtunnel.simulator.exchange import (
+    Exchange,
+    Identity,
+    Response,
+    ServiceError,
+    header_lines,
+)
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.routing import Matched, MethodNotAllowed, Router
+from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
+from windtunnel.simulator.services.finance_operations import errors as e
+from windtunnel.simulator.services.finance_operations.addresses import Addresses
+from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
+from windtunnel.simulator.services.finance_operations.handlers.wire import ERROR_HEAD
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.routes import ROUTES
+from windtunnel.simulator.services.finance_operations.throttling import COOKIE, Throttling
+
+
+class FinanceOperations:
+    """Serves one environment; see `GuardedService` in simulator/exchange.py.
+
+    `check` turns a bearer token into claims or raises InvalidToken. `applications` maps client ids
+    to the user they work as, `priorities` client ids to their throttling priority.
+    """
+
+    name = "finance_operations"
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        clock: Clock,
+        ids: Ids,
+        *,
+        check: Callable[[str], Claims],
+        settings: FinanceOperationsSettings,
+        applications: Mapping[str, str],
+        priorities: Mapping[str, Priority],
+        limits: Limits,
+    ) -> None:
+        self.environment = Environment(store, changes, clock, ids, settings)
+        self.throttling = Throttling(settings, limits, priorities)
+        self._addresses = Addresses(self.environment.sets)
+        self._router = Router(ROUTES)
+        self._check, self._applications = check, applications
+        self._clock, self._ids = clock, ids.child("finance_operations.activities")
+        self._is_slow = settings.latency == "modelled"
+        self._identities: dict[str, tuple[Claims, Identity]] = {}
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def seed(self, *, sample_data: bool = True) -> None:
+        """Create the tables and store the first records, where there are none."""
+        self.environment.seed(sample_data=sample_data)
+
+    def forget(self) -> None:
+        """Drop what is kept in memory: the store was reset."""
+        self.environment.forget()
+        self.throttling.forget()
+        self._identities.clear()
+
+    def limit_use(self) -> list[LimitUse]:
+        """How far identities went into the limits."""
+        return self.throttling.uses()
+
+    def entities(self) -> list[tuple[str, int]]:
+        """Each public collection with the number of its records."""
+        return self.environment.entities()
+
+    # -- the way of a request -----------------------------------------------------------------
+
+    def authenticate(self, exchange: Exchange) -> None:
+        """Set the identity of the token's application or user. Raises AuthenticationFailed."""
+        header = exchange.request.headers.get(b"authorization", b"")
+        scheme, _, token = header.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise e.AuthenticationFailed
+        try:
+            claims = self._check(token.strip())
+        except InvalidToken as error:
+            raise e.AuthenticationFailed from error
+        known = self._identities.get(claims.app_id)
+        if known is not None and known[0] is claims:
+            exchange.identity = known[1]
+            return
+        identity = self._identity(claims)
+        if len(self._identities) > 4_096:
+            self._identities.clear()
+        self._identities[claims.app_id] = (claims, identity)
+        exchange.identity = identity
+
+    def _identity(self, claims: Claims) -> Identity:
+        user = claims.user_name or self._applications.get(claims.app_id, "")
+        if not user:
+            raise e.AuthenticationFailed
+        return Identity(user, user, claims.app_id, claims.object_id, claims.tenant_id)
+
+    def admit(self, exchange: Exchange) -> None:
+        """Count the request, or raise Throttled."""
+        refusal = self.throttling.admit(exchange)
+        if refusal is not None:
+            headers = {"Retry-After": str(refusal.retry_after_seconds)}
+            raise e.Throttled(headers=headers, reason=refusal.message)
+
+    def handle(self, exchange: Exchange) -> Response:
+        """Answer a request, or raise a ServiceError."""
+        request = exchange.request
+        match = self._router.match(request.method, request.path)
+        if not isinstance(match, Matched):
+            if isinstance(match, MethodNotAllowed):
+                raise e.VerbNotSupported(headers={"Allow": match.allowed}, method=request.method)
+            raise no_route(exchange)
+        response = match.handler(exchange, self.environment, self._addresses, **match.params)
+        self._sign(exchange, response)
+        return response
+
+    def settle(self, exchange: Exchange, response: Response) -> None:
+        """Charge what the request cost; set the affinity cookie of clients without one."""
+        if not exchange.cost_seconds:
+            exchange.cost_seconds = COSTS.seconds(exchange.operation or "other")
+        self.throttling.finish(exchange, self._clock.now())
+        if self._is_slow:
+            response.delay_seconds += exchange.cost_seconds
+        if b"cookie" not in exchange.request.headers:
+            cookie = f"Set-Cookie: {COOKIE}={exchange.server}; Path=/; HttpOnly\r\n"
+            response.head += cookie.encode("latin-1")
+
+    def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
+        """Give an error its body, and the activity id that support asks for."""
+        body = error.body() if isinstance(error, e.FinanceOperationsError) else e.foreign(error)
+        head = (ERROR_HEAD if body else b"") + header_lines(error.headers)
+        response = Response(error.status, body, head)
+        self._sign(exchange, response)
+        return response
+
+    def _sign(self, exchange: Exchange, response: Response) -> None:
+        exchange.correlation_id = exchange.request_id = self._ids.uuid()
+        response.head += b"ms-dyn-aid: " + exchange.correlation_id.encode() + b"\r\n"

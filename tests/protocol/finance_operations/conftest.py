@@ -1,0 +1,113 @@
+"""One environment behind the whole pipeline, called request by request over ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from windtunnel.contracts.limits import LIMITS, Limits, Priority
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import ManualClock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.journal import Journal
+from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
+from windtunnel.simulator.services.finance_operations import FinanceOperations
+from windtunnel.simulator.web.asgi import AsgiApplication
+from windtunnel.simulator.web.faults import Faults
+from windtunnel.simulator.web.pipeline import Surroundings, build
+
+TENANT = "8f3c1d52-0c1a-4f5e-9a43-0e6f7c2b9d10"
+APPS = {"sync": "Admin", "billing": "Admin"}
+
+
+def check(token: str) -> Claims:
+    """Tokens are names of applications here."""
+    if token == "expired":
+        raise InvalidToken("expired", "The token expired.")
+    return Claims(token, f"object-of-{token}", TENANT)
+
+
+class Rig:
+    """The service with what a test needs to look behind it."""
+
+    def __init__(self, limits: Limits = LIMITS, **settings: Any) -> None:
+        self.clock = ManualClock()
+        self.store = Store()
+        self.changes = Changes(self.store, self.clock)
+        self.journal = Journal()
+        self.service = FinanceOperations(
+            self.store,
+            self.changes,
+            self.clock,
+            Ids(),
+            check=check,
+            settings=FinanceOperationsSettings(**settings),
+            applications=APPS,
+            priorities={"billing": Priority.HIGH},
+            limits=limits,
+        )
+        self.service.seed()
+        self.store.mark()
+        around = Surroundings(self.clock, self.journal, Faults(Ids()), self.store.rollback)
+        self._application = AsgiApplication(build(self.service, around), self.store.commit)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        token: str = "sync",
+        **options: Any,
+    ) -> httpx.Response:
+        """Send one request; `path` begins behind the host."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers |= options.pop("headers", {})
+        if json is not None:
+            options["json"] = json
+        return asyncio.run(self._send(method, path, headers, options))
+
+    async def _send(
+        self, method: str, path: str, headers: dict[str, str], options: dict[str, Any]
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self._application)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="https://fo.test") as client:
+            return await client.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """GET below `/data/`."""
+        return self.call("GET", f"/data/{path}", **options)
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        """The records of a list."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()["value"]
+        return rows
+
+    def infolog(self, answer: httpx.Response) -> str:
+        """The text that explains a refused write."""
+        body = answer.json()
+        assert body["error"]["code"] == ""
+        assert body["error"]["message"] == "An error has occurred."
+        text: str = body["error"]["innererror"]["message"]
+        return text
+
+
+@pytest.fixture(scope="module")
+def shared() -> Rig:
+    """An environment for tests that only read, or write records of their own."""
+    return Rig()
+
+
+@pytest.fixture
+def rig(shared: Rig) -> Rig:
+    """The shared environment, as it was seeded."""
+    shared.store.reset()
+    shared.service.forget()
+    return shared
