@@ -48,6 +48,10 @@ class Timers:
         self._arm()
         return ran
 
+    def run_all_due(self) -> None:
+        """The same as `run_due`, for those who listen to a clock."""
+        self.run_due()
+
     @property
     def next_moment(self) -> float | None:
         """When the next callback is due."""

@@ -1,0 +1,274 @@
+"""Every error the Dataverse Web API answers here.
+
+Source: "Compose HTTP requests and handle errors", "Web service error codes" and the pages named at
+each class in reference order. On the wire the letters of hex codes are lower case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from windtunnel.simulator.exchange import ServiceError
+
+
+class DataverseError(ServiceError):
+    """An error with the body `{"error": {"code", "message"}}`."""
+
+
+class NotAuthenticated(DataverseError):
+    """No token, or one that is not accepted. The body is empty, as the gateway answers."""
+
+    status = 401
+    text = "{problem}"
+
+
+class NotMember(DataverseError):
+    """A good token of an application that is no user of the environment."""
+
+    status = 403
+    code = "0x80072560"
+    text = "The user is not a member of the organization."
+
+
+class TooManyRequests(DataverseError):
+    """A service protection limit. Source: "Service protection API limits"."""
+
+    status = 429
+    text = "{problem}"
+
+    def __init__(self, code: str, problem: str, retry_after: int) -> None:
+        self.code = code
+        super().__init__(headers={"Retry-After": str(retry_after)}, problem=problem)
+
+
+class RecordNotFound(DataverseError):
+    """No record with this id."""
+
+    status = 404
+    code = "0x80040217"
+    text = "Entity '{table}' With Id = {id} Does Not Exist"
+
+
+class KeyValuesNotFound(DataverseError):
+    """No record with these values of an alternate key."""
+
+    status = 404
+    code = "0x80060891"
+    text = "A record with the specified key values does not exist in {table} entity"
+
+
+class SegmentNotFound(DataverseError):
+    """An entity set or operation that is not there; names are case-sensitive."""
+
+    status = 404
+    code = "0x8006088a"
+    text = "Resource not found for the segment '{segment}'."
+
+
+class NoRoute(DataverseError):
+    """An address no controller takes."""
+
+    status = 404
+    code = ""
+    text = "No HTTP resource was found that matches the request URI '{uri}'."
+
+
+class QueryError(DataverseError):
+    """A query option that does not parse or names what is not there."""
+
+    status = 400
+    code = "0x80060888"
+    text = "{problem}"
+
+
+class BadKey(DataverseError):
+    """The key in the URL is none of the table's."""
+
+    status = 400
+    code = "0x80060888"
+    text = (
+        "The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.{table}'. "
+        "Ensure that the names and number of key properties match the declared or alternate key "
+        "properties for the resource 'Microsoft.Dynamics.CRM.{table}'."
+    )
+
+
+_PAYLOAD = (
+    "Error identified in Payload provided by the user for Entity :'{set}', For more information on "
+    "this error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  "
+    "---->  InnerException : "
+)
+
+
+class PayloadError(DataverseError):
+    """A body that does not bind to the table."""
+
+    status = 400
+    code = "0x80048d19"
+    text = _PAYLOAD + "{problem}"
+
+
+class UnknownProperty(PayloadError):
+    """A name in the body that is no property."""
+
+    text = (
+        _PAYLOAD + "Microsoft.Crm.CrmException: Invalid property '{name}' was found in entity "
+        "'Microsoft.Dynamics.CRM.{table}'. ---> Microsoft.OData.ODataException: The property "
+        "'{name}' does not exist on type 'Microsoft.Dynamics.CRM.{table}'. Make sure to only use "
+        "property names that are defined by the type."
+    )
+
+
+class UndeclaredBind(PayloadError):
+    """`@odata.bind` on what is no navigation property."""
+
+    text = (
+        _PAYLOAD + "Microsoft.OData.ODataException: An undeclared property '{name}' which only has "
+        "property annotations in the payload but no property value was found in the payload. In "
+        "OData, only declared navigation properties and declared named streams can be represented "
+        "as properties without values."
+    )
+
+
+class TextTooLong(DataverseError):
+    """Longer than the column."""
+
+    status = 400
+    code = "0x80044331"
+    text = (
+        "A validation error occurred.  The length of the '{column}' attribute of the '{table}' "
+        "entity exceeded the maximum allowed length of '{length}'."
+    )
+
+
+class NumberOutOfRange(DataverseError):
+    """A number beyond the column's bounds; the code tells integers from decimals."""
+
+    status = 400
+    code = "0x8004432f"
+    text = (
+        "A validation error occurred.  The value {value} of '{column}' on record of type '{table}' "
+        "is outside the valid range. Accepted Values: {low} to {high}"
+    )
+
+    def __init__(self, *, is_integer: bool, **values: Any) -> None:
+        self.code = "0x8004432f" if is_integer else "0x80044330"
+        super().__init__(**values)
+
+
+class OptionOutOfRange(DataverseError):
+    """A number that is no option of the choice."""
+
+    status = 400
+    code = "0x8004431a"
+    text = (
+        "A validation error occurred.  The value {value} of '{column}' on record of type '{table}' "
+        "is outside the valid range. Accepted Values: {accepted}"
+    )
+
+
+class BadStatus(DataverseError):
+    """A status reason of another state."""
+
+    status = 400
+    code = "0x80048408"
+    text = "{value} is not a valid status code on {table} with Id {id}."
+
+
+class BadCharacter(DataverseError):
+    """A control character in text."""
+
+    status = 400
+    code = "0x80040278"
+    text = "The field '{column}' contains one or more invalid characters."
+
+
+class VersionMismatch(DataverseError):
+    """If-Match names another version."""
+
+    status = 412
+    code = "0x80060882"
+    text = "The version of the existing record doesn't match the RowVersion property provided."
+
+
+class RecordExists(DataverseError):
+    """If-None-Match: * meets a record."""
+
+    status = 412
+    code = "0x80040237"
+    text = "A record with matching key values already exists."
+
+
+class DuplicateId(DataverseError):
+    """A new record with the id of one that is there."""
+
+    status = 412
+    code = "0x80040237"
+    text = "Cannot insert duplicate key."
+
+
+class DuplicateKeyValues(DataverseError):
+    """The same values in an alternate key."""
+
+    status = 412
+    code = "0x80060892"
+    text = (
+        "Entity Key {key} violated. A record with the same value for {columns} already exists. A "
+        "duplicate record cannot be created. Select one or more unique values and try again."
+    )
+
+
+class CannotDelete(DataverseError):
+    """A related record restricts the delete."""
+
+    status = 405
+    code = "0x80040227"
+    text = "The object you tried to delete is associated with another object and cannot be deleted."
+
+
+class MethodNotAllowed(DataverseError):
+    """A method that this address does not take."""
+
+    status = 405
+    code = "0x80060888"
+    text = "The requested resource does not support http method '{method}'."
+
+
+class BadBatch(DataverseError):
+    """A $batch that cannot be read."""
+
+    status = 400
+    code = "0x80048d19"
+    text = "{problem}"
+
+
+class TooManyOperations(DataverseError):
+    """More than 1,000 operations in a $batch. The text is not confirmed."""
+
+    status = 400
+    code = "0x80060888"
+    text = "The batch size exceeds the maximum of {limit} requests."
+
+
+class AggregateLimit(DataverseError):
+    """More than 50,000 records in an aggregate."""
+
+    status = 400
+    code = "0x8004e023"
+    text = "The maximum record limit is exceeded. Reduce the number of records."
+
+
+class NotImplementedMessage(DataverseError):
+    """A message that the table does not have."""
+
+    status = 501
+    code = "0x80040219"
+    text = "{message} has not yet been implemented."
+
+
+class InvalidArgument(DataverseError):
+    """An argument of an action is wrong or missing."""
+
+    status = 400
+    code = "0x80040203"
+    text = "{problem}"

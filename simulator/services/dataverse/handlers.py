@@ -1,0 +1,466 @@
+"""Handlers: request in, model called, answer out. Operations on records, sets and the root."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import DataverseSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.odata import DATAVERSE, ODATA_401, ODataError, parse_query
+from windtunnel.simulator.odata.tree import Expression, Query
+from windtunnel.simulator.services.dataverse import errors, operations
+from windtunnel.simulator.services.dataverse.guard import Guard
+from windtunnel.simulator.services.dataverse.model.metadata import Metadata
+from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
+from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
+from windtunnel.simulator.services.dataverse.replies import Replies, base_of, preference
+
+LONGEST_URL = 32_768
+_ABSENT_OPTIONS = {
+    "fetchXml": "FetchXML",
+    "savedQuery": "saved queries",
+    "userQuery": "user queries",
+    "sql": "SQL queries",
+}
+
+
+class Handlers:
+    """All operations of the Web API on one environment."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        tables: Tables,
+        guard: Guard,
+        replies: Replies,
+        settings: DataverseSettings,
+        tenant_id: str,
+    ) -> None:
+        self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
+        self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
+        self.reads = Reads(store, clock, tables, {})
+        self.writes = Writes(store, clock, ids, tables, self.resolve)
+        self.metadata = Metadata(tables)
+        self._units: dict[str, str] = {}
+        self._paths: dict[str, tuple[Segment, ...]] = {}
+        self._queries: dict[str, Query] = {}
+
+    def forget(self) -> None:
+        """Drop what was kept of reads."""
+        self.reads.forget()
+        self.know_caller_units()
+
+    def know_caller_units(self) -> None:
+        """Read which business unit each user belongs to."""
+        users = self.tables.by_name["systemuser"].records
+        self._units = {
+            row["systemuserid"]: row["_businessunitid_value"] or ""
+            for row in users.find({}, 100_000)
+        }
+
+    def caller(self, exchange: Exchange) -> Caller:
+        """Who writes."""
+        user = exchange.identity.user_id
+        return Caller(user, self._units.get(user, ""))
+
+    # -- finding the operation ----------------------------------------------------------------
+
+    def dispatch(self, exchange: Exchange, path: str) -> Response:
+        """Any address but that of one record by its id."""
+        request = exchange.request
+        if len(request.path) + len(request.query) > LONGEST_URL:
+            raise errors.QueryError(problem="The request URI is too long.")
+        parts = self._paths.get(path)
+        if parts is None:
+            parts = segments(path)
+            if len(self._paths) > 4096:
+                self._paths.clear()
+            self._paths[path] = parts
+        if request.method == "OPTIONS":
+            return self.replies.empty(exchange, status=200)
+        if not parts:
+            return self.service_document(exchange)
+        first = parts[0]
+        if first.name == "$metadata":
+            self._charge(exchange, "metadata")
+            return self.replies.xml(exchange, self.metadata.csdl())
+        if first.name == "$batch":
+            return operations.batch(self, exchange)
+        if first.name in {
+            "EntityDefinitions",
+            "GlobalOptionSetDefinitions",
+            "RelationshipDefinitions",
+        }:
+            return self.definitions(exchange, parts)
+        served = self.tables.by_set.get(first.name)
+        if served is None:
+            return operations.unbound(self, exchange, first)
+        if first.arguments is not None:
+            return self._below_record(exchange, served, parts)
+        if len(parts) == 1:
+            return self.entity_set(exchange, served)
+        if parts[1].name == "$count":
+            return self.count(exchange, served, None)
+        return operations.bound(self, exchange, served, parts[1])
+
+    def _charge(self, exchange: Exchange, operation: str, rows: int = 0) -> None:
+        exchange.operation = operation
+        exchange.cost_seconds += self.guard.cost(operation, rows)
+
+    def service_document(self, exchange: Exchange) -> Response:
+        """The entity sets."""
+        self._charge(exchange, "metadata")
+        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in self.tables.by_set]
+        context = f"{base_of(exchange)}$metadata"
+        return self.replies.object(exchange, {"@odata.context": context, "value": sets})
+
+    def definitions(self, exchange: Exchange, parts: tuple[Segment, ...]) -> Response:
+        """EntityDefinitions and its kin, read only."""
+        if exchange.request.method not in {"GET", "HEAD"}:
+            raise Absent("changing table definitions")
+        self._charge(exchange, "metadata")
+        query = parse_query(exchange.request.query, ODATA_401)
+        return self.replies.object(exchange, self.metadata.answer(parts, query, base_of(exchange)))
+
+    # -- references ---------------------------------------------------------------------------
+
+    def resolve(self, reference: str) -> tuple[DataverseTable, str]:
+        """The table and key of `/accounts(guid)` and its like. Raises when it is not there."""
+        found = reference_parts(reference)
+        if found is None:
+            raise errors.PayloadError(
+                set="",
+                problem=f"Microsoft.OData.ODataException: '{reference}' is no resource path.",
+            )
+        served = self.tables.of_set(found[0])
+        arguments = segments(f"{found[0]}({found[1]})")[0].arguments or ()
+        key = self.key_of(served, arguments)
+        if not served.records.exists((key,)):
+            raise errors.RecordNotFound(table=served.name, id=key)
+        return served, key
+
+    def key_of(self, served: DataverseTable, arguments: tuple[tuple[str, Expression], ...]) -> str:
+        """The id that a key predicate names; alternate keys are looked up."""
+        if len(arguments) == 1 and arguments[0][0] in {"", served.primary_id}:
+            value = literal(arguments[0][1])
+            text = str(value).lower()
+            if len(text) == 36:
+                return text
+            raise errors.BadKey(table=served.name)
+        values = self.alternate_values(served, arguments)
+        found = served.records.find(values)
+        if not found:
+            raise errors.KeyValuesNotFound(table=served.name)
+        return str(found[0][served.primary_id])
+
+    def alternate_values(
+        self, served: DataverseTable, arguments: tuple[tuple[str, Expression], ...]
+    ) -> dict[str, Any]:
+        """The values of an alternate key. Raises BadKey when the table has no such key."""
+        names = {name for name, _ in arguments}
+        if not any(set(columns) == names for columns in served.definition.keys.values()):
+            raise errors.BadKey(table=served.name)
+        return {name: served.checkers[name](literal(value)) for name, value in arguments}
+
+    # -- one record ---------------------------------------------------------------------------
+
+    def record(self, exchange: Exchange, entity_set: str, key: str) -> Response:
+        """A record by its id: GET, HEAD, PATCH, DELETE."""
+        served = self.tables.by_set.get(entity_set)
+        if served is None:
+            raise errors.SegmentNotFound(segment=entity_set)
+        method = exchange.request.method
+        if method in {"GET", "HEAD"}:
+            return self.retrieve(exchange, served, key)
+        if method == "PATCH":
+            return self.patch(exchange, served, key)
+        if method == "DELETE":
+            return self.remove(exchange, served, key)
+        if method == "OPTIONS":
+            return self.replies.empty(exchange, status=200)
+        raise errors.MethodNotAllowed(method=method)
+
+    def retrieve(self, exchange: Exchange, served: DataverseTable, key: str) -> Response:
+        """GET of one record; finished answers are kept until the record changes."""
+        request = exchange.request
+        exchange.operation = "retrieve"
+        exchange.cost_seconds += self.guard.cost("retrieve")
+        prefer = request.headers.get(b"prefer", b"")
+        variant = (request.query, prefer, request.headers.get(b"host"), request.path[10:14])
+        kept = served.records.encoded.get((key,), variant)
+        if kept is None:
+            kept = self._encode(exchange, served, key)
+            if "$expand" not in request.query and b"annotations" not in prefer:
+                served.records.encoded.put((key,), variant, kept)
+        body, head, etag = kept
+        unless = request.headers.get(b"if-none-match")
+        if unless is not None and unless == etag and "$expand" not in request.query:
+            return self.replies.empty(exchange, head, 304)
+        return self.replies.json(exchange, body, 200, head)
+
+    def _encode(
+        self, exchange: Exchange, served: DataverseTable, key: str
+    ) -> tuple[bytes, bytes, bytes]:
+        query = self.query(exchange)
+        wanted = preference(exchange, "odata.include-annotations")
+        found = self.reads.record(served, key, query, wanted)
+        if found is None:
+            raise errors.RecordNotFound(table=served.name, id=key)
+        context, item, etag = found
+        base = base_of(exchange)
+        self._absolute(base, item)
+        body = orjson.dumps({"@odata.context": f"{base}$metadata#{context}/$entity", **item})
+        head = f"ETag: {etag}\r\n".encode()
+        if wanted:
+            head += f'Preference-Applied: odata.include-annotations="{wanted}"\r\n'.encode()
+        return body, head, etag.encode()
+
+    def query(self, exchange: Exchange) -> Query:
+        """The parsed query string, kept by its text. What is absent answers 501."""
+        raw = exchange.request.query
+        query = self._queries.get(raw)
+        if query is None:
+            query = parse_query(raw, DATAVERSE)
+            for name, _ in query.custom:
+                if name in _ABSENT_OPTIONS:
+                    raise Absent(_ABSENT_OPTIONS[name])
+            if len(self._queries) > 4096:
+                self._queries.clear()
+            self._queries[raw] = query
+        return query
+
+    def body(self, exchange: Exchange, served: DataverseTable) -> dict[str, Any]:
+        """The JSON object of a write."""
+        try:
+            body = orjson.loads(exchange.request.body)
+        except orjson.JSONDecodeError as error:
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem=f"Microsoft.OData.ODataException: The JSON is not valid: {error}.",
+            ) from error
+        if not isinstance(body, dict):
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem="Microsoft.OData.ODataException: An unexpected node was found when reading "
+                "from the JSON reader. A 'StartObject' node was expected.",
+            )
+        return body
+
+    def patch(
+        self,
+        exchange: Exchange,
+        served: DataverseTable,
+        key: str,
+        extra: dict[str, Any] | None = None,
+    ) -> Response:
+        """Update, or create where there is nothing, as If-Match and If-None-Match allow."""
+        request = exchange.request
+        body = self.body(exchange, served)
+        match, unless = request.header("if-match"), request.header("if-none-match")
+        caller = self.caller(exchange)
+        if unless == "*":
+            if served.records.exists((key,)):
+                raise errors.RecordExists
+        else:
+            self._charge(exchange, "update")
+            version = _version(match)
+            if self.writes.update(served, key, body, caller, version):
+                return self._written(exchange, served, key, created=False)
+            if match:
+                raise errors.RecordNotFound(table=served.name, id=key)
+            exchange.cost_seconds = 0.0
+        self._charge(exchange, "upsert")
+        body = {**body, **(extra or {}), served.primary_id: key}
+        self.writes.create(served, body, caller)
+        return self._written(exchange, served, key, created=True)
+
+    def _written(
+        self, exchange: Exchange, served: DataverseTable, key: str, *, created: bool
+    ) -> Response:
+        uri = f"{base_of(exchange)}{served.entity_set}({key})"
+        if preference(exchange, "return") == "representation":
+            body, head, _ = self._encode(exchange, served, key)
+            head += b"Preference-Applied: return=representation\r\n"
+            return self.replies.json(exchange, body, 201 if created else 200, head)
+        line = f"OData-EntityId: {uri}\r\nLocation: {uri}\r\n".encode("latin-1")
+        return self.replies.empty(exchange, line)
+
+    def remove(self, exchange: Exchange, served: DataverseTable, key: str) -> Response:
+        """DELETE of one record."""
+        self._charge(exchange, "delete")
+        version = _version(exchange.request.header("if-match"))
+        if not self.writes.delete(served, key, self.caller(exchange), version):
+            raise errors.RecordNotFound(table=served.name, id=key)
+        return self.replies.empty(exchange)
+
+    # -- below a record -----------------------------------------------------------------------
+
+    def _below_record(
+        self, exchange: Exchange, served: DataverseTable, parts: tuple[Segment, ...]
+    ) -> Response:
+        arguments = parts[0].arguments or ()
+        method = exchange.request.method
+        if len(parts) == 1 and method == "PATCH" and arguments[0][0] not in {"", served.primary_id}:
+            return self._upsert_by_key(exchange, served, arguments)
+        key = self.key_of(served, arguments)
+        if len(parts) == 1:
+            return self.record(exchange, served.entity_set, key)
+        second = parts[1]
+        if second.is_qualified:
+            return operations.bound(self, exchange, served, second, key)
+        navigation = served.table.navigations.get(second.name)
+        if navigation is not None:
+            return operations.navigate(self, exchange, served, key, navigation, parts[1:])
+        if second.name in served.table.columns:
+            return operations.single_property(self, exchange, served, key, parts[1:])
+        raise errors.SegmentNotFound(segment=second.name)
+
+    def _upsert_by_key(
+        self,
+        exchange: Exchange,
+        served: DataverseTable,
+        arguments: tuple[tuple[str, Expression], ...],
+    ) -> Response:
+        values = self.alternate_values(served, arguments)
+        found = served.records.find(values, 1)
+        request = exchange.request
+        if found:
+            if request.header("if-none-match") == "*":
+                raise errors.RecordExists
+            self._charge(exchange, "update")
+            body = {k: v for k, v in self.body(exchange, served).items() if k not in values}
+            key = str(found[0][served.primary_id])
+            self.writes.update(
+                served, key, body, self.caller(exchange), _version(request.header("if-match"))
+            )
+        else:
+            if request.header("if-match"):
+                raise errors.KeyValuesNotFound(table=served.name)
+            self._charge(exchange, "upsert")
+            body = {**values, **self.body(exchange, served)}
+            key = self.writes.create(served, body, self.caller(exchange))
+        if preference(exchange, "return") == "representation":
+            return self._written(exchange, served, key, created=not found)
+        named = exchange.request.path.rpartition("/")[2]
+        uri = f"{base_of(exchange)}{named}"
+        return self.replies.empty(exchange, f"OData-EntityId: {uri}\r\n".encode("latin-1"))
+
+    # -- entity sets --------------------------------------------------------------------------
+
+    def entity_set(self, exchange: Exchange, served: DataverseTable) -> Response:
+        """GET lists, POST creates."""
+        method = exchange.request.method
+        if method in {"GET", "HEAD"}:
+            return self.list(exchange, served, None, served.entity_set)
+        if method == "POST":
+            self._charge(exchange, "create")
+            key = self.writes.create(served, self.body(exchange, served), self.caller(exchange))
+            return self._written(exchange, served, key, created=True)
+        raise errors.MethodNotAllowed(method=method)
+
+    def list(
+        self,
+        exchange: Exchange,
+        served: DataverseTable,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+        path: str,
+    ) -> Response:
+        """One page of records as JSON."""
+        request = exchange.request
+        query = self.query(exchange)
+        if preference(exchange, "odata.track-changes") or query.deltatoken:
+            raise Absent("change tracking")
+        size = preference(exchange, "odata.maxpagesize")
+        wanted = preference(exchange, "odata.include-annotations")
+        if size and not size.isdigit():
+            raise errors.QueryError(problem=f"The odata.maxpagesize '{size}' is not a number.")
+        page = self.reads.page(
+            served, request.query, int(size or 0), wanted, restriction=restriction
+        )
+        self._charge(exchange, "list", len(page.value))
+        root = self._root(base_of(exchange), page, path, request.query, wanted)
+        applied = []
+        if size:
+            applied.append(f"odata.maxpagesize={size}")
+        if wanted:
+            applied.append(f'odata.include-annotations="{wanted}"')
+        more = f"Preference-Applied: {','.join(applied)}\r\n".encode() if applied else b""
+        return self.replies.object(exchange, root, 200, more)
+
+    def _root(
+        self, base: str, page: Page, path: str, raw_query: str, wanted: str
+    ) -> dict[str, Any]:
+        root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
+        if wanted and operations.wants_totals(wanted):
+            count = -1 if page.count is None else page.count
+            root["@Microsoft.Dynamics.CRM.totalrecordcount"] = count
+            root["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = count >= 5000
+        if page.count is not None:
+            root["@odata.count"] = page.count
+        for item in page.value:
+            self._absolute(base, item)
+        root["value"] = page.value
+        if page.next_token:
+            kept = "&".join(
+                part for part in raw_query.split("&") if part and not part.startswith("$skiptoken")
+            )
+            kept = f"{kept}&" if kept else ""
+            root["@odata.nextLink"] = f"{base}{path}?{kept}$skiptoken={page.next_token}"
+        return root
+
+    def _absolute(self, base: str, item: dict[str, Any]) -> None:
+        """Links of expanded collections and references become absolute."""
+        for name, value in item.items():
+            if name.endswith("@odata.nextLink") and isinstance(value, str):
+                item[name] = value if value.startswith("http") else base + value
+            elif isinstance(value, dict):
+                if "@odata.id" in value:
+                    value["@odata.id"] = base + value["@odata.id"]
+                else:
+                    self._absolute(base, value)
+            elif isinstance(value, list):
+                for inner in value:
+                    if isinstance(inner, dict):
+                        self._absolute(base, inner)
+
+    def count(
+        self,
+        exchange: Exchange,
+        served: DataverseTable,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+    ) -> Response:
+        """`/$count` as plain text."""
+        self._charge(exchange, "count")
+        self.query(exchange)
+        number = self.reads.count(served, exchange.request.query, restriction)
+        return self.replies.text(exchange, str(number).encode())
+
+    def route(self, exchange: Exchange) -> Response:
+        """Handle a request of a batch by its path."""
+        from windtunnel.simulator.services.dataverse.replies import ROOT
+
+        root = ROOT.match(exchange.request.path)
+        if root is None:
+            raise errors.NoRoute(uri=exchange.request.path)
+        try:
+            return self.dispatch(exchange, exchange.request.path[root.end() :])
+        except ODataError as problem:
+            raise errors.QueryError(problem=problem.message) from problem
+
+
+def _version(match: str) -> int | None:
+    """The version an If-Match header asks for; None for `*` and for no header."""
+    text = match.strip()
+    if text in {"", "*", "null"}:
+        return None
+    digits = text.removeprefix("W/").strip('"')
+    return int(digits) if digits.isdigit() and len(digits) < 19 else -1

@@ -1,0 +1,1 @@
+"""The behaviour of Dataverse: tables, reads, writes, metadata. No HTTP."""

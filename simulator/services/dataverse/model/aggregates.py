@@ -1,0 +1,107 @@
+"""`$apply`: filter, groupby and aggregate as Dataverse takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from windtunnel.simulator.kernel.store import quoted
+from windtunnel.simulator.odata.errors import NotSupported, ODataError
+from windtunnel.simulator.odata.pieces import Piece
+from windtunnel.simulator.odata.sql import Compiler, Row, Scope
+from windtunnel.simulator.odata.tree import (
+    AggregateItem,
+    CountOf,
+    Expression,
+    Property,
+    Rollup,
+    Transformation,
+)
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+
+_METHODS = {"sum": "sum", "min": "min", "max": "max", "average": "avg"}
+
+
+def aggregate_plan(
+    compiler: Compiler,
+    served: DataverseTable,
+    steps: Sequence[Transformation],
+    where: str,
+    parameters: tuple[Any, ...],
+) -> tuple[tuple[str, ...], str, tuple[Any, ...]]:
+    """(result names, SQL, parameters). Raises ODataError for what the service refuses."""
+    scope = Scope(Row(served.table, "t"))
+    names: list[str] = []
+    columns: list[str] = []
+    values: list[Any] = []
+    groups: list[str] = []
+    for step in steps:
+        if step.kind == "filter":
+            if names:
+                raise NotSupported("A filter behind aggregation is not supported.", step.position)
+            piece = compiler.condition(step.arguments[0], scope)
+            where += f" {'AND' if where else 'WHERE'} {piece.text}"
+            parameters = (*parameters, *piece.parameters)
+        elif step.kind == "groupby":
+            for group in step.arguments[0]:
+                piece = _group(compiler, served, group, scope)
+                names.append(_group_name(group))
+                columns.append(piece.text)
+                groups.append(piece.text)
+            for inner in step.arguments[1]:
+                if inner.kind != "aggregate":
+                    raise NotSupported(
+                        f"The transformation '{inner.kind}' is not supported here.", inner.position
+                    )
+                _aggregate(compiler, inner, scope, names, columns, values)
+        else:
+            _aggregate(compiler, step, scope, names, columns, values)
+    grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
+    sql = f"SELECT {', '.join(columns)} FROM {quoted(served.table.sql)} t{where}{grouped}"
+    return tuple(names), sql, (*values, *parameters)
+
+
+def _group(
+    compiler: Compiler, served: DataverseTable, group: Expression | Rollup, scope: Scope
+) -> Piece:
+    if isinstance(group, Rollup):
+        raise NotSupported("rollup is not supported.", -1)
+    piece = compiler.value(group, scope)
+    if piece.edm == "Edm.DateTimeOffset":
+        raise NotSupported(f"Grouping {served.name} by a date and time is not supported.", -1)
+    return piece
+
+
+def _group_name(group: Expression | Rollup) -> str:
+    """`contact/fullname` is answered as `contact_fullname`."""
+    parts: list[str] = []
+    node: Any = group
+    while isinstance(node, Property):
+        parts.append(node.name)
+        node = node.of
+    return "_".join(reversed(parts))
+
+
+def _aggregate(
+    compiler: Compiler,
+    step: Transformation,
+    scope: Scope,
+    names: list[str],
+    columns: list[str],
+    values: list[Any],
+) -> None:
+    for item in step.arguments:
+        assert isinstance(item, AggregateItem)
+        if isinstance(item.expression, CountOf):
+            names.append(item.alias)
+            columns.append("count(*)")
+            continue
+        method = _METHODS.get(item.method)
+        if method is None or item.expression is None or item.sources:
+            raise NotSupported(f"The aggregation '{item.method}' is not supported.", step.position)
+        piece = compiler.value(item.expression, scope)
+        if method in {"sum", "avg"} and piece.edm in {"Edm.String", "Edm.Guid", "Edm.Boolean"}:
+            raise ODataError(f"A value of type {piece.edm} cannot be summed.", step.position)
+        names.append(item.alias)
+        columns.append(f"{method}({piece.text})")
+        values += piece.parameters

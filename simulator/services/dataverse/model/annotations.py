@@ -1,0 +1,147 @@
+"""Formatted values, lookup logical names and associated navigation properties, where asked for.
+
+Source: "Query data using the Web API", request annotations.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from windtunnel.contracts.entities.dataverse import ColumnDefinition
+from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+
+FORMATTED = "OData.Community.Display.V1.FormattedValue"
+LOOKUP_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
+NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+
+
+def asks_for(wanted: str, name: str) -> bool:
+    """Whether the value of include-annotations covers an annotation: names, `*`, `prefix.*`."""
+    for part in wanted.split(","):
+        pattern = part.strip()
+        if pattern in {"*", name} or (pattern.endswith("*") and name.startswith(pattern[:-1])):
+            return True
+    return False
+
+
+class Annotations:
+    """Adds annotations to objects that were read."""
+
+    def __init__(self, store: Store, tables: Tables) -> None:
+        self._store, self._tables = store, tables
+
+    def apply(self, served: DataverseTable, items: list[dict[str, Any]], wanted: str) -> None:
+        """Rewrite the objects in place, each annotation before the property it is about."""
+        formatted = asks_for(wanted, FORMATTED)
+        lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION)
+        if not formatted and not any(lookups):
+            return
+        targets = self._targets(served)
+        names = self._names(served, items, targets) if formatted else {}
+        columns = served.definition.columns
+        for item in items:
+            fresh: dict[str, Any] = {}
+            for name, value in item.items():
+                column = columns.get(name)
+                if column is not None and value is not None:
+                    if column.type == "Lookup":
+                        self._lookup(fresh, name, value, targets, names, lookups, formatted)
+                    elif formatted:
+                        text = formatted_value(column, value)
+                        if text is not None:
+                            fresh[f"{name}@{FORMATTED}"] = text
+                fresh[name] = value
+            item.clear()
+            item.update(fresh)
+
+    def _targets(self, served: DataverseTable) -> dict[str, list[tuple[str, str]]]:
+        """Lookup column to the (navigation property, table) pairs it may point at."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for navigation, (column, target) in served.writable_lookups.items():
+            found.setdefault(column, []).append((navigation, target))
+        return found
+
+    def _names(
+        self,
+        served: DataverseTable,
+        items: list[dict[str, Any]],
+        targets: dict[str, list[tuple[str, str]]],
+    ) -> dict[str, dict[str, tuple[str, str, str]]]:
+        """Column to key to (navigation, table, name of the record)."""
+        found: dict[str, dict[str, tuple[str, str, str]]] = {}
+        for column, pairs in targets.items():
+            keys = list({item[column] for item in items if item.get(column)})
+            if not keys:
+                continue
+            known = found.setdefault(column, {})
+            for navigation, target in pairs:
+                table = self._tables.by_name[target]
+                for key, name in self._read_names(table, keys):
+                    known[key] = (navigation, target, name)
+        del served
+        return found
+
+    def _read_names(self, table: DataverseTable, keys: list[str]) -> list[tuple[str, str]]:
+        label = table.definition.primary_name
+        if not table.has(label):
+            return []
+        rows: list[tuple[str, str]] = []
+        for start in range(0, len(keys), 500):
+            chunk = keys[start : start + 500]
+            marks = ", ".join("?" * len(chunk))
+            rows += self._store.read(
+                f"SELECT {quoted(table.primary_id)}, coalesce({quoted(label)}, '') "
+                f"FROM {quoted(table.table.sql)} WHERE {quoted(table.primary_id)} IN ({marks})",
+                chunk,
+            ).fetchall()
+        return rows
+
+    def _lookup(
+        self,
+        fresh: dict[str, Any],
+        name: str,
+        value: str,
+        targets: dict[str, list[tuple[str, str]]],
+        names: dict[str, dict[str, tuple[str, str, str]]],
+        lookups: tuple[bool, bool],
+        formatted: bool,
+    ) -> None:
+        pairs = targets.get(name, [])
+        known = names.get(name, {}).get(value)
+        navigation, target, label = known or (*(pairs[0] if pairs else ("", "")), "")
+        if lookups[1] and navigation:
+            fresh[f"{name}@{NAVIGATION}"] = navigation
+        if lookups[0] and target:
+            fresh[f"{name}@{LOOKUP_NAME}"] = target
+        if formatted and label:
+            fresh[f"{name}@{FORMATTED}"] = label
+
+
+def formatted_value(column: ColumnDefinition, value: Any) -> str | None:
+    """A value as the service shows it to an English user; None where it has no other form."""
+    match column.type:
+        case "Picklist" | "State" | "Status":
+            return next((o.label for o in column.options if o.value == value), None)
+        case "Boolean":
+            return "Yes" if value else "No"
+        case "Money":
+            return f"${value:,.2f}"
+        case "Integer" | "BigInt":
+            return f"{value:,}"
+        case "Decimal" | "Double":
+            return f"{value:,.2f}"
+        case "DateTime":
+            return _date(str(value), column.edm)
+        case _:
+            return None
+
+
+def _date(text: str, edm: str) -> str:
+    moment = datetime.fromisoformat(text)
+    day = f"{moment.month}/{moment.day}/{moment.year}"
+    if edm == "Edm.Date":
+        return day
+    hour = moment.hour % 12 or 12
+    return f"{day} {hour}:{moment.minute:02} {'AM' if moment.hour < 12 else 'PM'}"

@@ -1,0 +1,530 @@
+"""Reading: a record, lists by plans kept by query text, expansion, paging, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import escape
+
+from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.odata import DATAVERSE, ODataError, UnknownProperty, parse_query
+from windtunnel.simulator.odata.hints import Hints, hints_of
+from windtunnel.simulator.odata.pieces import bind
+from windtunnel.simulator.odata.schema import Navigation
+from windtunnel.simulator.odata.sql import Compiler, QueryFunction
+from windtunnel.simulator.odata.tree import (
+    ExpandItem,
+    Options,
+    OrderItem,
+    Property,
+    Query,
+    SelectItem,
+)
+from windtunnel.simulator.services.dataverse.model.aggregates import aggregate_plan
+from windtunnel.simulator.services.dataverse.model.annotations import Annotations
+from windtunnel.simulator.services.dataverse.model.tables import (
+    NAMESPACE,
+    VERSION,
+    DataverseTable,
+    Tables,
+    encode_rows,
+)
+
+LARGEST_PAGE = 5000
+COUNT_CAP = 5000
+MOST_EXPANDS = 15
+PLANS_KEPT = 4096
+ETAG = "@odata.etag"
+_ETAG_SQL = f"""'W/"' || t.{quoted(VERSION)} || '"'"""
+
+
+@dataclass(slots=True)
+class Page:
+    """One page of a list: objects ready for JSON, and what the root says of them."""
+
+    context: str
+    value: list[dict[str, Any]]
+    count: int | None = None
+    next_token: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A compiled list query, kept by its text."""
+
+    context: str
+    names: tuple[str, ...]
+    sql: str
+    parameters: tuple[Any, ...]
+    count_sql: str
+    where_parameters: tuple[Any, ...]
+    expands: tuple[ExpandItem, ...]
+    top: int | None
+    wants_count: bool
+    is_ordered: bool
+    extra: int
+    hints: Hints
+    aggregate: bool = False
+    uses: int = 0
+
+
+@dataclass(slots=True)
+class _Nested:
+    """What is selected of an expanded record."""
+
+    columns: list[str] = field(default_factory=list)
+
+
+class Reads:
+    """Everything that only reads."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        tables: Tables,
+        functions: dict[str, QueryFunction],
+    ) -> None:
+        self._store, self._clock, self._tables = store, clock, tables
+        self._compiler = Compiler(tables.catalog, DATAVERSE, functions)
+        self._advisor = IndexAdvisor(store)
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self.annotations = Annotations(store, tables)
+
+    def forget(self) -> None:
+        """Drop plans and what is known of indexes."""
+        self._plans.clear()
+        self._advisor.forget()
+
+    # -- one record ---------------------------------------------------------------------------
+
+    def record(
+        self, served: DataverseTable, key: str, query: Query, annotate: str = ""
+    ) -> tuple[str, dict[str, Any], str] | None:
+        """(context fragment, object, etag) of a record, or None when it is not there."""
+        names, context = self.selection(served, query.select, query.expand)
+        row = self._store.read(self._row_sql(served, names), (key,)).fetchone()
+        if row is None:
+            return None
+        [item] = encode_rows(names, [row[1:]], served.decoders)
+        item = {ETAG: row[0], **item}
+        self._expand(served, [item], query.expand, {key: item}, with_etags=True)
+        hidden = self._unselected(served, query.select, names)
+        for name in hidden:
+            del item[name]
+        if annotate:
+            self.annotations.apply(served, [item], annotate)
+        return context, item, str(row[0])
+
+    def _row_sql(self, served: DataverseTable, names: Sequence[str]) -> str:
+        columns = ", ".join(f"t.{quoted(name)}" for name in names)
+        key = quoted(served.primary_id)
+        return f"SELECT {_ETAG_SQL}, {columns} FROM {quoted(served.table.sql)} t WHERE t.{key} = ?"
+
+    def selection(
+        self,
+        served: DataverseTable,
+        select: Sequence[SelectItem],
+        expand: Sequence[ExpandItem] = (),
+    ) -> tuple[tuple[str, ...], str]:
+        """Column names to read, in order, and the context fragment. Raises ODataError."""
+        table = served.table
+        if not select or any(item.path == ("*",) for item in select):
+            names = list(table.columns)
+            shown = ""
+        else:
+            wanted = []
+            for item in select:
+                name = item.path[-1]
+                if name not in table.columns:
+                    if name in table.navigations and len(item.path) == 1:
+                        continue
+                    raise UnknownProperty("/".join(item.path), table.entity_type, item.position)
+                wanted.append(name)
+            shown = ",".join(wanted)
+            names = list(dict.fromkeys([*wanted, *self._always(served, wanted)]))
+        for part in expand:
+            navigation = self._navigation(served, part)
+            names += [own for own, _ in navigation.pairs if own not in names]
+        expanded = [self._expand_context(served, part) for part in expand]
+        inner = ",".join([part for part in (shown, *expanded) if part])
+        return tuple(names), f"{served.entity_set}({inner})" if inner else served.entity_set
+
+    def _always(self, served: DataverseTable, wanted: Sequence[str]) -> list[str]:
+        more = [served.primary_id]
+        columns = served.definition.columns
+        if served.has("_transactioncurrencyid_value") and any(
+            columns[name].type == "Money" for name in wanted
+        ):
+            more.append("_transactioncurrencyid_value")
+        return more
+
+    def _unselected(
+        self, served: DataverseTable, select: Sequence[SelectItem], names: Sequence[str]
+    ) -> list[str]:
+        """Columns read only to expand."""
+        if not select or any(item.path == ("*",) for item in select):
+            return []
+        wanted = [item.path[-1] for item in select if item.path[-1] in served.table.columns]
+        keep = {*wanted, *self._always(served, wanted)}
+        return [name for name in names if name not in keep]
+
+    def _expand_context(self, served: DataverseTable, item: ExpandItem) -> str:
+        target = self._target(self._navigation(served, item))
+        options = item.options or Options()
+        _, context = self.selection(target, options.select, options.expand)
+        inner = context[len(target.entity_set) :]
+        return f"{item.path[0]}{inner or '()'}"
+
+    # -- lists --------------------------------------------------------------------------------
+
+    def page(
+        self,
+        served: DataverseTable,
+        raw_query: str,
+        page_size: int,
+        annotate: str = "",
+        *,
+        restriction: tuple[str, tuple[Any, ...]] | None = None,
+    ) -> Page:
+        """One page of an entity set. `restriction` is SQL over `t` that limits it (navigation)."""
+        plan_key = (served.entity_set, raw_query)
+        plan = self._plans.get(plan_key) if restriction is None else None
+        token = ""
+        if plan is None:
+            query = parse_query(raw_query, DATAVERSE)
+            token = query.skiptoken
+            plan = self._compile(served, query, restriction)
+            if restriction is None and not token:
+                if len(self._plans) >= PLANS_KEPT:
+                    self._plans.clear()
+                self._plans[plan_key] = plan
+        now = self._clock.now()
+        if plan.aggregate:
+            rows = self._store.read(plan.sql, bind(plan.parameters, now)).fetchall()
+            value = [
+                {k: v for k, v in zip(plan.names, row, strict=True) if v is not None}
+                for row in rows
+            ]
+            return Page(plan.context, value)
+        plan.uses += 1
+        if plan.uses in {1, 8, 64}:
+            self._advise(served, plan, now)
+        return self._run(served, plan, page_size, token, now, annotate)
+
+    def _run(
+        self,
+        served: DataverseTable,
+        plan: Plan,
+        page_size: int,
+        token: str,
+        now: float,
+        annotate: str,
+    ) -> Page:
+        size = min(page_size or LARGEST_PAGE, LARGEST_PAGE)
+        number = _page_number(token)
+        offset = (number - 1) * size
+        limit = size + 1
+        if plan.top is not None and not page_size:
+            limit = min(limit, max(plan.top - offset, 0))
+        parameters = (*bind(plan.parameters, now), limit, offset)
+        rows = self._store.read(plan.sql, parameters).fetchall()
+        more = len(rows) > size
+        rows = rows[:size]
+        value = encode_rows(plan.names, rows, served.decoders)
+        count = self._count(plan, now) if plan.wants_count else None
+        next_token = ""
+        if more and rows:
+            place = plan.names.index(served.primary_id)
+            next_token = _skip_token(served.primary_id, number + 1, rows[0][place], rows[-1][place])
+        self._finish(served, plan, value)
+        if annotate:
+            self.annotations.apply(served, value, annotate)
+        return Page(plan.context, value, count, next_token)
+
+    def _finish(self, served: DataverseTable, plan: Plan, value: list[dict[str, Any]]) -> None:
+        if plan.expands:
+            by_key = {item[served.primary_id]: item for item in value}
+            self._expand(served, value, plan.expands, by_key, with_etags=False)
+        if plan.extra:
+            for name in plan.names[len(plan.names) - plan.extra :]:
+                for item in value:
+                    del item[name]
+
+    def _count(self, plan: Plan, now: float) -> int:
+        return min(
+            int(self._store.read(plan.count_sql, bind(plan.where_parameters, now)).fetchone()[0]),
+            COUNT_CAP,
+        )
+
+    def count(
+        self,
+        served: DataverseTable,
+        raw_query: str,
+        restriction: tuple[str, tuple[Any, ...]] | None = None,
+    ) -> int:
+        """`/$count`: how many records fit, 5,000 at most."""
+        plan = self._compile(served, parse_query(raw_query, DATAVERSE), restriction)
+        return self._count(plan, self._clock.now())
+
+    def _compile(
+        self,
+        served: DataverseTable,
+        query: Query,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+    ) -> Plan:
+        if query.apply:
+            return self._compile_aggregate(served, query, restriction)
+        _check_expands(query.expand)
+        names, context = self.selection(served, query.select, query.expand)
+        where, where_parameters = self._where(served, query, restriction)
+        order = list(query.orderby)
+        terms = self._compiler.order(order, served.table, aliases=query.aliases)
+        order_sql = [piece.text for piece in terms]
+        parameters = list(where_parameters)
+        for piece in terms:
+            parameters += piece.parameters
+        order_sql.append(f"t.{quoted(served.primary_id)}")
+        hidden = len(self._unselected(served, query.select, names))
+        ordered = sorted(
+            names, key=lambda name: name in self._unselected(served, query.select, names)
+        )
+        columns = ", ".join([f"{_ETAG_SQL} AS e", *(f"t.{quoted(name)}" for name in ordered)])
+        table = quoted(served.table.sql)
+        sql = (
+            f"SELECT {columns} FROM {table} t{where} ORDER BY {', '.join(order_sql)} "
+            "LIMIT ? OFFSET ?"
+        )
+        count_sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {COUNT_CAP})"
+        return Plan(
+            context,
+            (ETAG, *ordered),
+            sql,
+            tuple(parameters),
+            count_sql,
+            tuple(where_parameters),
+            query.expand,
+            query.top,
+            bool(query.count),
+            bool(order),
+            hidden,
+            hints_of(query.filter, (*order, OrderItem(Property(served.primary_id)))),
+        )
+
+    def _where(
+        self,
+        served: DataverseTable,
+        query: Query,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+    ) -> tuple[str, list[Any]]:
+        conditions: list[str] = []
+        parameters: list[Any] = []
+        if restriction is not None:
+            conditions.append(restriction[0])
+            parameters += restriction[1]
+        if query.filter is not None:
+            piece = self._compiler.where(query.filter, served.table, aliases=query.aliases)
+            conditions.append(piece.text)
+            parameters += piece.parameters
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
+
+    def _compile_aggregate(
+        self,
+        served: DataverseTable,
+        query: Query,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+    ) -> Plan:
+        where, parameters = self._where(served, query, restriction)
+        names, sql, values = aggregate_plan(
+            self._compiler, served, query.apply, where, tuple(parameters)
+        )
+        return Plan(
+            served.entity_set, names, sql, values, "", (), (), None, False, True, 0, Hints(), True
+        )
+
+    def _advise(self, served: DataverseTable, plan: Plan, now: float) -> None:
+        if not plan.hints.order:
+            return
+        parameters = (*bind(plan.parameters, now), 1, 0)
+        equal = [name for name in plan.hints.equal if served.has(name)]
+        self._advisor.improve(
+            served.records, plan.sql, parameters, equal=equal, order=plan.hints.order
+        )
+
+    # -- expansion ----------------------------------------------------------------------------
+
+    def _navigation(self, served: DataverseTable, item: ExpandItem) -> Navigation:
+        name = item.path[0]
+        navigation = served.table.navigations.get(name)
+        if navigation is None:
+            raise UnknownProperty(name, served.table.entity_type, item.position)
+        return navigation
+
+    def _target(self, navigation: Navigation) -> DataverseTable:
+        return self._tables.by_name[navigation.target]
+
+    def _expand(
+        self,
+        served: DataverseTable,
+        items: list[dict[str, Any]],
+        expands: Sequence[ExpandItem],
+        by_key: dict[str, dict[str, Any]],
+        *,
+        with_etags: bool,
+    ) -> None:
+        for item in expands:
+            navigation = self._navigation(served, item)
+            target = self._target(navigation)
+            if navigation.collection:
+                self._expand_collection(served, navigation, target, item, by_key, with_etags)
+            else:
+                self._expand_single(navigation, target, item, items, with_etags)
+
+    def _expand_single(
+        self,
+        navigation: Navigation,
+        target: DataverseTable,
+        item: ExpandItem,
+        items: list[dict[str, Any]],
+        with_etags: bool,
+    ) -> None:
+        own, far = navigation.pairs[0]
+        wanted = {row[own] for row in items if row.get(own) is not None}
+        options = item.options or Options()
+        found = self._related(target, far, list(wanted), options, with_etags)
+        for row in items:
+            related = found.get(row.get(own))
+            if item.suffix == "$ref":
+                link = {"@odata.id": f"{target.entity_set}({row[own]})"} if related else None
+                row[navigation.name] = link
+            else:
+                row[navigation.name] = related[0] if related else None
+
+    def _expand_collection(
+        self,
+        served: DataverseTable,
+        navigation: Navigation,
+        target: DataverseTable,
+        item: ExpandItem,
+        by_key: dict[str, dict[str, Any]],
+        with_etags: bool,
+    ) -> None:
+        if item.suffix == "$ref":
+            raise ODataError(
+                "Expand with $ref is only supported on lookup type navigation property.",
+                item.position,
+            )
+        _, far = navigation.pairs[0]
+        options = item.options or Options()
+        found = self._related(target, far, list(by_key), options, with_etags=True)
+        for key, row in by_key.items():
+            row[navigation.name] = found.get(key, [])
+            row[f"{navigation.name}@odata.nextLink"] = _nested_link(
+                served.entity_set, key, navigation.name, options
+            )
+        del with_etags
+
+    def _related(
+        self,
+        target: DataverseTable,
+        far: str,
+        keys: list[Any],
+        options: Options,
+        with_etags: bool,
+    ) -> dict[Any, list[dict[str, Any]]]:
+        """Related objects by the value of their `far` column."""
+        names, _ = self.selection(target, options.select, options.expand)
+        hidden = self._unselected(target, options.select, names)
+        reads = names if far in names else (*names, far)
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for start in range(0, len(keys), 500):
+            chunk = keys[start : start + 500]
+            sql, parameters = self._related_sql(target, far, chunk, reads, options)
+            rows = self._store.read(sql, bind(parameters, self._clock.now())).fetchall()
+            objects = encode_rows(reads, [row[1:] for row in rows], target.decoders)
+            for row, item in zip(rows, objects, strict=True):
+                key = item[far]
+                whole = {ETAG: row[0], **item} if with_etags else item
+                groups.setdefault(key, []).append(whole)
+        every = [item for group in groups.values() for item in group]
+        if options.expand:
+            inner = {item[target.primary_id]: item for item in every}
+            self._expand(target, every, options.expand, inner, with_etags=with_etags)
+        drop = [*hidden, *(() if far in names else (far,))]
+        for item in every:
+            for name in drop:
+                item.pop(name, None)
+        if options.top is not None:
+            groups = {key: group[: options.top] for key, group in groups.items()}
+        return groups
+
+    def _related_sql(
+        self,
+        target: DataverseTable,
+        far: str,
+        chunk: list[Any],
+        reads: Sequence[str],
+        options: Options,
+    ) -> tuple[str, tuple[Any, ...]]:
+        marks = ", ".join("?" * len(chunk))
+        conditions = [f"t.{quoted(far)} IN ({marks})"]
+        parameters: list[Any] = list(chunk)
+        if options.filter is not None:
+            piece = self._compiler.where(options.filter, target.table)
+            conditions.append(piece.text)
+            parameters += piece.parameters
+        terms = self._compiler.order(options.orderby, target.table)
+        for piece in terms:
+            parameters += piece.parameters
+        order = ", ".join([*(piece.text for piece in terms), f"t.{quoted(target.primary_id)}"])
+        columns = ", ".join([_ETAG_SQL, *(f"t.{quoted(name)}" for name in reads)])
+        sql = (
+            f"SELECT {columns} FROM {quoted(target.table.sql)} t "
+            f"WHERE {' AND '.join(conditions)} ORDER BY {order}"
+        )
+        return sql, tuple(parameters)
+
+
+def _check_expands(expands: Sequence[ExpandItem]) -> None:
+    if len(expands) > MOST_EXPANDS:
+        raise ODataError(f"The number of expand options is limited to {MOST_EXPANDS}.", -1)
+
+
+def _nested_link(entity_set: str, key: str, name: str, options: Options) -> str:
+    from windtunnel.simulator.odata.printer import print_options
+
+    nested = print_options(options, "&")
+    return f"{entity_set}({key})/{name}{'?' + nested if nested else ''}"
+
+
+_PAGE = re.compile(r'pagenumber="(\d+)"')
+
+
+def _page_number(token: str) -> int:
+    if not token:
+        return 1
+    found = _PAGE.search(unquote(token))
+    if found is None:
+        raise ODataError("The paging cookie in $skiptoken is not valid.", -1)
+    return int(found[1])
+
+
+def _skip_token(key: str, page: int, first: str, last: str) -> str:
+    """The value of $skiptoken: an XML cookie, its inner cookie encoded twice."""
+    inner = (
+        f'<cookie page="{page - 1}"><{key} last="{{{last.upper()}}}" '
+        f'first="{{{first.upper()}}}" /></cookie>'
+    )
+    twice = re.sub(
+        r"%[0-9A-F]{2}", lambda match: match[0].lower(), quote(quote(inner, safe=""), safe="")
+    )
+    cookie = f'<cookie pagenumber="{page}" pagingcookie="{escape(twice)}" istracking="False" />'
+    return quote(cookie, safe='="/')
+
+
+__all__ = ["NAMESPACE", "Page", "Reads"]

@@ -1,0 +1,242 @@
+"""The tables that are served: each definition with its records, its checks and its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.contracts.entities.dataverse import ColumnDefinition, TableDefinition
+from windtunnel.simulator.entity_sets.records import Records
+from windtunnel.simulator.entity_sets.values import BadValue, Checker, Decoder, checker, decoder
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
+from windtunnel.simulator.services.dataverse import errors
+
+NAMESPACE = "Microsoft.Dynamics.CRM."
+VERSION = "versionnumber"
+OWNED_BY_SYSTEM = frozenset(
+    {
+        "createdon",
+        "modifiedon",
+        "_createdby_value",
+        "_modifiedby_value",
+        "_createdonbehalfby_value",
+        "_modifiedonbehalfby_value",
+        "_owninguser_value",
+        "_owningteam_value",
+        "_owningbusinessunit_value",
+        "versionnumber",
+    }
+)
+"""Written by the service; what a client sends for them is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataverseTable:
+    """One table at run time."""
+
+    definition: TableDefinition
+    table: Table
+    records: Records
+    checkers: dict[str, Checker]
+    decoders: dict[str, Decoder]
+    writable_lookups: dict[str, tuple[str, str]]
+    """Navigation property to (lookup column, target table)."""
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return self.definition.logical_name
+
+    @property
+    def entity_set(self) -> str:
+        """The name in URLs."""
+        return self.definition.entity_set
+
+    @property
+    def primary_id(self) -> str:
+        """The primary key column."""
+        return self.definition.primary_id
+
+    def has(self, column: str) -> bool:
+        """Whether the table has a column, by wire name."""
+        return column in self.table.columns
+
+
+class Tables:
+    """All tables, by entity set and by logical name."""
+
+    def __init__(self, store: Store, changes: Changes) -> None:
+        self._store, self._changes = store, changes
+        self.catalog = Catalog()
+        self.by_set: dict[str, DataverseTable] = {}
+        self.by_name: dict[str, DataverseTable] = {}
+
+    def add(self, definitions: Iterable[TableDefinition]) -> None:
+        """Serve these tables; a definition of the same name replaces the older one."""
+        for definition in definitions:
+            served = self._served(definition)
+            self.catalog[definition.logical_name] = served.table
+            self.by_set[definition.entity_set] = served
+            self.by_name[definition.logical_name] = served
+
+    def create(self) -> None:
+        """Create what is not in the store yet, with an index on every lookup."""
+        for served in self.by_name.values():
+            served.records.create()
+            for relation in served.definition.relations.values():
+                if relation.collection:
+                    continue
+                column = relation.pairs[0][0]
+                if column in _INDEXED or served.definition.is_custom:
+                    served.records.create_index((column,))
+
+    def of_set(self, entity_set: str) -> DataverseTable:
+        """A table by its entity set name. Raises SegmentNotFound."""
+        found = self.by_set.get(entity_set)
+        if found is None:
+            raise errors.SegmentNotFound(segment=entity_set)
+        return found
+
+    def _served(self, definition: TableDefinition) -> DataverseTable:
+        columns = {name: _column(column) for name, column in definition.columns.items()}
+        table = Table(
+            definition.entity_set,
+            NAMESPACE + definition.logical_name,
+            definition.logical_name,
+            columns,
+            (definition.primary_id,),
+            {
+                relation.name: Navigation(
+                    relation.name,
+                    relation.target,
+                    relation.collection,
+                    relation.pairs,
+                    relation.partner,
+                )
+                for relation in definition.relations.values()
+            },
+            dict(definition.keys),
+        )
+        hidden = () if VERSION in columns else (Column(VERSION, "Edm.Int64"),)
+        records = Records(self._store, self._changes, table, hidden=hidden, version=VERSION)
+        checkers = {
+            name: _checked(definition, column, columns[name])
+            for name, column in definition.columns.items()
+        }
+        decoders = {
+            name: decode
+            for name, column in columns.items()
+            if (decode := decoder(column)) is not None
+        }
+        lookups = {
+            relation.name: (relation.pairs[0][0], relation.target)
+            for relation in definition.relations.values()
+            if not relation.collection
+        }
+        return DataverseTable(definition, table, records, checkers, decoders, lookups)
+
+
+_INDEXED = frozenset(
+    {
+        "_parentcustomerid_value",
+        "_parentaccountid_value",
+        "_customerid_value",
+        "_primarycontactid_value",
+        "_salesorderid_value",
+        "_regardingobjectid_value",
+        "_objectid_value",
+        "_sdkmessageid_value",
+    }
+)
+
+
+def _column(column: ColumnDefinition) -> Column:
+    return Column(column.name, column.edm)
+
+
+def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Column) -> Checker:
+    """The check of a JSON value, in the service's own words."""
+    check = checker(schema)
+    bounded = _bounds(definition, column)
+
+    def checked(value: Any) -> Any:
+        try:
+            stored = check(value)
+        except BadValue as error:
+            raise _refused(definition, column, error) from error
+        if stored is not None and bounded is not None:
+            bounded(stored)
+        return stored
+
+    return checked
+
+
+def _bounds(definition: TableDefinition, column: ColumnDefinition) -> Callable[[Any], None] | None:
+    table = definition.logical_name
+    if column.max_length is not None:
+        length = column.max_length
+
+        def check_length(value: str) -> None:
+            if len(value) > length:
+                raise errors.TextTooLong(column=column.name, table=table, length=length)
+
+        return check_length
+    if column.options and column.type in {"Picklist", "State", "Status"}:
+        accepted = {option.value for option in column.options}
+
+        def check_option(value: int) -> None:
+            if value not in accepted:
+                shown = ",".join(map(str, sorted(accepted)))
+                raise errors.OptionOutOfRange(
+                    value=value, column=column.name, table=table, accepted=shown
+                )
+
+        return check_option
+    if column.minimum is not None or column.maximum is not None:
+        low = float("-inf") if column.minimum is None else column.minimum
+        high = float("inf") if column.maximum is None else column.maximum
+
+        def check_range(value: float) -> None:
+            if not low <= value <= high:
+                raise errors.NumberOutOfRange(
+                    is_integer=column.type in {"Integer", "BigInt"},
+                    value=value,
+                    column=column.name,
+                    table=table,
+                    low=low,
+                    high=high,
+                )
+
+        return check_range
+    return None
+
+
+def _refused(
+    definition: TableDefinition, column: ColumnDefinition, error: BadValue
+) -> errors.DataverseError:
+    if error.fault.name == "CHARACTER":
+        return errors.BadCharacter(column=column.name)
+    return errors.PayloadError(
+        set=definition.entity_set,
+        problem=f"Microsoft.OData.ODataException: Cannot convert the literal '{error.value}' to "
+        f"the expected type '{column.edm}'.",
+    )
+
+
+def encode_rows(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    decoders: dict[str, Decoder],
+) -> list[dict[str, Any]]:
+    """Stored rows as JSON objects."""
+    fixes = [(name, decoders[name]) for name in names if name in decoders]
+    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    for name, decode in fixes:
+        for item in objects:
+            value = item[name]
+            if value is not None:
+                item[name] = decode(value)
+    return objects

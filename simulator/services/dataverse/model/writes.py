@@ -1,0 +1,329 @@
+"""Writing: create, update, upsert, delete; binds and deep inserts; what the service sets itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from windtunnel.simulator.entity_sets.records import KeyExists, Values
+from windtunnel.simulator.kernel.clock import Clock, iso_seconds
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.tables import (
+    OWNED_BY_SYSTEM,
+    DataverseTable,
+    Tables,
+)
+
+_BIND = "@odata.bind"
+_REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
+
+Resolver = Callable[[str], tuple[DataverseTable, str]]
+"""A reference such as `/accounts(guid)` to its table and key; raises when there is no record."""
+
+
+class Caller:
+    """Who writes: the user, and what follows from it."""
+
+    __slots__ = ("business_unit_id", "user_id")
+
+    def __init__(self, user_id: str, business_unit_id: str) -> None:
+        self.user_id, self.business_unit_id = user_id, business_unit_id
+
+
+class Writes:
+    """Everything that changes records. Several records of one request change all or none."""
+
+    def __init__(
+        self, store: Store, clock: Clock, ids: Ids, tables: Tables, resolve: Resolver
+    ) -> None:
+        self._store, self._clock, self._ids = store, clock, ids
+        self._tables, self._resolve = tables, resolve
+
+    # -- bodies -------------------------------------------------------------------------------
+
+    def values_of(
+        self, served: DataverseTable, body: dict[str, Any]
+    ) -> tuple[Values, list[tuple[str, Any]]]:
+        """(stored values, nested objects by navigation property) of a body."""
+        checkers = served.checkers
+        values: Values = {}
+        nested: list[tuple[str, Any]] = []
+        for name, value in body.items():
+            check = checkers.get(name)
+            if check is not None:
+                if name not in OWNED_BY_SYSTEM:
+                    values[name] = check(value)
+            else:
+                self._other(served, name, value, values, nested)
+        return values, nested
+
+    def _other(
+        self,
+        served: DataverseTable,
+        name: str,
+        value: Any,
+        values: Values,
+        nested: list[tuple[str, Any]],
+    ) -> None:
+        if name.endswith(_BIND):
+            self._bind(served, name.removesuffix(_BIND), value, values)
+            return
+        if "@" in name:
+            return
+        lookup = served.writable_lookups.get(name)
+        if lookup is not None and value is None:
+            values[lookup[0]] = None
+        elif name in served.table.navigations:
+            nested.append((name, value))
+        else:
+            raise errors.UnknownProperty(set=served.entity_set, name=name, table=served.name)
+
+    def _bind(self, served: DataverseTable, name: str, value: Any, values: Values) -> None:
+        lookup = served.writable_lookups.get(name)
+        if lookup is None:
+            raise errors.UndeclaredBind(set=served.entity_set, name=name)
+        column, target = lookup
+        if value is None:
+            values[column] = None
+            return
+        if not isinstance(value, str):
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem=f"Microsoft.OData.ODataException: '{name}@odata.bind' must be a string.",
+            )
+        table, key = self._resolve(value)
+        if table.name != target and not self._is_owner(column, table.name):
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem="Microsoft.OData.ODataException: A reference to "
+                f"'{table.entity_set}' does not fit the navigation property '{name}'.",
+            )
+        values[column] = key
+
+    @staticmethod
+    def _is_owner(column: str, table: str) -> bool:
+        return column == "_ownerid_value" and table in {"systemuser", "team"}
+
+    # -- create -------------------------------------------------------------------------------
+
+    def create(self, served: DataverseTable, body: dict[str, Any], caller: Caller) -> str:
+        """Create a record, with what is nested in it; returns its key."""
+        values, nested = self.values_of(served, body)
+        if not nested:
+            return self.insert(served, values, caller)
+        with self._store.atomic():
+            key = str(values.setdefault(served.primary_id, self._ids.uuid()))
+            later = self._insert_single(served, nested, values, caller)
+            self.insert(served, values, caller)
+            for name, items in later:
+                self._insert_collection(served, name, items, key, caller)
+        return key
+
+    def _insert_single(
+        self,
+        served: DataverseTable,
+        nested: list[tuple[str, Any]],
+        values: Values,
+        caller: Caller,
+    ) -> list[tuple[str, Any]]:
+        later = []
+        for name, item in nested:
+            lookup = served.writable_lookups.get(name)
+            if lookup is None:
+                later.append((name, item))
+                continue
+            if not isinstance(item, dict):
+                raise self._shape(served, name, "an object")
+            values[lookup[0]] = self.create(self._tables.by_name[lookup[1]], item, caller)
+        return later
+
+    def _insert_collection(
+        self, served: DataverseTable, name: str, items: Any, key: str, caller: Caller
+    ) -> None:
+        navigation = served.table.navigations[name]
+        target = self._tables.by_name[navigation.target]
+        if not isinstance(items, list):
+            raise self._shape(served, name, "an array")
+        for item in items:
+            if not isinstance(item, dict):
+                raise self._shape(served, name, "an array of objects")
+            values, deeper = self.values_of(target, item)
+            values[navigation.pairs[0][1]] = key
+            child = str(values.setdefault(target.primary_id, self._ids.uuid()))
+            later = self._insert_single(target, deeper, values, caller)
+            self.insert(target, values, caller)
+            for inner, more in later:
+                self._insert_collection(target, inner, more, child, caller)
+
+    @staticmethod
+    def _shape(served: DataverseTable, name: str, wanted: str) -> errors.PayloadError:
+        return errors.PayloadError(
+            set=served.entity_set,
+            problem=f"Microsoft.OData.ODataException: The property '{name}' takes {wanted}.",
+        )
+
+    def insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
+        """Store a checked new record with what the service sets; returns its key."""
+        now = iso_seconds(self._clock.now())
+        key = values.get(served.primary_id)
+        if key is None:
+            key = values[served.primary_id] = self._ids.uuid()
+        for name, value in self._system_values(served, values, now, caller):
+            values[name] = value
+        self._check_status(served, values, str(key), None)
+        try:
+            served.records.insert(values, user=caller.user_id)
+        except KeyExists as clash:
+            raise self._clash(served, clash) from clash
+        return str(key)
+
+    def _system_values(
+        self, served: DataverseTable, values: Values, now: str, caller: Caller
+    ) -> list[tuple[str, Any]]:
+        columns = served.table.columns
+        created = values.pop("overriddencreatedon", None) or now
+        user = caller.user_id
+        wanted = (
+            ("createdon", created),
+            ("modifiedon", now),
+            ("_createdby_value", user),
+            ("_modifiedby_value", user),
+            ("_owningbusinessunit_value", caller.business_unit_id),
+        )
+        found = [(name, value) for name, value in wanted if name in columns]
+        if "_ownerid_value" in columns:
+            owner = values.get("_ownerid_value") or user
+            found += [("_ownerid_value", owner), ("_owninguser_value", owner)]
+        if "statecode" in columns and values.get("statecode") is None:
+            found.append(("statecode", 0))
+        return [(name, value) for name, value in found if name in columns]
+
+    # -- status -------------------------------------------------------------------------------
+
+    def _check_status(
+        self, served: DataverseTable, values: Values, key: str, current_state: int | None
+    ) -> None:
+        """A state brings its default status; a status must belong to the state."""
+        definition = served.definition
+        if "statuscode" not in served.table.columns:
+            return
+        state, status = values.get("statecode"), values.get("statuscode")
+        if status is None:
+            if state is not None:
+                values["statuscode"] = definition.default_status.get(state, state + 1)
+            return
+        options = definition.columns["statuscode"].options
+        owner = next((option.state for option in options if option.value == status), None)
+        if owner is None:
+            return
+        wanted = state if state is not None else current_state
+        if wanted is not None and owner != wanted:
+            raise errors.BadStatus(value=status, table=served.name, id=key)
+
+    # -- update -------------------------------------------------------------------------------
+
+    def update(
+        self,
+        served: DataverseTable,
+        key: str,
+        body: dict[str, Any],
+        caller: Caller,
+        version: int | None = None,
+    ) -> bool:
+        """Change a record; False when it is not there. Raises VersionMismatch."""
+        values, nested = self.values_of(served, body)
+        if nested:
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem="Microsoft.OData.ODataException: Deep update is not supported: "
+                f"'{nested[0][0]}' holds a nested record.",
+            )
+        values.pop(served.primary_id, None)
+        return self.change(served, key, values, caller, version)
+
+    def change(
+        self,
+        served: DataverseTable,
+        key: str,
+        values: Values,
+        caller: Caller,
+        version: int | None = None,
+    ) -> bool:
+        """Store checked new values of a record; False when it is not there."""
+        columns = served.table.columns
+        if "statecode" in values or "statuscode" in values:
+            current = served.records.get((key,)) or {}
+            self._check_status(served, values, key, current.get("statecode"))
+        if "modifiedon" in columns:
+            values["modifiedon"] = iso_seconds(self._clock.now())
+        if "_modifiedby_value" in columns:
+            values["_modifiedby_value"] = caller.user_id
+        if "_ownerid_value" in values and "_owninguser_value" in columns:
+            values["_owninguser_value"] = values["_ownerid_value"]
+        try:
+            newer = served.records.update((key,), values, user=caller.user_id, version=version)
+        except KeyExists as clash:
+            raise self._clash(served, clash) from clash
+        if newer is None and version is not None and served.records.exists((key,)):
+            raise errors.VersionMismatch
+        return newer is not None
+
+    # -- delete -------------------------------------------------------------------------------
+
+    def delete(
+        self, served: DataverseTable, key: str, caller: Caller, version: int | None = None
+    ) -> bool:
+        """Delete a record; what points at it is unlinked. False when it is not there."""
+        if version is not None and served.records.exists((key,)):
+            current = served.records.find({served.primary_id: key}, 1)[0]
+            if current["versionnumber"] != version:
+                raise errors.VersionMismatch
+        with self._store.atomic():
+            if not served.records.delete((key,), user=caller.user_id):
+                return False
+            self._unlink(served, key, caller)
+        return True
+
+    def _unlink(self, served: DataverseTable, key: str, caller: Caller) -> None:
+        """Remove links: the cascade of referential relationships."""
+        for navigation in served.table.navigations.values():
+            if not navigation.collection:
+                continue
+            child = self._tables.by_name.get(navigation.target)
+            if child is None:
+                continue
+            column = navigation.pairs[0][1]
+            indexed = (
+                served.name in {"account", "contact", "salesorder"} or child.definition.is_custom
+            )
+            if not indexed and child.records.rough_count() > 10_000:
+                continue
+            for row in child.records.find({column: key}, 100_000):
+                child.records.update((row[child.primary_id],), {column: None}, user=caller.user_id)
+
+    # -- errors -------------------------------------------------------------------------------
+
+    @staticmethod
+    def _clash(served: DataverseTable, clash: KeyExists) -> errors.DataverseError:
+        if clash.columns == (served.primary_id,):
+            return errors.DuplicateId()
+        definition = served.definition
+        name = next(
+            (key for key, columns in definition.keys.items() if columns == clash.columns),
+            "".join(clash.columns),
+        )
+        labels = ", ".join(
+            definition.columns[column].label or column
+            for column in clash.columns
+            if column in definition.columns
+        )
+        return errors.DuplicateKeyValues(key=name, columns=labels)
+
+
+def reference_parts(text: str) -> tuple[str, str] | None:
+    """(entity set, key text) of `/set(key)`, `set(key)` or an absolute URL of it."""
+    found = _REFERENCE.search(text)
+    return (found[1], found[2]) if found else None

@@ -1,0 +1,98 @@
+"""Answers of the Web API: fixed header lines, ids that count up, contexts, errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from windtunnel.simulator.exchange import Exchange, Response, ServiceError, header_lines
+from windtunnel.simulator.kernel.ids import Ids
+
+ROOT = re.compile(r"/api/data/(v9\.[0-2])(?:/|\Z)")
+
+_COMMON = (
+    b"Cache-Control: no-cache\r\nAllow: OPTIONS,GET,HEAD,POST\r\nExpires: -1\r\n"
+    b"Vary: Accept-Encoding\r\nCRM.ServiceId: framework\r\nOData-Version: 4.0\r\n"
+    b"Public: OPTIONS,GET,HEAD,POST\r\n"
+    b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
+)
+_JSON = b"Content-Type: application/json; odata.metadata=minimal\r\n" + _COMMON
+_XML = b"Content-Type: application/xml\r\n" + _COMMON
+_TEXT = b"Content-Type: text/plain\r\n" + _COMMON
+DETAILS = "Microsoft.PowerApps.CDS."
+
+
+class Replies:
+    """Makes answers; request ids are unique and follow from the seed."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._prefix = ids.uuid()[:24]
+        self._number = 0
+
+    def _ids_head(self, exchange: Exchange) -> bytes:
+        self._number += 2
+        first = f"{self._prefix}{self._number:012x}"
+        second = f"{self._prefix}{self._number + 1:012x}"
+        exchange.request_id = second
+        exchange.correlation_id = exchange.request.header("x-ms-client-request-id")
+        return (
+            f"x-ms-service-request-id: {first}\r\nx-ms-service-request-id: {second}\r\n"
+            f"REQ_ID: {second}\r\nAuthActivityId: {first}\r\n"
+        ).encode("latin-1")
+
+    def json(
+        self, exchange: Exchange, body: bytes, status: int = 200, more: bytes = b""
+    ) -> Response:
+        """A JSON answer of finished bytes; `more` are further header lines."""
+        return Response(status, body, _JSON + self._ids_head(exchange) + more)
+
+    def object(
+        self, exchange: Exchange, value: dict[str, Any], status: int = 200, more: bytes = b""
+    ) -> Response:
+        """A JSON answer."""
+        return self.json(exchange, orjson.dumps(value), status, more)
+
+    def xml(self, exchange: Exchange, body: bytes, more: bytes = b"") -> Response:
+        """An XML answer."""
+        return Response(200, body, _XML + self._ids_head(exchange) + more)
+
+    def text(self, exchange: Exchange, body: bytes) -> Response:
+        """Plain text behind a byte order mark, as `/$count` answers."""
+        return Response(200, b"\xef\xbb\xbf" + body, _TEXT + self._ids_head(exchange))
+
+    def empty(self, exchange: Exchange, more: bytes = b"", status: int = 204) -> Response:
+        """No content."""
+        return Response(status, b"", _COMMON + self._ids_head(exchange) + more)
+
+    def error(self, error: ServiceError, exchange: Exchange) -> Response:
+        """`{"error": {"code", "message"}}`, with details where the client asked for them."""
+        head = header_lines(error.headers) if error.headers else b""
+        if error.status == 401:
+            return Response(401, b"", _COMMON + self._ids_head(exchange) + head)
+        inner: dict[str, Any] = {"code": error.code, "message": error.message}
+        if "include-annotations" in exchange.request.header("prefer"):
+            inner[f"@{DETAILS}ErrorDetails.OperationStatus"] = "0"
+            inner[f"@{DETAILS}ErrorDetails.SubErrorCode"] = "0"
+            inner[f"@{DETAILS}HelpLink"] = "http://go.microsoft.com/fwlink/?LinkID=398563"
+            inner[f"@{DETAILS}InnerError.Message"] = error.message
+        return self.object(exchange, {"error": inner}, error.status, head)
+
+
+def base_of(exchange: Exchange) -> str:
+    """`https://host/api/data/v9.2/` as the client addressed it."""
+    found = ROOT.match(exchange.request.path)
+    version = found[1] if found else "v9.2"
+    return f"{exchange.request.base_url}/api/data/{version}/"
+
+
+def preference(exchange: Exchange, name: str) -> str:
+    """The value of one preference of the Prefer header, without quotes; `` when absent."""
+    text = exchange.request.header("prefer")
+    if name not in text:
+        return ""
+    found = re.search(rf"{re.escape(name)}\s*=\s*(?:\"([^\"]*)\"|([^,;\s]+))", text)
+    if found is None:
+        return "true" if re.search(rf"(?:^|,)\s*{re.escape(name)}\s*(?:,|$)", text) else ""
+    return found[1] if found[1] is not None else found[2]

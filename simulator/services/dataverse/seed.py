@@ -1,0 +1,170 @@
+"""The first content of an environment: organisation, users, and sample records, seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from windtunnel.simulator.kernel.clock import Clock, iso_seconds
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import DataverseSettings
+from windtunnel.simulator.services.dataverse.guard import DataverseUser
+from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
+
+ACCOUNTS = 100
+CONTACTS = 200
+ORDERS = 50
+MESSAGES = ("Create", "Update", "Delete", "CreateMultiple", "UpdateMultiple", "UpsertMultiple")
+
+
+class _Seeder:
+    def __init__(self, tables: Tables, ids: Ids, clock: Clock) -> None:
+        self._tables, self._ids = tables, ids
+        self._now = iso_seconds(clock.now())
+        self._version = 0
+        self.user = self.unit = self.currency = ""
+
+    def add(self, table: str, rows: list[dict[str, Any]]) -> list[str]:
+        """Store rows with what the service would have set; returns their keys."""
+        served = self._tables.by_name[table]
+        if not rows:
+            return []
+        whole = [self._complete(served, row) for row in rows]
+        names = list(whole[0])
+        served.records.seed(names, [[row[name] for name in names] for row in whole])
+        return [row[served.primary_id] for row in whole]
+
+    def _complete(self, served: DataverseTable, row: dict[str, Any]) -> dict[str, Any]:
+        self._version += 1
+        values = {
+            "createdon": self._now,
+            "modifiedon": self._now,
+            "_createdby_value": self.user or None,
+            "_modifiedby_value": self.user or None,
+            "_ownerid_value": self.user or None,
+            "_owninguser_value": self.user or None,
+            "_owningbusinessunit_value": self.unit or None,
+            "_transactioncurrencyid_value": self.currency or None,
+            "statecode": 0,
+            "statuscode": served.definition.default_status.get(0, 1),
+        }
+        known = {name: value for name, value in values.items() if served.has(name)}
+        key = row.get(served.primary_id) or self._ids.uuid()
+        return {**known, VERSION: self._version, **row, served.primary_id: key}
+
+
+def seed(
+    tables: Tables,
+    ids: Ids,
+    clock: Clock,
+    settings: DataverseSettings,
+    users: Iterable[DataverseUser],
+    sample_data: bool,
+) -> None:
+    """Fill an empty environment."""
+    there = _Seeder(tables, ids.child("dataverse"), clock)
+    there.add("organization", [{"name": settings.organization}])
+    [there.unit] = there.add("businessunit", [{"name": settings.organization}])
+    people = [
+        {
+            "systemuserid": user.user_id,
+            "fullname": user.name,
+            "domainname": user.name,
+            "applicationid": user.app_id or None,
+            "azureactivedirectoryobjectid": user.object_id or None,
+            "_businessunitid_value": there.unit,
+            "isdisabled": 0,
+        }
+        for user in users
+    ]
+    keys = there.add("systemuser", people)
+    there.user = keys[0] if keys else ""
+    there.add("team", [{"name": settings.organization, "_businessunitid_value": there.unit}])
+    [there.currency, _] = there.add(
+        "transactioncurrency",
+        [
+            {
+                "currencyname": "US Dollar",
+                "isocurrencycode": "USD",
+                "currencysymbol": "$",
+                "exchangerate": 1.0,
+                "currencyprecision": 2,
+            },
+            {
+                "currencyname": "Euro",
+                "isocurrencycode": "EUR",
+                "currencysymbol": "€",
+                "exchangerate": 0.92,
+                "currencyprecision": 2,
+            },
+        ],
+    )
+    _seed_messages(tables, there)
+    if sample_data:
+        _seed_records(there, ids.child("dataverse sample"))
+
+
+def _seed_messages(tables: Tables, there: _Seeder) -> None:
+    keys = there.add("sdkmessage", [{"name": name} for name in MESSAGES])
+    filters = [
+        {"_sdkmessageid_value": key, "primaryobjecttypecode": name}
+        for key in keys
+        for name in tables.by_name
+    ]
+    there.add("sdkmessagefilter", filters)
+
+
+def _seed_records(there: _Seeder, ids: Ids) -> None:
+    from faker import Faker
+
+    faker = Faker("en_US")
+    faker.seed_instance(ids.random.getrandbits(32))
+    companies = [
+        {
+            "name": faker.company(),
+            "accountnumber": f"AC{number:05}",
+            "telephone1": faker.numerify("###-###-####"),
+            "address1_city": faker.city(),
+            "address1_country": "USA",
+            "revenue": float(ids.random.randrange(100_000, 5_000_000)),
+            "numberofemployees": ids.random.randrange(5, 5000),
+            "accountcategorycode": ids.random.choice((1, 2)),
+            "creditonhold": 0,
+        }
+        for number in range(1, ACCOUNTS + 1)
+    ]
+    accounts = there.add("account", companies)
+    people = []
+    for _ in range(CONTACTS):
+        first, last = faker.first_name(), faker.last_name()
+        people.append(
+            {
+                "firstname": first,
+                "lastname": last,
+                "fullname": f"{first} {last}",
+                "emailaddress1": f"{first}.{last}@example.com".lower(),
+                "_parentcustomerid_value": ids.random.choice(accounts),
+            }
+        )
+    there.add("contact", people)
+    [price_list] = there.add("pricelevel", [{"name": "Default"}])
+    there.add(
+        "product",
+        [
+            {"name": f"Product {n}", "productnumber": f"P-{n:04}", "price": 10.0 * n}
+            for n in range(1, 31)
+        ],
+    )
+    there.add(
+        "salesorder",
+        [
+            {
+                "name": f"Order {number}",
+                "ordernumber": f"ORD-{number:05}",
+                "_customerid_value": ids.random.choice(accounts),
+                "_pricelevelid_value": price_list,
+                "totalamount": float(ids.random.randrange(100, 10_000)),
+            }
+            for number in range(1, ORDERS + 1)
+        ],
+    )

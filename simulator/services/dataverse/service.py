@@ -1,0 +1,119 @@
+"""The service: finds the operation of a request and calls its handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from windtunnel.contracts.entities.dataverse import TableDefinition, standard_tables
+from windtunnel.contracts.limits import DATAVERSE_COSTS, CostModel, Limits
+from windtunnel.contracts.results import LimitUse
+from windtunnel.simulator.exchange import Exchange, Response, ServiceError
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import DataverseSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.timers import Timers
+from windtunnel.simulator.kernel.tokens import Claims
+from windtunnel.simulator.odata import NotSupported, ODataError
+from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
+from windtunnel.simulator.services.dataverse.handlers import Handlers
+from windtunnel.simulator.services.dataverse.model.tables import Tables
+from windtunnel.simulator.services.dataverse.replies import ROOT, Replies
+from windtunnel.simulator.services.dataverse.seed import seed
+
+_RECORD = re.compile(
+    r"/api/data/v9\.[0-2]/([A-Za-z_]\w*)"
+    r"\(([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\)"
+)
+
+
+class Dataverse:
+    """One environment of Dataverse."""
+
+    name = "dataverse"
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        clock: Clock,
+        timers: Timers,
+        ids: Ids,
+        *,
+        check: Callable[[str], Claims],
+        settings: DataverseSettings,
+        limits: Limits,
+        costs: CostModel = DATAVERSE_COSTS,
+        tenant_id: str = "",
+        authority: Callable[[], str] = str,
+    ) -> None:
+        self.tables = Tables(store, changes)
+        self.tables.add(standard_tables())
+        self._store, self._clock, self._ids, self._settings = store, clock, ids, settings
+
+        def challenge() -> str:
+            where = f"{authority()}/{tenant_id}/oauth2/authorize"
+            return f"Bearer authorization_uri={where}, resource_id=/"
+
+        self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
+        self._replies = Replies(ids)
+        self._handlers = Handlers(
+            store, clock, ids, self.tables, self.guard, self._replies, settings, tenant_id
+        )
+
+    def add_tables(self, definitions: Iterable[TableDefinition]) -> None:
+        """Serve more tables; before `prepare`."""
+        self.tables.add(definitions)
+
+    def prepare(self, users: Iterable[DataverseUser], *, sample_data: bool) -> None:
+        """Create the tables, and on an empty database the first content."""
+        known = list(users)
+        self.tables.create()
+        if not self.tables.by_name["organization"].records.count():
+            seed(self.tables, self._ids, self._clock, self._settings, known, sample_data)
+        self._handlers.know_caller_units()
+        self.guard.register(known)
+
+    def forget(self) -> None:
+        """After a reset: counters, plans and kept answers are gone."""
+        self.guard.forget()
+        self._handlers.forget()
+
+    def limit_use(self) -> list[LimitUse]:
+        """How far each user went into each limit."""
+        return self.guard.limit_use()
+
+    def authenticate(self, exchange: Exchange) -> None:
+        """Find the user of the token."""
+        self.guard.authenticate(exchange)
+
+    def admit(self, exchange: Exchange) -> None:
+        """Count against the service protection limits."""
+        self.guard.admit(exchange)
+
+    def settle(self, exchange: Exchange, response: Response) -> None:
+        """Charge what it cost and show what is left."""
+        self.guard.settle(exchange, response)
+
+    def handle(self, exchange: Exchange) -> Response:
+        """Answer one request."""
+        request = exchange.request
+        found = _RECORD.fullmatch(request.path)
+        try:
+            if found is not None:
+                return self._handlers.record(exchange, found[1], found[2].lower())
+            root = ROOT.match(request.path)
+            if root is None:
+                raise errors.NoRoute(uri=request.base_url + request.path)
+            return self._handlers.dispatch(exchange, request.path[root.end() :])
+        except NotSupported as problem:
+            raise errors.QueryError(problem=problem.message) from problem
+        except ODataError as problem:
+            raise errors.QueryError(problem=problem.message) from problem
+
+    def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
+        """The Web API's error body."""
+        return self._replies.error(error, exchange)

@@ -1,0 +1,386 @@
+"""One simulator, assembled: store, clock, journal, faults and the services, from settings."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+
+from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
+from windtunnel.contracts.limits import DATAVERSE_COSTS, LIMITS, CostModel, Limits
+from windtunnel.simulator.exchange import Request, Response, Service, UsageError
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.journal import Journal
+from windtunnel.simulator.kernel.settings import ClientSettings, Settings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.timers import Timers
+from windtunnel.simulator.kernel.tokens import (
+    Claims,
+    SigningKey,
+    TokenCheck,
+    loopback_spellings,
+)
+from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
+from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
+from windtunnel.simulator.web import pipeline
+from windtunnel.simulator.web.control.service import ControlService
+from windtunnel.simulator.web.faults import Faults
+from windtunnel.simulator.web.http_server import Turn, WebLimits
+from windtunnel.simulator.web.origins import ORIGINS
+from windtunnel.simulator.web.tls import LocalCa, default_folder, names_for
+
+_NAMESPACE = uuid.UUID("6f1d0f3e-57a0-5d0b-9a61-d365d365d366")
+
+
+class House:
+    """Everything of one simulator but its sockets."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        simulator = settings.simulator
+        self.clock = _clock(simulator.clock, simulator.clock_start)
+        self.timers = Timers(self.clock)
+        self.clock.on_steer(self.timers.run_all_due)
+        self.store = Store(simulator.database)
+        self.ids = Ids(simulator.seed)
+        self.changes = Changes(self.store, self.clock)
+        self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
+        self.faults = Faults(self.ids.child("faults"))
+        self.turn = Turn(self.store.commit, self.store.rollback)
+        self._snapshots: dict[str, bytes] = {}
+        self._began = self.clock.now()
+        self._folder = simulator.data_folder or default_folder()
+        self._ca: LocalCa | None = None
+        self._urls: dict[str, str] = {}
+        self._limits, self._costs = self._read_limits()
+        self.entra = self._make_entra()
+        self.checks = {
+            name: TokenCheck(
+                self.entra.key, settings.entra.tenant_id, self.clock, static=self._static_tokens()
+            )
+            for name in ("dataverse", "finance_operations")
+        }
+        self.dataverse = self._make_dataverse()
+        self.services: dict[str, Service] = {
+            "entra": EntraService(self.entra),
+            "dataverse": self.dataverse,
+        }
+        self.services["control"] = ControlService(self)
+        self.store.commit()
+        self.store.mark()
+
+    # -- assembling ---------------------------------------------------------------------------
+
+    def _read_limits(self) -> tuple[Limits, Mapping[str, CostModel]]:
+        limits, costs = LIMITS, {}
+        file = self.settings.simulator.limits_file
+        if file is not None:
+            from windtunnel.contracts.limits.overrides import load_limits
+
+            allowances = load_limits(file)
+            limits, costs = allowances.limits, dict(allowances.costs)
+        for name, numbers in self.settings.limits.items():
+            try:
+                limits = limits.override(name, **numbers.model_dump(exclude_none=True))
+            except (KeyError, ValueError) as error:
+                raise UsageError(str(error), where=f"[limits.{name}]") from error
+        return limits, costs
+
+    def _make_entra(self) -> Entra:
+        settings = self.settings.entra
+        key = SigningKey.kept_in(self._folder)
+        clients = [_client(client) for client in settings.clients]
+        users = [
+            User(user.object_id or _id_of("user", user.upn), user.upn, user.name, user.password)
+            for user in settings.users
+        ]
+        return Entra(
+            Tenant(settings.tenant_id, settings.domain),
+            clients,
+            users,
+            key=key,
+            clock=self.clock,
+            ids=self.ids.child("entra"),
+            token_seconds=settings.token_seconds,
+            lenient_resources=settings.lenient_resources,
+        )
+
+    def _static_tokens(self) -> dict[str, Claims]:
+        entra = self.settings.entra
+        objects = {client.app_id: _object_id(client) for client in entra.clients}
+        return {
+            token: Claims(app_id.lower(), objects.get(app_id, ""), entra.tenant_id)
+            for token, app_id in entra.static_tokens.items()
+        }
+
+    def _make_dataverse(self) -> Dataverse:
+        made = Dataverse(
+            self.store,
+            self.changes,
+            self.clock,
+            self.timers,
+            self.ids.child("dataverse service"),
+            check=self.checks["dataverse"].claims,
+            settings=self.settings.dataverse,
+            limits=self._limits,
+            costs=self._costs.get("dataverse", DATAVERSE_COSTS),
+            tenant_id=self.settings.entra.tenant_id,
+            authority=lambda: self._urls.get("entra", ""),
+        )
+        made.add_tables(self._own_tables())
+        made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
+        return made
+
+    def _own_tables(self) -> list[TableDefinition]:
+        found: list[TableDefinition] = []
+        for path in self.settings.dataverse.schemas:
+            try:
+                found += tables_from_csdl(path.read_bytes())
+            except OSError as error:
+                raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+            except ValueError as error:
+                raise UsageError(
+                    str(error), where=str(path), remedy="It must be a $metadata or CSDL document."
+                ) from error
+        return found
+
+    def _dataverse_users(self) -> list[DataverseUser]:
+        entra = self.settings.entra
+        users = [
+            DataverseUser(
+                _id_of("systemuser", client.app_id),
+                client.name or client.app_id,
+                client.app_id,
+                _object_id(client),
+            )
+            for client in entra.clients
+        ]
+        return users + [
+            DataverseUser(
+                _id_of("systemuser", user.upn),
+                user.name or user.upn,
+                "",
+                user.object_id or _id_of("user", user.upn),
+            )
+            for user in entra.users
+        ]
+
+    # -- running ------------------------------------------------------------------------------
+
+    def applications(self) -> dict[str, Callable[[Request], Response]]:
+        """The application of each service, by its name."""
+        around = pipeline.Surroundings(self.clock, self.journal, self.faults, self.turn.abort)
+        return {name: pipeline.build(service, around) for name, service in self.services.items()}
+
+    def web_limits(self) -> WebLimits:
+        """What a connection may take."""
+        web = self.settings.web
+        return WebLimits(
+            header_bytes=web.header_bytes,
+            body_bytes=web.body_bytes,
+            idle_seconds=web.idle_seconds,
+            receive_seconds=web.receive_seconds,
+            connections=web.connections,
+        )
+
+    def ca(self) -> LocalCa:
+        """The local certificate authority, made at first use."""
+        if self._ca is None:
+            self._ca = LocalCa(self._folder)
+        return self._ca
+
+    def tls_context(self) -> SSLContext:
+        """What https listeners serve with."""
+        return self.ca().server_context(names_for([self.settings.simulator.host]))
+
+    def announce(self, urls: Mapping[str, str]) -> None:
+        """The listeners are open: these are resources that tokens may be for."""
+        self._urls = dict(urls)
+        services = {origin.name: origin.service for origin in ORIGINS}
+        for name, url in urls.items():
+            spellings = loopback_spellings(url)
+            self.entra.resources.add(spellings)
+            check = self.checks.get(services[name])
+            if check is not None:
+                check.accept([*spellings, *(f"{spelling}/" for spelling in spellings)])
+        self.checks["dataverse"].accept(["00000007-0000-0000-c000-000000000000"])
+        self.checks["finance_operations"].accept(["00000015-0000-0000-c000-000000000000"])
+
+    def variables(self, urls: Mapping[str, str]) -> dict[str, str]:
+        """The lines of the env file."""
+        entra = self.settings.entra
+        found = {origin.variable: urls[origin.name] for origin in ORIGINS if origin.name in urls}
+        client = entra.clients[0] if entra.clients else None
+        found["WT_TENANT_ID"] = entra.tenant_id
+        if client is not None:
+            found["WT_CLIENT_ID"] = client.app_id
+            found["WT_CLIENT_SECRET"] = client.secrets[0] if client.secrets else ""
+        for other in entra.clients:
+            if other.name and other.secrets:
+                label = re.sub(r"\W+", "_", other.name).upper()
+                found[f"WT_CLIENT_ID_{label}"] = other.app_id
+                found[f"WT_CLIENT_SECRET_{label}"] = other.secrets[0]
+        if self.settings.simulator.tls:
+            found["WT_CA_FILE"] = str(self.ca().path)
+        else:
+            found.setdefault("WT_DATAVERSE_URL", found.get("WT_DATAVERSE_HTTP_URL", ""))
+            found.setdefault("WT_FO_URL", found.get("WT_FO_HTTP_URL", ""))
+        return found
+
+    async def start(self) -> None:
+        """Start what works in the background."""
+
+    async def stop(self) -> None:
+        """End what works in the background."""
+
+    def close(self) -> None:
+        """Commit and close the store."""
+        self.store.close()
+
+    # -- control ------------------------------------------------------------------------------
+
+    def about(self) -> Mapping[str, Any]:
+        """Version, services and origins."""
+        return {
+            "name": "windtunnel",
+            "version": version("windtunnel-d365"),
+            "services": list(self.services),
+            "origins": self._urls,
+            "seed": self.settings.simulator.seed,
+        }
+
+    def reset(self) -> None:
+        """Back to the first content, clock, ids, limits and counters; faults and journal empty."""
+        self.store.reset()
+        self._after_restore()
+        self.faults.clear()
+        self.journal.clear()
+        if self.clock.kind != "real":
+            self.clock.restart(self._began)
+
+    def _after_restore(self) -> None:
+        self.dataverse.guard.use_limits(self._limits)
+        self.dataverse.forget()
+
+    def reseed(self, seed: int) -> None:
+        """Reset; ids and choices follow from another seed."""
+        self.ids.random.seed(seed)
+        self.reset()
+
+    def save(self, name: str) -> None:
+        """Keep the present data under a name."""
+        self._snapshots[name] = self.store.snapshot()
+
+    def load(self, name: str) -> bool:
+        """Go back to data kept under a name; False when there is none."""
+        image = self._snapshots.get(name)
+        if image is None:
+            return False
+        self.store.restore(image)
+        self._after_restore()
+        return True
+
+    def limits(self) -> list[dict[str, Any]]:
+        """The limits in force."""
+        rows = self._current_limits().values()
+        return [
+            {
+                "id": row.id,
+                "allowance": row.allowance,
+                "seconds": row.seconds,
+                "scope": str(row.scope),
+                "source": row.source,
+            }
+            for row in rows
+        ]
+
+    def _current_limits(self) -> Limits:
+        return self.dataverse.guard.limits
+
+    def override_limits(self, changes: Mapping[str, Any]) -> None:
+        """Change limits. Raises ValueError that says what is wrong."""
+        limits = self._current_limits()
+        for name, numbers in changes.items():
+            if not isinstance(numbers, Mapping) or set(numbers) - {"allowance", "seconds"}:
+                raise ValueError(f'{name}: give {{"allowance": n, "seconds": n}}')
+            try:
+                limits = limits.override(name, **numbers)
+            except (KeyError, TypeError) as error:
+                raise ValueError(str(error)) from error
+        self.dataverse.guard.use_limits(limits)
+
+    def limit_use(self) -> list[dict[str, Any]]:
+        """How far each identity went into each limit."""
+        return [use.model_dump() for use in self.dataverse.limit_use()]
+
+    def entities(self) -> list[dict[str, Any]]:
+        """Entity sets and how many records each has."""
+        return [
+            {"service": "dataverse", "entity_set": name, "records": served.records.count()}
+            for name, served in self.dataverse.tables.by_set.items()
+        ]
+
+
+def _clock(kind: str, start: str | None) -> SteerableClock:
+    moment = None
+    if start is not None:
+        try:
+            moment = datetime.fromisoformat(start).timestamp()
+        except ValueError as error:
+            raise UsageError(
+                f"{start!r} is not a moment",
+                where="simulator.clock_start",
+                remedy="Write it as 2026-01-31T08:00:00Z.",
+            ) from error
+    if kind == "real":
+        return SteerableClock(1.0, moment)
+    if kind == "manual":
+        return SteerableClock(0.0, DEFAULT_START if moment is None else moment)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)x", kind)
+    if found is None:
+        raise UsageError(
+            f"{kind!r} is not a clock",
+            where="simulator.clock",
+            remedy="Use real, manual, or a factor such as 60x.",
+        )
+    return SteerableClock(float(found[1]), moment)
+
+
+def _id_of(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{kind}/{name.lower()}"))
+
+
+def _object_id(client: ClientSettings) -> str:
+    return client.object_id or _id_of("service principal", client.app_id)
+
+
+def _client(settings: ClientSettings) -> Client:
+    endless = float("inf")
+    secrets = [(secret, endless) for secret in settings.secrets]
+    secrets += [(secret, 0.0) for secret in settings.expired_secrets]
+    return Client(
+        app_id=settings.app_id.lower(),
+        object_id=_object_id(settings),
+        secrets=tuple(secrets),
+        certificates=tuple(_pem(path) for path in settings.certificates),
+        name=settings.name,
+        redirect_uris=settings.redirect_uris,
+    )
+
+
+def _pem(path: Path) -> str:
+    try:
+        return path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "is not a readable PEM file",
+            where=str(path),
+            remedy="Check entra.clients.certificates.",
+        ) from error
