@@ -12,7 +12,7 @@ from ssl import SSLContext
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
-from windtunnel.contracts.limits import DATAVERSE_COSTS, LIMITS, CostModel, Limits
+from windtunnel.contracts.limits import DATAVERSE_COSTS, LIMITS, CostModel, Limits, Priority
 from windtunnel.simulator.exchange import Request, Response, Service, UsageError
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
@@ -29,6 +29,7 @@ from windtunnel.simulator.kernel.tokens import (
 )
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
+from windtunnel.simulator.services.finance_operations.service import FinanceOperations
 from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.faults import Faults
@@ -68,9 +69,11 @@ class House:
             for name in ("dataverse", "finance_operations")
         }
         self.dataverse = self._make_dataverse()
+        self.finance_operations = self._make_finance_operations()
         self.services: dict[str, Service] = {
             "entra": EntraService(self.entra),
             "dataverse": self.dataverse,
+            "finance_operations": self.finance_operations,
         }
         self.services["control"] = ControlService(self)
         self.store.commit()
@@ -136,6 +139,24 @@ class House:
         )
         made.add_tables(self._own_tables())
         made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
+        return made
+
+    def _make_finance_operations(self) -> FinanceOperations:
+        clients = self.settings.entra.clients
+        made = FinanceOperations(
+            self.store,
+            self.changes,
+            self.clock,
+            self.ids.child("finance_operations service"),
+            check=self.checks["finance_operations"].claims,
+            settings=self.settings.finance_operations,
+            applications={c.app_id.lower(): c.finance_operations_user for c in clients},
+            priorities={
+                c.app_id.lower(): Priority[c.priority.upper()] for c in clients if c.priority
+            },
+            limits=self._limits,
+        )
+        made.seed(sample_data=self.settings.simulator.sample_data)
         return made
 
     def _own_tables(self) -> list[TableDefinition]:
@@ -266,8 +287,14 @@ class House:
             self.clock.restart(self._began)
 
     def _after_restore(self) -> None:
-        self.dataverse.guard.use_limits(self._limits)
+        self._use_limits(self._limits)
         self.dataverse.forget()
+        self.finance_operations.forget()
+        self.entra.reset()
+
+    def _use_limits(self, limits: Limits) -> None:
+        self.dataverse.guard.use_limits(limits)
+        self.finance_operations.throttling.use_limits(limits)
 
     def reseed(self, seed: int) -> None:
         """Reset; ids and choices follow from another seed."""
@@ -314,18 +341,24 @@ class House:
                 limits = limits.override(name, **numbers)
             except (KeyError, TypeError) as error:
                 raise ValueError(str(error)) from error
-        self.dataverse.guard.use_limits(limits)
+        self._use_limits(limits)
 
     def limit_use(self) -> list[dict[str, Any]]:
         """How far each identity went into each limit."""
-        return [use.model_dump() for use in self.dataverse.limit_use()]
+        uses = [*self.dataverse.limit_use(), *self.finance_operations.limit_use()]
+        return [use.model_dump() for use in uses]
 
     def entities(self) -> list[dict[str, Any]]:
         """Entity sets and how many records each has."""
-        return [
-            {"service": "dataverse", "entity_set": name, "records": served.records.count()}
+        counts = [
+            ("dataverse", name, served.records.count())
             for name, served in self.dataverse.tables.by_set.items()
         ]
+        counts += [
+            ("finance_operations", name, count)
+            for name, count in self.finance_operations.entities()
+        ]
+        return [{"service": s, "entity_set": name, "records": count} for s, name, count in counts]
 
 
 def _clock(kind: str, start: str | None) -> SteerableClock:

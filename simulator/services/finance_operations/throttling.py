@@ -39,6 +39,11 @@ class Throttling:
         self._by_load = settings.throttling == "resource"
         self.forget()
 
+    def use_limits(self, limits: Limits) -> None:
+        """Count by other numbers from now on; counters start anew."""
+        self._limits = limits
+        self.forget()
+
     def forget(self) -> None:
         """Begin anew: nothing counted, nobody refused."""
         limits, settings = self._limits, self._settings
