@@ -62,7 +62,7 @@ class Rig:
         path: str,
         json: Any = None,
         *,
-        token: str = "sync",
+        token: str = "sync",  # noqa: S107 - names an application
         **options: Any,
     ) -> httpx.Response:
         """Send one request; `path` begins behind the host."""
@@ -111,3 +111,9 @@ def rig(shared: Rig) -> Rig:
     shared.store.reset()
     shared.service.forget()
     return shared
+
+
+@pytest.fixture
+def new_rig() -> type[Rig]:
+    """For tests that need an environment with other settings."""
+    return Rig

@@ -49,7 +49,7 @@ def _without_set(exchange: Exchange, environment: Environment, address: Address)
             collection = name.partition("(")[0]
             if collection in ABSENT_SETS:
                 raise Absent(f"entity set {collection}")
-            if name.startswith(f"{NAMESPACE}."):
+            if name.startswith(f"{NAMESPACE}.") and name.rpartition(".")[2].isidentifier():
                 raise Absent(f"action {name}")
             raise no_route(exchange)
     if method not in {"GET", "HEAD"}:
@@ -66,6 +66,5 @@ def absent(
     exchange: Exchange, environment: Environment, addresses: Addresses, rest: str = ""
 ) -> Response:
     """An API of the real service that is not simulated yet."""
-    del environment, addresses
-    first = exchange.request.path.split("/")[1]
-    raise Absent(f"/{first}/{rest}".rstrip("/"))
+    del environment, addresses, rest
+    raise Absent(exchange.request.path[:200])

@@ -44,6 +44,7 @@ class EntitySet:
         self.names = self.records.names
         self.checkers = {name: _checker(kind.properties[name], c) for name, c in _columns(table)}
         self.empties = {name: _empty(kind.properties[name], c) for name, c in _columns(table)}
+        self.required = tuple(n for n, item in kind.properties.items() if item.required)
         for name, value in self.facts.defaults.items():
             self.empties[name] = self.checkers[name](value)
         self._outer_joined = ";0,0" * (self.facts.sources - 1)

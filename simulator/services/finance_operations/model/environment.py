@@ -39,7 +39,7 @@ class Environment:
         self.companies = Companies(store, settings.default_company)
         self.plans = Plans(self.catalog, self.sets)
         self.reading = Reading(store, clock)
-        numbers, rules = Numbers(store), Rules(self.sets, clock)
+        numbers, rules = Numbers(store), Rules(store, self.sets, clock)
         self._numbers = numbers
         self.writing = Writing(
             store,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
+from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 
 BACKORDER: Final = 1
@@ -76,8 +77,8 @@ _PRICE_FIELDS: Final = frozenset(
 class Rules:
     """What the tables' own methods do; values are stored forms by wire name."""
 
-    def __init__(self, sets: Mapping[str, EntitySet], clock: Clock) -> None:
-        self._sets, self._clock = sets, clock
+    def __init__(self, store: Store, sets: Mapping[str, EntitySet], clock: Clock) -> None:
+        self._store, self._sets, self._clock = store, sets, clock
         self._defaults: dict[str, Callable[[Values, Mapping[str, Any]], None]] = {
             "CustomersV3": self._default_customer,
             "SalesOrderHeadersV2": self._default_header,
@@ -227,14 +228,16 @@ class Rules:
             _calculate(values)
 
     def _number_line(self, values: Values, sent: Mapping[str, Any]) -> None:
-        lines = self._sets["SalesOrderLines"].records
-        wanted = {COMPANY: values[COMPANY], "SalesOrderNumber": values["SalesOrderNumber"]}
-        there = lines.find(wanted, limit=10_000)
+        table = quoted(self._sets["SalesOrderLines"].table.sql)
+        line, sequence = self._store.read(
+            f"SELECT max(LineNumber), max(LineCreationSequenceNumber) FROM {table} "
+            f"WHERE {COMPANY}=? AND SalesOrderNumber=?",
+            (values[COMPANY], values["SalesOrderNumber"]),
+        ).fetchone()
         if "LineNumber" not in sent:
-            values["LineNumber"] = max((int(line["LineNumber"]) for line in there), default=0) + 1
+            values["LineNumber"] = int(line or 0) + 1
         if "LineCreationSequenceNumber" not in sent:
-            numbers = (line["LineCreationSequenceNumber"] for line in there)
-            values["LineCreationSequenceNumber"] = max(numbers, default=0) + 1
+            values["LineCreationSequenceNumber"] = (sequence or 0) + 1
 
     def _check_line(self, entity_set: EntitySet, values: Values) -> list[str]:
         header = self._row("SalesOrderHeadersV2", values[COMPANY], values["SalesOrderNumber"])

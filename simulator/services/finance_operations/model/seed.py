@@ -1,7 +1,7 @@
 """Sample records: four companies with customers, items, sites, terms and orders; one seed, one set.
 
 US-001, D0001, the sites, warehouse 21, group 10 and order 000002 of usmf are those of Microsoft's
-demo data as far as public sources show them; everything else is made up by Faker.
+demo data as far as public sources show them; everything else is made up.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-
-from faker import Faker
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.kernel.ids import Ids
@@ -32,15 +30,14 @@ class _Company:
     name: str
     currency: str
     country: str
-    locale: str
     prefix: str
 
 
 _COMPANIES: Final = (
-    _Company("usmf", "Contoso Entertainment System USA", "USD", "USA", "en_US", "US"),
-    _Company("usrt", "Contoso Retail USA", "USD", "USA", "en_US", "RT"),
-    _Company("demf", "Contoso Entertainment System Germany", "EUR", "DEU", "de_DE", "DE"),
-    _Company("gbsi", "Contoso Consulting GB", "GBP", "GBR", "en_GB", "GB"),
+    _Company("usmf", "Contoso Entertainment System USA", "USD", "USA", "US"),
+    _Company("usrt", "Contoso Retail USA", "USD", "USA", "RT"),
+    _Company("demf", "Contoso Entertainment System Germany", "EUR", "DEU", "DE"),
+    _Company("gbsi", "Contoso Consulting GB", "GBP", "GBR", "GB"),
 )
 _CURRENCIES: Final = {
     "USD": ("US Dollar", "$"),
@@ -91,6 +88,46 @@ _ITEMS: Final = (
 )
 
 
+_FIRST: Final = [
+    "Birch",
+    "Cave",
+    "Desert",
+    "Forest",
+    "Grotto",
+    "Harbor",
+    "Island",
+    "Lake",
+    "Maple",
+    "Meadow",
+    "Oak",
+    "Pelican",
+    "River",
+    "Shrike",
+    "Sparrow",
+    "Sunset",
+    "Thistle",
+    "Valley",
+    "Willow",
+    "Yew",
+]
+_SECOND: Final = [
+    "Wholesales",
+    "Retail",
+    "Electronics",
+    "Markets",
+    "Sound",
+    "Stores",
+    "Trading",
+    "Supplies",
+]
+_STREETS: Final = ["Station", "Mill", "Church", "Harbor", "Park", "Market", "River", "School"]
+_CITIES: Final = {
+    "USA": ["San Diego", "Seattle", "Denver", "Austin", "Chicago", "Boston", "Atlanta"],
+    "DEU": ["Berlin", "Hamburg", "Köln", "München", "Leipzig", "Bremen", "Kassel"],
+    "GBR": ["London", "Leeds", "Bristol", "Glasgow", "Cardiff", "York", "Belfast"],
+}
+
+
 class _Rows:
     """Rows to store of one set, as sparse values."""
 
@@ -117,7 +154,7 @@ def seed_rows(
     for place, company in enumerate(_COMPANIES):
         _legal_entity(rows, company, place)
         if sample_data:
-            _company(rows, company, _fakers(company, ids), ids, numbers)
+            _company(rows, company, ids, numbers)
     numbers.next("LegalEntities.PartyNumber:", 2_000)
     rec_ids = iter(range(FIRST_REC_ID, FIRST_REC_ID + 1_000_000))
     for name, made in rows.items():
@@ -130,12 +167,6 @@ def _store(entity_set: EntitySet, rows: list[dict[str, Any]], rec_ids: Iterator[
     values = [(*[row[name] for name in columns], next(rec_ids), 0) for row in rows]
     if values:
         entity_set.records.seed(names, values)
-
-
-def _fakers(company: _Company, ids: Ids) -> Faker:
-    faker = Faker(company.locale)
-    faker.seed_instance(f"{ids.random.random()}{company.id}")
-    return faker
 
 
 def _legal_entity(rows: Mapping[str, _Rows], company: _Company, place: int) -> None:
@@ -151,9 +182,7 @@ def _legal_entity(rows: Mapping[str, _Rows], company: _Company, place: int) -> N
     )
 
 
-def _company(
-    rows: Mapping[str, _Rows], company: _Company, faker: Faker, ids: Ids, numbers: Numbers
-) -> None:
+def _company(rows: Mapping[str, _Rows], company: _Company, ids: Ids, numbers: Numbers) -> None:
     at = {COMPANY: company.id}
     for name, days in _TERMS.items():
         text = "Cash on delivery" if name == "COD" else f"Net {days} days"
@@ -171,7 +200,7 @@ def _company(
     _places(rows, company, at)
     for item, name, price in _ITEMS:
         _item(rows, at, item, name, price)
-    customers = [_customer(rows, company, faker, number) for number in range(1, CUSTOMERS + 1)]
+    customers = [_customer(rows, company, number) for number in range(1, CUSTOMERS + 1)]
     _orders(rows, company, customers, ids, numbers)
 
 
@@ -233,12 +262,11 @@ def _item(
     )
 
 
-def _customer(
-    rows: Mapping[str, _Rows], company: _Company, faker: Faker, number: int
-) -> dict[str, Any]:
+def _customer(rows: Mapping[str, _Rows], company: _Company, number: int) -> dict[str, Any]:
     is_contoso = company.id == "usmf" and number == 1
-    name = "Contoso Retail San Diego" if is_contoso else faker.unique.company()
-    city = "San Diego" if is_contoso else faker.city()
+    made_up = f"{_FIRST[number % len(_FIRST)]} {_SECOND[number % len(_SECOND)]}"
+    name = "Contoso Retail San Diego" if is_contoso else made_up
+    cities = _CITIES[company.country]
     group = list(_GROUPS)[number % 5]
     return rows["CustomersV3"].add(
         dataAreaId=company.id,
@@ -255,9 +283,9 @@ def _customer(
         CreditLimit=5_000 * (number % 7),
         LanguageId="de" if company.country == "DEU" else "en-us",
         AddressCountryRegionId=company.country,
-        AddressCity=city,
-        AddressStreet=faker.street_address(),
-        AddressZipCode=faker.postcode(),
+        AddressCity=cities[(number - 1) % len(cities)],
+        AddressStreet=f"{number * 7} {_STREETS[number % len(_STREETS)]} Street",
+        AddressZipCode=f"{10_000 + number * 137}",
         PrimaryContactEmail=f"orders{number:03d}@{company.id}.example.com",
         OnHoldStatus="All" if number == CUSTOMERS else "No",
     )

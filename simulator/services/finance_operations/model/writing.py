@@ -204,8 +204,8 @@ class Writing:
         self._raise_for(entity_set, lines)
 
     def _check_mandatory(self, entity_set: EntitySet, values: Values) -> None:
-        for name, item in entity_set.kind.properties.items():
-            if item.required and values[name] in {"", None}:
+        for name in entity_set.required:
+            if values[name] in {"", None}:
                 self._raise_for(entity_set, must_fill(entity_set, name))
 
 
