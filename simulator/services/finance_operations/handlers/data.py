@@ -37,29 +37,26 @@ def data(
 
 
 def _without_set(exchange: Exchange, environment: Environment, address: Address) -> Response:
+    if not address.rest:
+        return _only_get(exchange, service_document(exchange, environment))
+    name = address.rest[0]
+    if address.rest == ("$metadata",):
+        return _only_get(exchange, metadata(exchange))
+    if address.rest == ("$batch",):
+        raise Absent("$batch")
+    collection = name.partition("(")[0]
+    if collection in ABSENT_SETS:
+        raise Absent(f"entity set {collection}")
+    if name.startswith(f"{NAMESPACE}.") and name.rpartition(".")[2].isidentifier():
+        raise Absent(f"action {name}")
+    raise no_route(exchange)
+
+
+def _only_get(exchange: Exchange, response: Response) -> Response:
     method = exchange.request.method
-    match address.rest:
-        case ():
-            answer = service_document
-        case ("$metadata",):
-            answer = _metadata
-        case ("$batch",):
-            raise Absent("$batch")
-        case (name, *_):
-            collection = name.partition("(")[0]
-            if collection in ABSENT_SETS:
-                raise Absent(f"entity set {collection}")
-            if name.startswith(f"{NAMESPACE}.") and name.rpartition(".")[2].isidentifier():
-                raise Absent(f"action {name}")
-            raise no_route(exchange)
     if method not in {"GET", "HEAD"}:
         raise VerbNotSupported(method=method)
-    return answer(exchange, environment)
-
-
-def _metadata(exchange: Exchange, environment: Environment) -> Response:
-    del environment
-    return metadata(exchange)
+    return response
 
 
 def absent(
