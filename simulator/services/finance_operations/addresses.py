@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import BadValue
@@ -41,7 +40,7 @@ class Addresses:
         self._known: dict[str, Address] = {}
 
     def of(self, path: str) -> Address:
-        """What a percent-encoded path behind `/data` names. Raises NotAnAddress."""
+        """What a decoded path behind `/data` names. Raises NotAnAddress."""
         known = self._known.get(path)
         if known is None:
             known = self._read(path)
@@ -51,10 +50,7 @@ class Addresses:
         return known
 
     def _read(self, path: str) -> Address:
-        try:
-            segments = split(unquote(path, errors="strict"))
-        except UnicodeDecodeError as error:
-            raise NotAnAddress(path) from error
+        segments = split(path)
         if not segments or segments[0].startswith("$"):
             return Address(None, rest=tuple(segments))
         name, opened, predicate = segments[0].partition("(")

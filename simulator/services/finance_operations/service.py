@@ -7,13 +7,7 @@ from collections.abc import Callable, Mapping
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
 from windtunnel.contracts.limits import Limits, Priority
 from windtunnel.contracts.results import LimitUse
-from windtunnel.simulator.exchange import (
-    Exchange,
-    Identity,
-    Response,
-    ServiceError,
-    header_lines,
-)
+from windtunnel.simulator.exchange import Exchange, Identity, Response, ServiceError
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -24,7 +18,7 @@ from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.finance_operations import errors as e
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
-from windtunnel.simulator.services.finance_operations.handlers.wire import ERROR_HEAD
+from windtunnel.simulator.services.finance_operations.handlers.wire import error_response
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
 from windtunnel.simulator.services.finance_operations.routes import ROUTES
 from windtunnel.simulator.services.finance_operations.throttling import COOKIE, Throttling
@@ -52,7 +46,7 @@ class FinanceOperations:
         priorities: Mapping[str, Priority],
         limits: Limits,
     ) -> None:
-        self.environment = Environment(store, changes, clock, ids, settings)
+        self.environment = Environment(store, changes, clock, ids, settings, limits)
         self.throttling = Throttling(settings, limits, priorities)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)
@@ -141,9 +135,7 @@ class FinanceOperations:
 
     def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
         """Give an error its body, and the activity id that support asks for."""
-        body = error.body() if isinstance(error, e.FinanceOperationsError) else e.foreign(error)
-        head = (ERROR_HEAD if body else b"") + header_lines(error.headers)
-        response = Response(error.status, body, head)
+        response = error_response(error)
         self._sign(exchange, response)
         return response
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_what_is_written_as_an_address_is_read_as_its_key(
     if not account.isprintable():
         return
     entity_set = sets["CustomersV3"]
-    address = Addresses(sets).of(address_of(entity_set, (company, account)))
+    address = Addresses(sets).of(unquote(address_of(entity_set, (company, account))))
     assert (address.entity_set, address.key) == (entity_set, (company, account))
 
 

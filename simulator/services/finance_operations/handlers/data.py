@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from windtunnel.contracts.entities.finance_operations.catalog import ABSENT_SETS
 from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
 from windtunnel.simulator.exchange import Absent, Exchange, Response
@@ -11,6 +13,7 @@ from windtunnel.simulator.services.finance_operations.addresses import (
     NotAnAddress,
 )
 from windtunnel.simulator.services.finance_operations.errors import VerbNotSupported
+from windtunnel.simulator.services.finance_operations.handlers.batch import batch
 from windtunnel.simulator.services.finance_operations.handlers.reading import (
     metadata,
     no_route,
@@ -30,20 +33,34 @@ def data(
     except NotAnAddress:
         raise no_route(exchange) from None
     if address.entity_set is None:
-        return _without_set(exchange, environment, address)
+        return _without_set(exchange, environment, addresses, address)
     if exchange.request.method in {"GET", "HEAD"}:
         return read(exchange, environment, address)
     return write(exchange, environment, address)
 
 
-def _without_set(exchange: Exchange, environment: Environment, address: Address) -> Response:
+def _inside(exchange: Exchange, environment: Environment, addresses: Addresses) -> Response:
+    """Answer one operation of a batch."""
+    before, found, resource = exchange.request.path.partition("/data/")
+    if before or not found or resource.startswith("$batch"):
+        raise no_route(exchange)
+    try:
+        decoded = unquote(resource, errors="strict")
+    except UnicodeDecodeError:
+        raise no_route(exchange) from None
+    return data(exchange, environment, addresses, decoded)
+
+
+def _without_set(
+    exchange: Exchange, environment: Environment, addresses: Addresses, address: Address
+) -> Response:
     if not address.rest:
         return _only_get(exchange, service_document(exchange, environment))
     name = address.rest[0]
     if address.rest == ("$metadata",):
         return _only_get(exchange, metadata(exchange))
     if address.rest == ("$batch",):
-        raise Absent("$batch")
+        return batch(exchange, environment, lambda inner: _inside(inner, environment, addresses))
     collection = name.partition("(")[0]
     if collection in ABSENT_SETS:
         raise Absent(f"entity set {collection}")

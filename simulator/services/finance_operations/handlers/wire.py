@@ -7,12 +7,20 @@ from typing import Any, Final
 
 import orjson
 
-from windtunnel.simulator.exchange import Exchange, Request, Response, header_lines
+from windtunnel.simulator.exchange import (
+    Exchange,
+    Request,
+    Response,
+    ServiceError,
+    header_lines,
+)
 from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.finance_operations.errors import (
     BadBody,
+    FinanceOperationsError,
     NotAcceptable,
     UnsupportedMedia,
+    foreign,
 )
 from windtunnel.simulator.services.finance_operations.model.plans import Plan, level_of
 
@@ -22,7 +30,6 @@ HEADS: Final = {
     + VERSION
     for level in ("minimal", "full", "none")
 }
-ERROR_HEAD: Final = HEADS["minimal"]
 
 
 def root_of(request: Request) -> str:
@@ -84,6 +91,13 @@ def body_of(request: Request) -> dict[str, Any]:
             "'StartObject' node was expected."
         )
     return body
+
+
+def error_response(error: ServiceError) -> Response:
+    """An error with its own body and headers; errors of others get the OData shape."""
+    body = error.body() if isinstance(error, FinanceOperationsError) else foreign(error)
+    head = (HEADS["minimal"] if body else b"") + header_lines(error.headers)
+    return Response(error.status, body, head)
 
 
 def page_size(request: Request, largest: int) -> tuple[int, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windtunnel.contracts.limits import Limits
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -32,7 +33,9 @@ class Environment:
         clock: Clock,
         ids: Ids,
         settings: FinanceOperationsSettings,
+        limits: Limits,
     ) -> None:
+        self.batch_operations = round(limits["fo.batch"].allowance)
         self.store, self.clock, self.settings = store, clock, settings
         self._ids = ids.child("finance_operations")
         self.catalog, self.sets = entity_sets(store, changes)
@@ -68,6 +71,10 @@ class Environment:
         self.reading.forget()
         for entity_set in self.sets.values():
             entity_set.records.encoded.clear()
+
+    def new_id(self) -> str:
+        """A GUID from the environment's own source."""
+        return self._ids.uuid()
 
     def entities(self) -> list[tuple[str, int]]:
         """Each public collection with the number of its records."""
