@@ -36,6 +36,8 @@ class Problem:
 class DocumentError(Exception):
     """A file cannot be used; commands print it and end with exit code 2."""
 
+    is_usage_error = True
+
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))

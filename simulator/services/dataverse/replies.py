@@ -31,6 +31,11 @@ class Replies:
         self._prefix = ids.uuid()[:24]
         self._number = 0
 
+    def new_id(self) -> str:
+        """A GUID that was not given out before."""
+        self._number += 1
+        return f"{self._prefix}{self._number:012x}"
+
     def _ids_head(self, exchange: Exchange) -> bytes:
         self._number += 2
         first = f"{self._prefix}{self._number:012x}"

@@ -363,13 +363,17 @@ def _many_to_one(definition: TableDefinition) -> list[Json]:
 
 
 def _one_to_many(definition: TableDefinition) -> list[Json]:
-    found = []
-    for relation in definition.relations.values():
-        if relation.collection:
-            own, far = relation.pairs[0]
-            back = Relation(relation.partner, relation.target, False, (), relation.name)
-            found.append(_relationship(relation.target, definition.logical_name, back, (far, own)))
-    return found
+    parent = definition.logical_name
+    return [
+        _relationship(
+            relation.target,
+            parent,
+            Relation(relation.partner, relation.target, False, (), relation.name),
+            relation.pairs[0][::-1],
+        )
+        for relation in definition.relations.values()
+        if relation.collection
+    ]
 
 
 _CHILDREN: dict[str, Callable[[TableDefinition], list[Json]]] = {
@@ -510,9 +514,8 @@ def _entity_type(definition: TableDefinition, known: set[str]) -> str:
         parts.append(
             f'<Property Name="{column.name}" Type="{column.edm}"{facets.get(column.edm, "")} />'
         )
-    for relation in definition.relations.values():
-        if relation.target in known:
-            parts.append(_navigation(relation))
+    relations = definition.relations.values()
+    parts += [_navigation(relation) for relation in relations if relation.target in known]
     if definition.keys:
         parts.append(_alternate_keys(definition))
     parts.append("</EntityType>")
