@@ -9,7 +9,17 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
-from windtunnel.simulator.exchange import Exchange, Response, ServiceError, header_lines
+from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceError, header_lines
+from windtunnel.simulator.odata.batch import (
+    Answer,
+    BatchError,
+    BatchPart,
+    BatchRules,
+    ChangeSet,
+    PartAnswer,
+    parse_batch,
+    render_batch,
+)
 from windtunnel.simulator.services.finance_operations.errors import (
     BatchRefused,
     VerbNotSupported,
@@ -19,15 +29,6 @@ from windtunnel.simulator.services.finance_operations.handlers.wire import (
     error_response,
 )
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
-from windtunnel.simulator.services.finance_operations.multipart import (
-    Answer,
-    ChangeSet,
-    ChangeSetAnswers,
-    MalformedBatch,
-    Operation,
-    read_batch,
-    write_batch,
-)
 
 Run: TypeAlias = Callable[[Exchange], Response]
 
@@ -35,7 +36,7 @@ Run: TypeAlias = Callable[[Exchange], Response]
 class _Failed(Exception):
     """An operation of a change set was refused: what was done before it is undone."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: PartAnswer) -> None:
         self.answer = answer
         super().__init__()
 
@@ -46,40 +47,56 @@ def batch(exchange: Exchange, environment: Environment, run: Run) -> Response:
     if request.method != "POST":
         raise VerbNotSupported(method=request.method)
     exchange.operation = "batch"
-    most = environment.batch_operations
+    rules = BatchRules(environment.batch_operations)
     try:
-        items = read_batch(request.body, request.header("content-type"), request, most)
-    except MalformedBatch as error:
-        raise BatchRefused(reason=str(error)) from error
+        items = parse_batch(request.header("content-type"), request.body, rules)
+    except BatchError as error:
+        raise BatchRefused(reason=error.message) from error
     keeps_on = "continue-on-error" in request.header("prefer")
     costs: list[float] = []
-    answers: list[Answer | ChangeSetAnswers] = []
+    answers: list[Answer] = []
     for item in items:
         if isinstance(item, ChangeSet):
-            answer = _change_set(item, exchange, environment, run, costs)
-        else:
-            answer = _answer(item, exchange, run, costs)
+            answers.append(_change_set(item, exchange, environment, run, costs))
+            continue
+        answer = _answer(item, exchange, run, costs)
         answers.append(answer)
-        if not keeps_on and isinstance(answer, Answer) and answer.response.status >= 400:
+        if not keeps_on and answer.status >= 400:
             break
     exchange.cost_seconds = COSTS.batch_seconds(costs)
-    name = environment.new_id()
-    head = {"Content-Type": f"multipart/mixed; boundary=batchresponse_{name}"}
-    return Response(200, write_batch(answers, name), header_lines(head) + VERSION)
+    names = [environment.new_id() for answer in answers if isinstance(answer, tuple)]
+    media, body = render_batch(answers, environment.new_id(), names)
+    return Response(200, body, header_lines({"Content-Type": media}) + VERSION)
 
 
-def _answer(operation: Operation, outer: Exchange, run: Run, costs: list[float]) -> Answer:
-    inner = Exchange(operation.request, outer.service, outer.received, outer.identity)
+def _answer(part: BatchPart, outer: Exchange, run: Run, costs: list[float]) -> PartAnswer:
+    request = _request(part, outer.request)
+    inner = Exchange(request, outer.service, outer.received, outer.identity)
     try:
         response = run(inner)
     except ServiceError as error:
         response = error_response(error)
     costs.append(inner.cost_seconds or COSTS.seconds(inner.operation or "other"))
-    return Answer(response, operation.content_id)
+    if not isinstance(response.body, bytes):
+        raise TypeError("an answer inside a batch is bytes")
+    return PartAnswer(response.status, response.head, response.body, part.content_id)
 
 
-def _succeeded(answer: Answer) -> Answer:
-    if answer.response.status >= 400:
+def _request(part: BatchPart, outer: Request) -> Request:
+    """The operation as a request of its own; a relative address is one below `/data/`."""
+    path, _, query = part.url.partition("?")
+    scheme, found, rest = path.partition("://")
+    if found and scheme.lower() in {"http", "https"}:
+        path = "/" + rest.partition("/")[2]
+    elif not path.startswith("/"):
+        path = f"/data/{path}"
+    headers = {b"host": outer.headers.get(b"host", b"localhost"), **part.headers}
+    body = part.body.strip(b"\r\n")
+    return Request(part.method, path, query, headers, body, outer.scheme, outer.client)
+
+
+def _succeeded(answer: PartAnswer) -> PartAnswer:
+    if answer.status >= 400:
         raise _Failed(answer)
     return answer
 
@@ -90,14 +107,12 @@ def _change_set(
     environment: Environment,
     run: Run,
     costs: list[float],
-) -> Answer | ChangeSetAnswers:
+) -> Answer:
     """The answers of all operations, or the one that failed, alone: then nothing is stored."""
     try:
         with environment.store.atomic():
-            answers = [
-                _succeeded(_answer(operation, outer, run, costs))
-                for operation in change_set.operations
-            ]
+            return tuple(
+                [_succeeded(_answer(part, outer, run, costs)) for part in change_set.parts]
+            )
     except _Failed as failed:
         return failed.answer
-    return ChangeSetAnswers(tuple(answers))

@@ -24,6 +24,9 @@ REC_VERSION: Final = "RecVersion"
 HIDDEN: Final = (Column(REC_ID, "Edm.Int64"), Column(REC_VERSION, "Edm.Int32"))
 EMPTY_DATE: Final = "1900-01-01T12:00:00Z"
 EMPTY_MOMENT: Final = "1900-01-01T00:00:00Z"
+LARGEST_DECIMAL: Final = 79_228_162_514_264_337_593_543_950_335
+"""Source: System.Decimal.MaxValue, .NET documentation."""
+
 _EMPTY: Final[Mapping[str, Any]] = {
     "Edm.String": "",
     "Edm.Guid": "00000000-0000-0000-0000-000000000000",
@@ -115,6 +118,8 @@ def _checker(item: Property, column: Column) -> Checker:
     inner = checker(column)
     if item.x_type == "Date":
         return lambda value: _noon(inner(value))
+    if item.edm == "Edm.Decimal":
+        return lambda value: _in_range(column, inner(value))
     if item.name == COMPANY:
         return lambda value: _lower(column, value)
     return inner
@@ -123,6 +128,12 @@ def _checker(item: Property, column: Column) -> Checker:
 def _noon(moment: str) -> str:
     """Dates without a time travel as noon, so that no time zone moves them to another day."""
     return f"{moment[:10]}T12:00:00Z"
+
+
+def _in_range(column: Column, value: float) -> float:
+    if abs(value) > LARGEST_DECIMAL:
+        raise BadValue(column, value, Fault.RANGE)
+    return value
 
 
 def _lower(column: Column, value: Any) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.entity_sets.records import Key
@@ -14,12 +17,14 @@ from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.pieces import bind
 from windtunnel.simulator.odata.schema import Navigation
+from windtunnel.simulator.services.finance_operations.errors import BadQuery
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.plans import Expansion, Plan, scoped
 
 Row: TypeAlias = tuple[Any, ...]
 Json: TypeAlias = dict[str, Any]
 
+_TOO_COMPLEX: Final = re.compile("stack overflow|too large|too many|too complex")
 _ADVISED_AT: Final = frozenset({1, 8, 64})
 _SHOWN_TYPES: Final = {
     "Edm.Decimal": "#Decimal",
@@ -111,16 +116,34 @@ class Reading:
         bound = [*parameters, *[value for piece in plan.order for value in piece.parameters]]
         values = (*bind(tuple(bound), self._clock.now()), limit, skip)
         plan.uses += 1
+        rows = self._run(sql, values)
         if plan.uses in _ADVISED_AT:
-            records = plan.entity_set.records
-            self._advisor.improve(records, sql, values, equal=plan.equal, order=plan.sorted_by)
-        rows: list[Row] = self._store.read(sql, values).fetchall()
+            self._advise(plan, sql, values)
+        return rows
+
+    def _advise(self, plan: Plan, sql: str, values: Sequence[Any]) -> None:
+        """Let a large table have an index for this plan; its company alone selects too little."""
+        condition, equal = f" t.{quoted(COMPANY)} = ?", plan.equal
+        if condition in sql:
+            sql = sql.replace(condition, f" +{condition[1:]}", 1)
+            equal = (COMPANY, *equal)
+        self._advisor.improve(
+            plan.entity_set.records, sql, values, equal=equal, order=plan.sorted_by
+        )
+
+    def _run(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        try:
+            rows: list[Row] = self._store.read(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if not _TOO_COMPLEX.search(str(error)):
+                raise
+            raise BadQuery(reason="The query is too complex.") from error
         return rows
 
     def _total(self, plan: Plan, where: str, parameters: Sequence[Any]) -> int:
         sql = f"SELECT count(*) FROM {quoted(plan.entity_set.table.sql)} t{where}"
         bound = bind(tuple(parameters), self._clock.now())
-        return int(self._store.read(sql, bound).fetchone()[0])
+        return int(self._run(sql, bound)[0][0])
 
     # -- JSON ---------------------------------------------------------------------------------
 

@@ -235,9 +235,9 @@ class Rules:
             (values[COMPANY], values["SalesOrderNumber"]),
         ).fetchone()
         if "LineNumber" not in sent:
-            values["LineNumber"] = int(line or 0) + 1
+            values["LineNumber"] = (line or 0) // 1 + 1
         if "LineCreationSequenceNumber" not in sent:
-            values["LineCreationSequenceNumber"] = (sequence or 0) + 1
+            values["LineCreationSequenceNumber"] = min((sequence or 0) + 1, 2**31 - 1)
 
     def _check_line(self, entity_set: EntitySet, values: Values) -> list[str]:
         header = self._row("SalesOrderHeadersV2", values[COMPANY], values["SalesOrderNumber"])
