@@ -63,6 +63,13 @@ _FROM_ITEM: Final = {
     "SalesPriceQuantity": "SalesPriceQuantity",
     "SalesTaxItemGroupCode": "SalesSalesTaxItemGroupCode",
 }
+_READ: Final = {
+    "CustomersV3": ("CustomerAccount", "InvoiceAccount", "OnHoldStatus", *_FROM_CUSTOMER.values()),
+    "CustomerGroups": ("PaymentTermId",),
+    "SalesOrderHeadersV2": ("SalesOrderNumber", "SalesOrderStatus", *_FROM_HEADER.values()),
+    "ReleasedProductsV2": ("ProductType", *_FROM_ITEM.values()),
+    "Warehouses": ("OperationalSiteId",),
+}
 _PRICE_FIELDS: Final = frozenset(
     {
         "OrderedSalesQuantity",
@@ -255,7 +262,16 @@ class Rules:
     # -- shared -------------------------------------------------------------------------------
 
     def _row(self, entity_set: str, company: str, value: str) -> Values | None:
-        return self._sets[entity_set].records.get((company, value)) if value else None
+        """What the rules read of a record: not its hundreds of columns."""
+        if not value:
+            return None
+        table, names = self._sets[entity_set].table, _READ[entity_set]
+        columns = ", ".join(map(quoted, names))
+        row = self._store.read(
+            f"SELECT {columns} FROM {quoted(table.sql)} WHERE {COMPANY}=? AND {table.key[-1]}=?",
+            (company, value),
+        ).fetchone()
+        return None if row is None else dict(zip(names, row, strict=True))
 
     def _warehouse_implies_site(
         self, values: Values, sent: Mapping[str, Any], site: str, warehouse: str

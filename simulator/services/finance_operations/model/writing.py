@@ -271,8 +271,8 @@ def _dependents(
 
 
 def columns_to_index(sets: Mapping[str, EntitySet]) -> Iterable[tuple[EntitySet, tuple[str, ...]]]:
-    """Columns that relations and navigations look records up by."""
+    """Columns that owned records are found by; other dependents are looked for at deletes only."""
     for entity_set in sets.values():
-        for name in entity_set.facts.relations:
-            company = (COMPANY,) if entity_set.is_company_specific else ()
-            yield entity_set, (*company, name)
+        for name, relation in entity_set.facts.relations.items():
+            if relation.owned:
+                yield entity_set, (COMPANY, name)
