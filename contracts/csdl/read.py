@@ -1,0 +1,106 @@
+"""CSDL from bytes, by expat: declarations of types and entities refused, depth and size bounded."""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+
+from windtunnel.contracts.csdl.model import CsdlError, Document, Node
+
+DEEPEST = 64
+LARGEST_BYTES = 256 * 1024 * 1024
+_REMEDY = "It must be the $metadata document of an OData 4 service."
+
+
+class _Builder:
+    """Nodes under construction: (name, attributes, children, text, line)."""
+
+    def __init__(self, parser: expat.XMLParserType) -> None:
+        self._parser = parser
+        self._open: list[tuple[str, tuple[tuple[str, str], ...], list[Node], list[str], int]] = []
+        self.root: Node | None = None
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        if len(self._open) >= DEEPEST:
+            raise self.error(f"Elements are nested deeper than {DEEPEST} levels.")
+        pairs = tuple(zip(attributes[::2], attributes[1::2], strict=True))
+        self._open.append((name, pairs, [], [], self._parser.CurrentLineNumber))
+
+    def end(self, name: str) -> None:
+        del name
+        tag, pairs, children, texts, line = self._open.pop()
+        text = "".join(texts).strip() if texts else ""
+        node = Node(tag, pairs, tuple(children), text, line)
+        if self._open:
+            self._open[-1][2].append(node)
+        else:
+            self.root = node
+
+    def text(self, data: str) -> None:
+        if not data.isspace():
+            self._open[-1][3].append(data)
+
+    def refuse(self, *_: object) -> None:
+        raise self.error("A document type or entity declaration is refused.")
+
+    def error(self, message: str) -> CsdlError:
+        parser = self._parser
+        return CsdlError(message, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, _REMEDY)
+
+
+def parse_csdl(data: bytes) -> Document:
+    """The model of a $metadata document. Raises CsdlError with line and column."""
+    if len(data) > LARGEST_BYTES:
+        raise CsdlError(f"The document is larger than {LARGEST_BYTES} bytes.", remedy=_REMEDY)
+    parser = expat.ParserCreate()
+    parser.ordered_attributes = True
+    parser.buffer_text = True
+    builder = _Builder(parser)
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    parser.StartDoctypeDeclHandler = builder.refuse
+    parser.EntityDeclHandler = builder.refuse
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise CsdlError(
+            f"This is not well-formed XML: {expat.ErrorString(error.code)}.",
+            error.lineno,
+            error.offset + 1,
+            _REMEDY,
+        ) from error
+    except (LookupError, ValueError) as error:
+        if isinstance(error, CsdlError):
+            raise
+        raise CsdlError(f"The encoding cannot be read: {error}.", remedy=_REMEDY) from error
+    root = builder.root
+    if root is None or root.local != "Edmx":
+        found = root.name if root is not None else "nothing"
+        raise CsdlError(f"The document begins with {found}, not with Edmx.", 1, 1, _REMEDY)
+    document = Document(root, data.lstrip()[:5] == b"<?xml")
+    _check(document)
+    return document
+
+
+def _check(document: Document) -> None:
+    if not document.schemas:
+        raise CsdlError("There is no Schema in the document.", document.root.line, 1, _REMEDY)
+    for schema in document.schemas:
+        for child in schema.children:
+            is_named = child.local not in {"Annotations", "Annotation"}
+            if is_named and not child.get("Name"):
+                raise CsdlError(f"A {child.local} has no Name.", child.line, 1, _REMEDY)
+            if child.local == "EnumType":
+                _check_members(child)
+
+
+def _check_members(enum: Node) -> None:
+    for member in enum.each("Member"):
+        value = member.get("Value")
+        if value and not value.lstrip("-").isdigit():
+            raise CsdlError(
+                f"The value '{value}' of {enum.get('Name')}.{member.get('Name')} is no number.",
+                member.line,
+                1,
+                _REMEDY,
+            )
