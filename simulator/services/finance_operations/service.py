@@ -50,8 +50,9 @@ class FinanceOperations:
         self.throttling = Throttling(settings, limits, priorities)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)
-        self._check, self._applications = check, applications
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
+        self._random_state = self._ids.random.getstate()
+        self._check, self._applications = check, applications
         self._is_slow = settings.latency == "modelled"
         self._identities: dict[str, tuple[Claims, Identity]] = {}
 
@@ -63,6 +64,7 @@ class FinanceOperations:
 
     def forget(self) -> None:
         """Drop what is kept in memory: the store was reset."""
+        self._ids.random.setstate(self._random_state)
         self.environment.forget()
         self.throttling.forget()
         self._identities.clear()

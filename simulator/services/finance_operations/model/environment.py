@@ -44,6 +44,7 @@ class Environment:
         self.reading = Reading(store, clock)
         numbers, rules = Numbers(store), Rules(store, self.sets, clock)
         self._numbers = numbers
+        self._random_state = self._ids.random.getstate()
         self.writing = Writing(
             store,
             self.sets,
@@ -67,6 +68,7 @@ class Environment:
 
     def forget(self) -> None:
         """Drop what is kept in memory: the store was reset."""
+        self._ids.random.setstate(self._random_state)
         self.plans.forget()
         self.reading.forget()
         for entity_set in self.sets.values():

@@ -1,0 +1,95 @@
+"""The model without HTTP: sample data from a seed, numbers that roll back, repeatable writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from windtunnel.contracts.entities.finance_operations.catalog import Sequence
+from windtunnel.contracts.limits import LIMITS
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import ManualClock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
+from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+
+
+def environment(seed: int = 365) -> Environment:
+    store, clock = Store(), ManualClock()
+    changes = Changes(store, clock)
+    return Environment(store, changes, clock, Ids(seed), FinanceOperationsSettings(), LIMITS)
+
+
+def rows(made: Environment) -> list[list[tuple[object, ...]]]:
+    return [
+        made.store.read(f'SELECT * FROM "{found.table.sql}"').fetchall()
+        for found in made.sets.values()
+    ]
+
+
+def test_one_seed_makes_one_set_of_sample_data() -> None:
+    one, two, other = environment(), environment(), environment(7)
+    for made in (one, two, other):
+        made.seed()
+    assert rows(one) == rows(two)
+    assert rows(one) != rows(other)
+
+
+def test_seeding_again_changes_nothing() -> None:
+    made = environment()
+    made.seed()
+    before = rows(made)
+    made.seed()
+    assert rows(made) == before
+
+
+def test_without_sample_data_there_are_companies_and_currencies() -> None:
+    made = environment()
+    made.seed(sample_data=False)
+    counts = dict(made.entities())
+    assert counts.pop("LegalEntities") == 4
+    assert counts.pop("Currencies") > 0
+    assert set(counts.values()) == {0}
+
+
+def test_writes_repeat_after_a_reset() -> None:
+    made = environment()
+    made.seed()
+    made.store.mark()
+    group = made.sets["CustomerGroups"]
+    results = []
+    for _ in range(2):
+        key = made.writing.create(group, {"CustomerGroupId": "77"}, "Admin")
+        made.writing.update(group, key, {"Description": "x"}, "Admin")
+        results.append(group.records.row(key))
+        made.store.reset()
+        made.forget()
+    assert results[0] == results[1]
+
+
+def test_a_number_that_was_rolled_back_is_drawn_again() -> None:
+    store = Store()
+    numbers = Numbers(store)
+    numbers.create()
+    sequence = Sequence("{company}-{number:04d}", 5)
+    assert numbers.draw("orders", sequence, "usmf") == "usmf-0005"
+
+    def draw_and_fail() -> None:
+        with store.atomic():
+            assert numbers.draw("orders", sequence, "usmf") == "usmf-0006"
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        draw_and_fail()
+    assert numbers.draw("orders", sequence, "usmf") == "usmf-0006"
+    assert numbers.draw("orders", sequence, "demf") == "demf-0005"
+
+
+def test_a_shared_sequence_counts_for_all_companies() -> None:
+    store = Store()
+    numbers = Numbers(store)
+    numbers.create()
+    sequence = Sequence("{number}", is_shared=True)
+    drawn = [numbers.draw("party", sequence, company) for company in ("usmf", "demf")]
+    assert drawn == ["1", "2"]
