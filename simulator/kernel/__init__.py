@@ -1,1 +1,1 @@
-"""Store, change log, clock, timers, journal, ids and settings: no service knows another but by these."""
+"""Store, change log, clock, timers, journal, ids, tokens and settings: what services stand on."""

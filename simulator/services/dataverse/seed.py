@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
@@ -21,7 +22,7 @@ class _Seeder:
     def __init__(self, tables: Tables, ids: Ids, clock: Clock) -> None:
         self._tables, self._ids = tables, ids
         self._now = iso_seconds(clock.now())
-        self._version = 0
+        self.version = 0
         self.user = self.unit = self.currency = ""
 
     def add(self, table: str, rows: list[dict[str, Any]]) -> list[str]:
@@ -35,7 +36,7 @@ class _Seeder:
         return [row[served.primary_id] for row in whole]
 
     def _complete(self, served: DataverseTable, row: dict[str, Any]) -> dict[str, Any]:
-        self._version += 1
+        self.version += 1
         values = {
             "createdon": self._now,
             "modifiedon": self._now,
@@ -50,11 +51,12 @@ class _Seeder:
         }
         known = {name: value for name, value in values.items() if served.has(name)}
         key = row.get(served.primary_id) or self._ids.uuid()
-        return {**known, VERSION: self._version, **row, served.primary_id: key}
+        return {**known, VERSION: self.version, **row, served.primary_id: key}
 
 
 def seed(
     tables: Tables,
+    changes: Changes,
     ids: Ids,
     clock: Clock,
     settings: DataverseSettings,
@@ -102,6 +104,7 @@ def seed(
     _seed_messages(tables, there)
     if sample_data:
         _seed_records(there, ids.child("dataverse sample"))
+    changes.skip_to(there.version)
 
 
 def _seed_messages(tables: Tables, there: _Seeder) -> None:

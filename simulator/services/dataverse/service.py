@@ -52,7 +52,7 @@ class Dataverse:
     ) -> None:
         self.tables = Tables(store, changes)
         self.tables.add(standard_tables())
-        self._store, self._clock, self._ids, self._settings = store, clock, ids, settings
+        self._changes, self._clock, self._ids, self._settings = changes, clock, ids, settings
 
         def challenge() -> str:
             where = f"{authority()}/{tenant_id}/oauth2/authorize"
@@ -73,7 +73,15 @@ class Dataverse:
         known = list(users)
         self.tables.create()
         if not self.tables.by_name["organization"].records.count():
-            seed(self.tables, self._ids, self._clock, self._settings, known, sample_data)
+            seed(
+                self.tables,
+                self._changes,
+                self._ids,
+                self._clock,
+                self._settings,
+                known,
+                sample_data,
+            )
         self._handlers.know_caller_units()
         self.guard.register(known)
 

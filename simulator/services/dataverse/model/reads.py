@@ -515,16 +515,14 @@ def _page_number(token: str) -> int:
 
 
 def _skip_token(key: str, page: int, first: str, last: str) -> str:
-    """The value of $skiptoken: an XML cookie, its inner cookie encoded twice."""
+    """The value of $skiptoken: an XML cookie, its inner cookie encoded once more."""
     inner = (
         f'<cookie page="{page - 1}"><{key} last="{{{last.upper()}}}" '
         f'first="{{{first.upper()}}}" /></cookie>'
     )
-    twice = re.sub(
-        r"%[0-9A-F]{2}", lambda match: match[0].lower(), quote(quote(inner, safe=""), safe="")
-    )
-    cookie = f'<cookie pagenumber="{page}" pagingcookie="{escape(twice)}" istracking="False" />'
-    return quote(cookie, safe='="/')
+    once = re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quote(inner, safe=""))
+    cookie = f'<cookie pagenumber="{page}" pagingcookie="{escape(once)}" istracking="False" />'
+    return quote(cookie, safe="=/")
 
 
 __all__ = ["NAMESPACE", "Page", "Reads"]

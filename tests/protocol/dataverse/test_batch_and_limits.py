@@ -1,0 +1,173 @@
+"""$batch, bulk messages, and the three service protection limits to the request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from windtunnel.contracts.limits import LIMITS
+from windtunnel.design.forecast.replay import Arrival, replay
+
+
+def part(method: str, url: str, body: object = None, content_id: str = "") -> str:
+    head = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+    head += f"Content-ID: {content_id}\r\n" if content_id else ""
+    text = "" if body is None else json.dumps(body)
+    return f"{head}\r\n{method} {url} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{text}\r\n"
+
+
+def batch(*parts: str, changes: tuple[str, ...] = ()) -> bytes:
+    text = "".join(f"--b\r\n{one}" for one in parts)
+    if changes:
+        inner = "".join(f"--c\r\n{one}" for one in changes)
+        text += f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{inner}--c--\r\n"
+    return f"{text}--b--\r\n".encode()
+
+
+def send(dataverse, body: bytes, **headers: str):
+    return dataverse.ask(
+        "POST", "$batch", body, content_type="multipart/mixed; boundary=b", **headers
+    )
+
+
+def test_parts_are_answered_in_order(dataverse):
+    answer = send(
+        dataverse,
+        batch(
+            part("POST", "/api/data/v9.2/accounts", {"name": "A"}), part("GET", "accounts?$top=1")
+        ),
+    )
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("multipart/mixed; boundary=batchresponse_")
+    assert answer.body.index(b"204 No Content") < answer.body.index(b"200 OK")
+
+
+def test_the_first_failure_ends_a_batch_unless_it_is_to_go_on(dataverse):
+    body = batch(part("GET", "nope"), part("GET", "accounts?$top=1"))
+    stopped = send(dataverse, body)
+    assert stopped.status == 400
+    assert b"200 OK" not in stopped.body
+    whole = send(dataverse, body, prefer="odata.continue-on-error")
+    assert whole.status == 200
+    assert b"404 Not Found" in whole.body
+    assert b"200 OK" in whole.body
+
+
+def test_a_change_set_refers_to_what_it_made_and_is_undone_as_a_whole(dataverse):
+    good = (
+        part("POST", "accounts", {"name": "CS"}, "1"),
+        part(
+            "POST", "contacts", {"lastname": "C", "parentcustomerid_account@odata.bind": "$1"}, "2"
+        ),
+        part("PATCH", "$1", {"description": "changed"}, "3"),
+    )
+    answer = send(dataverse, batch(changes=good))
+    assert answer.body.count(b"204 No Content") == 3, answer.body
+    [row] = dataverse.ask("GET", "accounts?$filter=name eq 'CS'").json["value"]
+    assert row["description"] == "changed"
+    bad = (part("POST", "accounts", {"name": "Gone"}, "1"), part("PATCH", "$7", {"name": "x"}, "2"))
+    refused = send(dataverse, batch(changes=bad))
+    assert b"Content-ID Reference: '$7' does not exist" in refused.body
+    assert not dataverse.ask("GET", "accounts?$filter=name eq 'Gone'").json["value"]
+
+
+BROKEN = [
+    (b"--b\n\nGET accounts HTTP/1.1\n\n--b--\n", 400),
+    (b"", 400),
+    (batch(part("GET", "accounts?$top=1"))[:-6], 400),
+    (batch(*[part("GET", "accounts?$top=1")] * 1001), 400),
+    (batch(changes=(part("GET", "accounts"),)), 400),
+    (batch("Content-Type: application/http\r\n\r\nnonsense\r\n"), 400),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), BROKEN)
+def test_a_batch_that_cannot_be_read_is_refused_whole(dataverse, body, status):
+    answer = send(dataverse, body)
+    assert answer.status == status
+    assert answer.json["error"]["message"]
+
+
+def test_bulk_messages_change_all_or_nothing(dataverse):
+    kind = "Microsoft.Dynamics.CRM.account"
+    target = {"@odata.type": kind, "name": "Bulk"}
+    made = dataverse.ask(
+        "POST", "accounts/Microsoft.Dynamics.CRM.CreateMultiple", {"Targets": [target, target]}
+    )
+    ids = made.json["Ids"]
+    assert len(ids) == 2
+    updates = [{"@odata.type": kind, "accountid": key, "name": "New"} for key in ids]
+    path = "accounts/Microsoft.Dynamics.CRM.UpdateMultiple"
+    assert dataverse.ask("POST", path, {"Targets": updates}).status == 204
+    missing = {"@odata.type": kind, "accountid": "0" * 8 + "-0000-0000-0000-" + "0" * 12}
+    updates[0]["name"] = "Half"
+    assert dataverse.ask("POST", path, {"Targets": [*updates, missing]}).status == 404
+    assert dataverse.ask("GET", f"accounts({ids[0]})").json["name"] == "New"
+    assert dataverse.ask("POST", path, {"Targets": [{"name": "untyped"}]}).status == 400
+    gone = dataverse.ask(
+        "POST", "accounts/Microsoft.Dynamics.CRM.DeleteMultiple", {"Targets": updates}
+    )
+    assert gone.error == (501, "0x80040219")
+
+
+def use(dataverse, **numbers: float) -> None:
+    for name, allowance in numbers.items():
+        seconds = 60 if name != "concurrency" else None
+        change = {"allowance": allowance, **({"seconds": seconds} if seconds else {})}
+        dataverse.house.override_limits({f"dataverse.{name.replace('_', '-')}": change})
+
+
+def test_the_request_after_the_last_allowed_is_refused_until_retry_after(dataverse):
+    use(dataverse, requests=5)
+    assert [dataverse.ask("GET", "WhoAmI").status for _ in range(6)] == [200] * 5 + [429]
+    refused = dataverse.ask("GET", "WhoAmI")
+    assert refused.error == (429, "0x80072322")
+    assert "Number of requests exceeded the limit of 5 over time window of 60 seconds." in str(
+        refused.json
+    )
+    dataverse.house.clock.advance(int(refused.headers["retry-after"]))
+    assert dataverse.ask("GET", "WhoAmI").status == 200
+
+
+def test_too_much_execution_time_is_refused(dataverse):
+    use(dataverse, execution_time=0.5)
+    statuses = [dataverse.ask("POST", "accounts", {"name": "x"}).status for _ in range(40)]
+    assert 204 in statuses
+    assert statuses[-1] == 429
+    assert dataverse.ask("GET", "WhoAmI").error == (429, "0x80072321")
+
+
+def test_users_and_web_servers_count_apart(module_environment):
+    guard = module_environment.house.dataverse.guard
+    module_environment.house.reset()
+    use(module_environment, requests=1)
+    assert module_environment.ask("GET", "WhoAmI").status == 200
+    assert module_environment.ask("GET", "WhoAmI").status == 429
+    uses = {use_.identity: use_.refusals for use_ in guard.limit_use() if "requests" in use_.limit}
+    assert list(uses.values()) == [1]
+
+
+def test_the_forecast_gives_the_same_verdicts_as_the_live_throttle(dataverse):
+    use(dataverse, requests=20)
+    limits = LIMITS.override("dataverse.requests", allowance=20, seconds=60)
+    gaps = [0.5, 0.1, 3.0, 0.2] * 10 + [25.0] + [0.3] * 30 + [70.0] + [0.0] * 25
+    moments, now, live = [], 0.0, []
+    start = dataverse.house.clock.now()
+    for gap in gaps:
+        now += gap
+        dataverse.house.clock.advance(gap)
+        moments.append(now)
+        live.append(dataverse.ask("GET", "WhoAmI").status == 200)
+    cost = dataverse.house.dataverse.guard.cost("function")
+    assert replayed(moments, cost, limits) == live
+    assert dataverse.house.clock.now() == pytest.approx(start + now)
+    assert True in live
+    assert False in live
+
+
+def replayed(moments, cost, limits) -> list[bool]:
+    from windtunnel.contracts.limits import ADMITTED
+
+    verdicts = replay([Arrival(moment, cost) for moment in moments], limits)
+    return [verdict is ADMITTED for verdict in verdicts]
