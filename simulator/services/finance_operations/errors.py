@@ -6,10 +6,12 @@ Texts without a capture are reasoned from the library below the server; docs/ref
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import orjson
 
+from windtunnel.contracts.limits import LIMITS
 from windtunnel.simulator.exchange import ServiceError
 
 HAS_OCCURRED = "An error has occurred."
@@ -22,6 +24,7 @@ _SAVE = (
     "   at Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataDelegatingHandler."
     "<SaveChangesAsync>d__3.MoveNext()"
 )
+_BUSY = LIMITS["fo.load"].message(60)
 _READ = "   at Microsoft.OData.UriParser.ODataUriParser.ParseUri()"
 
 
@@ -32,11 +35,13 @@ class FinanceOperationsError(ServiceError):
     outer = HAS_OCCURRED
     type = "Microsoft.OData.ODataException"
     stack = _READ
+    is_page = False
 
     def body(self) -> bytes:
         """The JSON that is sent."""
         inner = {"message": self.message, "type": self.type, "stacktrace": self.stack}
-        error = {"code": "", "message": self.outer.format(text=self.message), "innererror": inner}
+        outer = self.outer.format(text=self.message)
+        error = {"code": self.code, "message": outer, "innererror": inner}
         return orjson.dumps({"error": error})
 
 
@@ -188,10 +193,52 @@ class Throttled(FinanceOperationsError):
 
     def body(self) -> bytes:
         """The JSON that is sent."""
-        return orjson.dumps({"error": {"code": "", "message": self.message}})
+        return orjson.dumps({"error": {"code": self.code, "message": self.message}})
 
 
-def foreign(error: ServiceError) -> bytes:
-    """The body of an error that is not this service's own: a fault's, or an absent feature's."""
+class Unexpected(FinanceOperationsError):
+    """What nobody planned for."""
+
+    status = 500
+    type = "Microsoft.Dynamics.Ax.Xpp.ErrorException"
+    stack = _SAVE.format(step="CreateEntity_Save")
+    text = "{reason}"
+
+
+class Unavailable(FinanceOperationsError):
+    """The gateway's answer while the environment restarts or is serviced: a page."""
+
+    status = 503
+    is_page = True
+    text = "{reason}"
+
+    def body(self) -> bytes:
+        """The HTML that is sent."""
+        title = "Service Unavailable" if self.status == 503 else "Bad Gateway"
+        text = escape(self.message)
+        return (
+            f"<html><head><title>{self.status} {title}</title></head>"
+            f"<body><h1>{title}</h1><p>{text}</p></body></html>"
+        ).encode()
+
+
+def in_our_words(error: ServiceError) -> FinanceOperationsError:
+    """A fault's error as this service would have answered it; an empty text gets ours."""
+    made: FinanceOperationsError
+    match error.status:
+        case 401:
+            made = AuthenticationFailed()
+        case 429:
+            made = Throttled(reason=error.message or _BUSY)
+        case 502 | 503:
+            made = Unavailable(reason=error.message)
+        case _:
+            made = Unexpected(reason=error.message or "An unexpected X++ error occurred.")
+    made.status, made.code, made.headers = error.status, error.code, error.headers
+    return made
+
+
+def absent_body(error: ServiceError) -> bytes:
+    """The body for a feature that is not simulated."""
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     return orjson.dumps({"error": body})

@@ -53,7 +53,8 @@ class Rig:
         )
         self.service.seed()
         self.store.mark()
-        around = Surroundings(self.clock, self.journal, Faults(Ids()), self.store.rollback)
+        self.faults = Faults(Ids())
+        around = Surroundings(self.clock, self.journal, self.faults, self.store.rollback)
         self._application = AsgiApplication(build(self.service, around), self.store.commit)
 
     def call(

@@ -8,6 +8,7 @@ import pytest
 
 from windtunnel.contracts.limits import LIMITS
 from windtunnel.contracts.limits.costs import FINANCE_OPERATIONS_COSTS as COSTS
+from windtunnel.simulator.web.faults import FaultRule
 
 if TYPE_CHECKING:
     from tests.protocol.finance_operations.conftest import Rig
@@ -102,3 +103,23 @@ def test_a_reset_brings_the_sample_data_back(rig: Rig) -> None:
     rig.service.forget()
     assert rig.get(path).status_code == 404
     assert dict(rig.service.entities())["CustomersV3"] == 120
+
+
+@pytest.mark.parametrize(
+    ("status", "media", "text"),
+    [
+        (401, "application/json", "Authentication failed."),
+        (429, "application/json", TEXT),
+        (500, "application/json", "An unexpected X++ error occurred."),
+        (503, "text/html", "Service Unavailable"),
+    ],
+)
+def test_a_fault_answers_in_the_words_of_the_service(
+    new_rig: type[Rig], status: int, media: str, text: str
+) -> None:
+    rig = new_rig()
+    rig.faults.add(FaultRule(action="error", status=status, message=""))
+    answer = rig.get("CustomerGroups")
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith(media)
+    assert text in answer.text

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from windtunnel.simulator.exchange import (
+    Absent,
     Exchange,
     Request,
     Response,
@@ -20,7 +21,8 @@ from windtunnel.simulator.services.finance_operations.errors import (
     FinanceOperationsError,
     NotAcceptable,
     UnsupportedMedia,
-    foreign,
+    absent_body,
+    in_our_words,
 )
 from windtunnel.simulator.services.finance_operations.model.plans import Plan, level_of
 
@@ -30,6 +32,7 @@ HEADS: Final = {
     + VERSION
     for level in ("minimal", "full", "none")
 }
+_HTML: Final = b"content-type: text/html; charset=utf-8\r\n"
 
 
 def root_of(request: Request) -> str:
@@ -94,10 +97,14 @@ def body_of(request: Request) -> dict[str, Any]:
 
 
 def error_response(error: ServiceError) -> Response:
-    """An error with its own body and headers; errors of others get the OData shape."""
-    body = error.body() if isinstance(error, FinanceOperationsError) else foreign(error)
-    head = (HEADS["minimal"] if body else b"") + header_lines(error.headers)
-    return Response(error.status, body, head)
+    """An error with its own body and headers; those of faults in this service's words."""
+    if isinstance(error, Absent):
+        head = HEADS["minimal"] + header_lines(error.headers)
+        return Response(error.status, absent_body(error), head)
+    ours = error if isinstance(error, FinanceOperationsError) else in_our_words(error)
+    body = ours.body()
+    head = _HTML if ours.is_page else HEADS["minimal"] if body else b""
+    return Response(ours.status, body, head + header_lines(ours.headers))
 
 
 def page_size(request: Request, largest: int) -> tuple[int, dict[str, str]]:
