@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
-from windtunnel.contracts.limits import Limits, Priority
+from windtunnel.contracts.limits import (
+    FINANCE_OPERATIONS_COSTS,
+    CostModel,
+    Limits,
+    Priority,
+)
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Identity, Response, ServiceError
 from windtunnel.simulator.kernel.changes import Changes
@@ -14,6 +18,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.routing import Matched, MethodNotAllowed, Router
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.finance_operations import errors as e
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
@@ -28,7 +33,8 @@ class FinanceOperations:
     """Serves one environment; see `GuardedService` in simulator/exchange.py.
 
     `check` turns a bearer token into claims or raises InvalidToken. `applications` maps client ids
-    to the user they work as, `priorities` client ids to their throttling priority.
+    to the user they work as, `priorities` client ids to their throttling priority. With `timers` a
+    delayed request is in flight until its answer leaves, else until it is settled.
     """
 
     name = "finance_operations"
@@ -45,14 +51,17 @@ class FinanceOperations:
         applications: Mapping[str, str],
         priorities: Mapping[str, Priority],
         limits: Limits,
+        costs: CostModel = FINANCE_OPERATIONS_COSTS,
+        timers: Timers | None = None,
     ) -> None:
-        self.environment = Environment(store, changes, clock, ids, settings, limits)
+        self.environment = Environment(store, changes, clock, ids, settings, limits, costs)
         self.throttling = Throttling(settings, limits, priorities)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
         self._random_state = self._ids.random.getstate()
         self._check, self._applications = check, applications
+        self._timers = timers
         self._is_slow = settings.latency == "modelled"
         self._identities: dict[str, tuple[Claims, Identity]] = {}
 
@@ -127,10 +136,14 @@ class FinanceOperations:
     def settle(self, exchange: Exchange, response: Response) -> None:
         """Charge what the request cost; set the affinity cookie of clients without one."""
         if not exchange.cost_seconds:
-            exchange.cost_seconds = COSTS.seconds(exchange.operation or "other")
-        self.throttling.finish(exchange, self._clock.now())
+            exchange.cost_seconds = self.environment.costs.seconds(exchange.operation or "other")
         if self._is_slow:
             response.delay_seconds += exchange.cost_seconds
+        end, now = self.throttling.ending(exchange), self._clock.now
+        if response.delay_seconds > 0.0 and self._timers is not None:
+            self._timers.call_later(response.delay_seconds, lambda: end(now()))
+        else:
+            end(now())
         if b"cookie" not in exchange.request.headers:
             cookie = f"Set-Cookie: {COOKIE}={exchange.server}; Path=/; HttpOnly\r\n"
             response.head += cookie.encode("latin-1")

@@ -5,7 +5,7 @@ Source: "Priority-based throttling" and "Service protection API limits", Microso
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from windtunnel.contracts.limits import (
@@ -27,7 +27,7 @@ COOKIE: Final = "ApplicationGatewayAffinity"
 
 
 class Throttling:
-    """Counts requests of one environment; `admit` and `finish` come in pairs."""
+    """Counts requests of one environment; `admit` and `ending` come in pairs."""
 
     def __init__(
         self,
@@ -73,14 +73,13 @@ class Throttling:
         exchange.throttled_by = verdict.limit.id
         return verdict
 
-    def finish(self, exchange: Exchange, now: float) -> None:
-        """An admitted request ended; its cost is charged."""
+    def ending(self, exchange: Exchange) -> Callable[[float], None]:
+        """What to call with the moment when an admitted request ends; its cost is charged then."""
         if not self._settings.throttle:
-            return
-        if self._by_load:
-            self.environment.finish(now, exchange.cost_seconds)
-        else:
-            self._meter(exchange).finish(now, exchange.cost_seconds)
+            return lambda _: None
+        meter = self.environment if self._by_load else self._meter(exchange)
+        cost = exchange.cost_seconds
+        return lambda now: meter.finish(now, cost)
 
     def uses(self) -> list[LimitUse]:
         """How far identities went into the limits."""

@@ -15,6 +15,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.journal import Journal
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.finance_operations import FinanceOperations
 from windtunnel.simulator.web.asgi import AsgiApplication
@@ -37,6 +38,7 @@ class Rig:
 
     def __init__(self, limits: Limits = LIMITS, **settings: Any) -> None:
         self.clock = ManualClock()
+        self.timers = Timers(self.clock)
         self.store = Store()
         self.changes = Changes(self.store, self.clock)
         self.journal = Journal()
@@ -50,6 +52,7 @@ class Rig:
             applications=APPS,
             priorities={"billing": Priority.HIGH},
             limits=limits,
+            timers=self.timers,
         )
         self.service.seed()
         self.store.mark()

@@ -86,6 +86,11 @@ def test_answers_take_the_modelled_time_when_asked_to(new_rig: type[Rig]) -> Non
     rig.get("CustomerGroups?$top=2")
     exchange = list(rig.journal)[-1].exchange
     assert exchange.cost_seconds == pytest.approx(COSTS.seconds("list", 2))
+    throttle = rig.service.throttling.environment
+    assert throttle.in_flight == 1
+    rig.clock.advance(1)
+    rig.timers.run_due()
+    assert throttle.in_flight == 0
 
 
 def test_a_server_is_offered_and_kept(rig: Rig) -> None:

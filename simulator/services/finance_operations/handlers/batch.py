@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
+from windtunnel.contracts.limits import CostModel
 from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceError, header_lines
 from windtunnel.simulator.odata.batch import (
     Answer,
@@ -59,24 +59,26 @@ def batch(exchange: Exchange, environment: Environment, run: Run) -> Response:
         if isinstance(item, ChangeSet):
             answers.append(_change_set(item, exchange, environment, run, costs))
             continue
-        answer = _answer(item, exchange, run, costs)
+        answer = _answer(item, exchange, run, environment.costs, costs)
         answers.append(answer)
         if not keeps_on and answer.status >= 400:
             break
-    exchange.cost_seconds = COSTS.batch_seconds(costs)
+    exchange.cost_seconds = environment.costs.batch_seconds(costs)
     names = [environment.new_id() for answer in answers if isinstance(answer, tuple)]
     media, body = render_batch(answers, environment.new_id(), names)
     return Response(200, body, header_lines({"Content-Type": media}) + VERSION)
 
 
-def _answer(part: BatchPart, outer: Exchange, run: Run, costs: list[float]) -> PartAnswer:
+def _answer(
+    part: BatchPart, outer: Exchange, run: Run, model: CostModel, costs: list[float]
+) -> PartAnswer:
     request = _request(part, outer.request)
     inner = Exchange(request, outer.service, outer.received, outer.identity)
     try:
         response = run(inner)
     except ServiceError as error:
         response = error_response(error)
-    costs.append(inner.cost_seconds or COSTS.seconds(inner.operation or "other"))
+    costs.append(inner.cost_seconds or model.seconds(inner.operation or "other"))
     if not isinstance(response.body, bytes):
         raise TypeError("an answer inside a batch is bytes")
     return PartAnswer(response.status, response.head, response.body, part.content_id)
@@ -112,7 +114,10 @@ def _change_set(
     try:
         with environment.store.atomic():
             return tuple(
-                [_succeeded(_answer(part, outer, run, costs)) for part in change_set.parts]
+                [
+                    _succeeded(_answer(part, outer, run, environment.costs, costs))
+                    for part in change_set.parts
+                ]
             )
     except _Failed as failed:
         return failed.answer

@@ -8,7 +8,6 @@ from urllib.parse import quote, unquote_plus
 import orjson
 
 from windtunnel.contracts.entities.finance_operations.load import document
-from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS as COSTS
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import decoder
 from windtunnel.simulator.exchange import Exchange, Response, header_lines
@@ -84,11 +83,12 @@ def list_records(exchange: Exchange, environment: Environment, entity_set: Entit
     root = root_of(request)
     company = _company(exchange, environment)
     page = environment.reading.page(plan, company, size, level, root)
-    return _page(exchange, plan, page, size, level, headers)
+    return _page(exchange, environment, plan, page, size, level, headers)
 
 
 def _page(
     exchange: Exchange,
+    environment: Environment,
     plan: Plan,
     page: Page,
     size: int,
@@ -103,7 +103,7 @@ def _page(
     body["value"] = page.records
     if page.next_skip is not None:
         body["@odata.nextLink"] = next_link(exchange, page.next_skip, size)
-    exchange.cost_seconds = COSTS.seconds("list", len(page.records))
+    exchange.cost_seconds = environment.costs.seconds("list", len(page.records))
     return json_response(200, body, level, headers)
 
 
@@ -236,7 +236,7 @@ def _navigate(
         return Response(200, str(number).encode(), _TEXT_HEAD)
     page = reading.behind(plan, navigation, values, size, level, root)
     if navigation.collection:
-        return _page(exchange, plan, page, size, level, headers)
+        return _page(exchange, environment, plan, page, size, level, headers)
     if not page.records:
         return Response(204, b"", VERSION)
     record = page.records[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from windtunnel.contracts.limits import Limits
+from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -34,7 +34,9 @@ class Environment:
         ids: Ids,
         settings: FinanceOperationsSettings,
         limits: Limits,
+        costs: CostModel = FINANCE_OPERATIONS_COSTS,
     ) -> None:
+        self.costs = costs
         self.batch_operations = round(limits["fo.batch"].allowance)
         self.store, self.clock, self.settings = store, clock, settings
         self._ids = ids.child("finance_operations")
