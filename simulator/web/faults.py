@@ -33,7 +33,7 @@ class FaultRule(BaseModel):
     action: Literal["error", "delay", "drop_before", "drop_after", "truncate"] = "error"
     status: int = Field(default=503, ge=100, le=599)
     code: str = ""
-    message: str = "The service is unavailable."
+    message: str = ""
     headers: dict[str, str] = Field(default_factory=dict)
     body: str | None = None
     delay_seconds: float = Field(default=0.0, ge=0.0, le=86_400.0)

@@ -12,9 +12,17 @@ from ssl import SSLContext
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
-from windtunnel.contracts.limits import DATAVERSE_COSTS, LIMITS, CostModel, Limits, Priority
+from windtunnel.contracts.limits import (
+    DATAVERSE_COSTS,
+    FINANCE_OPERATIONS_COSTS,
+    LIMITS,
+    CostModel,
+    Limits,
+    Priority,
+)
+from windtunnel.simulator.entity_sets.records import Records
 from windtunnel.simulator.exchange import Request, Response, Service, UsageError
-from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.changes import Change, Changes, Operation
 from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.journal import Journal
@@ -27,6 +35,8 @@ from windtunnel.simulator.kernel.tokens import (
     TokenCheck,
     loopback_spellings,
 )
+from windtunnel.simulator.services.business_events import BusinessEvents
+from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
@@ -75,7 +85,8 @@ class House:
             "dataverse": self.dataverse,
             "finance_operations": self.finance_operations,
         }
-        self.services["control"] = ControlService(self)
+        self.business_events = self._make_business_events()
+        self.services["control"] = ControlService(self, routes(self.business_events))
         self.store.commit()
         self.store.mark()
 
@@ -155,8 +166,29 @@ class House:
                 c.app_id.lower(): Priority[c.priority.upper()] for c in clients if c.priority
             },
             limits=self._limits,
+            costs=self._costs.get("finance_operations", FINANCE_OPERATIONS_COSTS),
+            timers=self.timers,
         )
         made.seed(sample_data=self.settings.simulator.sample_data)
+        return made
+
+    def _make_business_events(self) -> BusinessEvents:
+        made = BusinessEvents(
+            self.store,
+            self.changes,
+            self.clock,
+            self.timers,
+            self.ids.child("business events"),
+            self.settings.business_events,
+            ca_file=lambda: self.ca().path,
+        )
+        made.prepare()
+        orders = self.finance_operations.environment.sets["SalesOrderHeadersV2"].records
+        made.watch(
+            orders.table.entity_type,
+            "WindtunnelSalesOrderChangedBusinessEvent",
+            lambda change: _order_event(orders, change),
+        )
         return made
 
     def _own_tables(self) -> list[TableDefinition]:
@@ -257,9 +289,11 @@ class House:
 
     async def start(self) -> None:
         """Start what works in the background."""
+        await self.business_events.start()
 
     async def stop(self) -> None:
         """End what works in the background."""
+        await self.business_events.stop()
 
     def close(self) -> None:
         """Commit and close the store."""
@@ -291,6 +325,7 @@ class House:
         self.dataverse.forget()
         self.finance_operations.forget()
         self.entra.reset()
+        self.business_events.forget()
 
     def _use_limits(self, limits: Limits) -> None:
         self.dataverse.guard.use_limits(limits)
@@ -359,6 +394,24 @@ class House:
             for name, count in self.finance_operations.entities()
         ]
         return [{"service": s, "entity_set": name, "records": count} for s, name, count in counts]
+
+
+def _order_event(orders: Records, change: Change) -> tuple[str, Mapping[str, Any]]:
+    """The members of the sales order event, from the order as it is after (or was before)."""
+    order = change.before if change.operation is Operation.DELETE else orders.get(change.key)
+    order = order or {}
+    company, number = change.key
+    statuses = orders.columns["SalesOrderStatus"].enum
+    names = {} if statuses is None else {v: k for k, v in statuses.members.items()}
+    members = {
+        "CustomerAccount": order.get("OrderingCustomerAccountNumber", ""),
+        "CustomersOrderReference": order.get("CustomersOrderReference", ""),
+        "LegalEntity": company,
+        "Operation": {0: "Created", 1: "Updated", 2: "Deleted"}[int(change.operation)],
+        "SalesOrderNumber": number,
+        "SalesStatus": names.get(order.get("SalesOrderStatus", 0), ""),
+    }
+    return company, members
 
 
 def _clock(kind: str, start: str | None) -> SteerableClock:

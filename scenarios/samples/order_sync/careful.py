@@ -79,6 +79,11 @@ class Service:
         raise GaveUp(f"{method} {path} after {ATTEMPTS} attempts")
 
 
+def _as_answer(status: int, body: Any) -> httpx.Response:
+    """What was found out by asking, in the place of the answer that was lost."""
+    return httpx.Response(status, json=body, request=httpx.Request("GET", "http://found.invalid"))
+
+
 def _wait_of(answer: httpx.Response, attempt: int) -> float:
     """Retry-After where there is one, else exponential with jitter."""
     asked = answer.headers.get("retry-after", "")
@@ -161,7 +166,7 @@ def _find_header(fo: Service, reference: str) -> httpx.Response | None:
     )
     answer.raise_for_status()
     rows = answer.json()["value"]
-    return httpx.Response(201, json=rows[0]) if rows else None
+    return _as_answer(201, rows[0]) if rows else None
 
 
 def _header_of(fo: Service, order: dict[str, Any]) -> str:
@@ -211,7 +216,7 @@ def _complete_lines(fo: Service, number: str, order: dict[str, Any]) -> None:
             "/data/$batch",
             content=body,
             headers={"content-type": f"multipart/mixed; boundary={boundary}"},
-            again=lambda: httpx.Response(200),
+            again=lambda: _as_answer(200, None),
         )
         if answer.status_code >= 400:
             answer.raise_for_status()
@@ -282,7 +287,7 @@ def _upsert_order(dataverse: Service, order: dict[str, Any]) -> None:
         )
         rows.raise_for_status()
         found = rows.json()["value"]
-        return httpx.Response(200, json=found[0]) if found else None
+        return _as_answer(200, found[0]) if found else None
 
     there = find()
     if there is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterable
 
 from windtunnel.contracts.entities.dataverse import TableDefinition, standard_tables
@@ -16,7 +17,7 @@ from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims
-from windtunnel.simulator.odata import NotSupported, ODataError
+from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
@@ -117,10 +118,12 @@ class Dataverse:
             if root is None:
                 raise errors.NoRoute(uri=request.base_url + request.path)
             return self._handlers.dispatch(exchange, request.path[root.end() :])
-        except NotSupported as problem:
-            raise errors.QueryError(problem=problem.message) from problem
         except ODataError as problem:
             raise errors.QueryError(problem=problem.message) from problem
+        except sqlite3.OperationalError as problem:
+            if "parser stack" in str(problem) or "too" in str(problem):
+                raise errors.QueryError(problem="The query is too complex.") from problem
+            raise
 
     def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
         """The Web API's error body."""
