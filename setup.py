@@ -1,4 +1,4 @@
-"""Map the rooms at the repository root to packages under the ``windtunnel`` namespace; metadata is in pyproject.toml."""
+"""Map the rooms at the root to packages of the ``windtunnel`` namespace; see pyproject.toml."""
 
 from setuptools import find_packages, setup
 

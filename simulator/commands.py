@@ -53,8 +53,8 @@ def up(
     """Run the simulators until Ctrl-C.
 
     Prints a table of addresses; when every listener answers, writes the env file that clients,
-    `windtunnel run` and `windtunnel load` read. Point an SDK at WT_DATAVERSE_URL and WT_AUTHORITY_URL
-    and let it trust WT_CA_FILE.
+    `windtunnel run` and `windtunnel load` read. Point an SDK at WT_DATAVERSE_URL and
+    WT_AUTHORITY_URL and let it trust WT_CA_FILE.
     """
     overrides: dict[str, Any] = {
         "simulator.port_base": port_base,
@@ -129,7 +129,9 @@ def start(
         ]
         log = Path(folder) / "up.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own command
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                command, stdout=output, stderr=subprocess.STDOUT
+            )
         try:
             deadline = time.monotonic() + 60
             while not file.exists():

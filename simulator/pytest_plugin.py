@@ -1,4 +1,4 @@
-"""pytest: the fixture `windtunnel`, one simulator per worker, back to its first content per test."""
+"""pytest: the fixture `windtunnel`, one simulator per worker, at its first content per test."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Writes contracts/entities/dataverse/tables.xml: our own form of the standard tables' facts.
 
-Reads $metadata documents of real organisations (which columns are standard: those in all of them) and
-Common Data Model documents (lengths, choices, labels) from a folder given as argument; keeps names,
-types, lengths, option values and labels, and none of their sentences.
+Reads $metadata documents of real organisations (standard columns are those in all of them) and
+Common Data Model documents (lengths, choices, labels) from a folder given as argument; keeps
+names, types, lengths, option values and labels, and none of their sentences.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def read(path: Path) -> bytes:
 
 
 def types_of(document: bytes) -> dict[str, ET.Element]:
-    root = ET.fromstring(document)  # noqa: S314 - files of our own choice
+    root = ET.fromstring(document)
     return {found.get("Name", ""): found for found in root.iter(f"{EDM}EntityType")}
 
 
@@ -159,8 +159,10 @@ def kind_of(
             return (
                 "Picklist"
                 if options
-                or name.endswith("code")
-                and name not in {"utcconversiontimezonecode", "timezonecode"}
+                or (
+                    name.endswith("code")
+                    and name not in {"utcconversiontimezonecode", "timezonecode"}
+                )
                 else "Integer"
             )
         case "Edm.Int64":
@@ -182,7 +184,7 @@ def main(data: Path) -> None:
     sets = {}
     for found in ET.fromstring(read(data / "csdl" / f"{DOCUMENTS[0]}.xml.gz")).iter(
         f"{EDM}EntitySet"
-    ):  # noqa: S314
+    ):
         sets[(found.get("EntityType") or "").rpartition(".")[2]] = found.get("Name")
     known = {row[0] for row in TABLES}
     states = json.loads(
@@ -205,7 +207,7 @@ def main(data: Path) -> None:
         lines.append(f'<EntitySet Name="{sets[name]}" EntityType="mscrm.{name}"/>')
     lines += ["</EntityContainer>", "</Schema></edmx:DataServices></edmx:Edmx>", ""]
     OUT.write_text("\n".join(lines), "utf-8")
-    print(OUT, len(first), OUT.stat().st_size)  # noqa: T201
+    print(OUT, len(first), OUT.stat().st_size)
 
 
 def table(
@@ -272,7 +274,6 @@ def table(
                 ),
                 names,
                 key,
-                primary,
             )
         )
     for navigation in members(first, name, "NavigationProperty"):
@@ -285,7 +286,7 @@ def note(term: str, value: str) -> str:
     return f'<Annotation Term="Windtunnel.V1.{term}" String={quoteattr(value)}/>'
 
 
-def column(p: str, edm: str, fact: dict[str, Any], names: set[str], key: str, primary: str) -> str:
+def column(p: str, edm: str, fact: dict[str, Any], names: set[str], key: str) -> str:
     options = options_of(fact)
     kind = kind_of(p, edm, options, names, fact, key)
     facets = (

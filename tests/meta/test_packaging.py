@@ -58,7 +58,19 @@ def run(command: list[str]) -> None:
 
 def test_every_room_s_file_is_in_the_wheel(wheel):
     names = set(wheel.namelist())
-    kinds = {".py", ".typed", ".xml", ".json", ".yaml", ".toml", ".j2", ".css", ".js", ".svg"}
+    kinds = {
+        ".py",
+        ".typed",
+        ".xml",
+        ".json",
+        ".jsonl",
+        ".yaml",
+        ".toml",
+        ".j2",
+        ".css",
+        ".js",
+        ".svg",
+    }
     wanted = {
         f"windtunnel/{path.relative_to(ROOT).as_posix()}"
         for room in ROOMS
