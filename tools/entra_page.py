@@ -53,7 +53,7 @@ not to. `CA` is the file of `WT_CA_FILE`, `URL` is `WT_AUTHORITY_URL`.
 - A client assertion is refused when its `jti` was used before (number and status unconfirmed).
 - The HTTP status and `error` of most AADSTS numbers are unconfirmed; 7000215 is confirmed.
 - 90033, 50196 and 90055 are answered when a fault of service `entra` has that code.
-"""  # noqa: E501 - rows of a table
+"""
 
 
 def page() -> str:
