@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
-from windtunnel.simulator.odata.expressions import Reader, expression
+from windtunnel.simulator.odata.expressions import Reader, call, expression
 from windtunnel.simulator.odata.options import alias_of, compute, number, orderby
 from windtunnel.simulator.odata.search import search_until
 from windtunnel.simulator.odata.tree import (
     AggregateItem,
-    Call,
     CountOf,
     Expression,
+    OrderItem,
     Property,
     Rollup,
     Transformation,
@@ -74,11 +74,9 @@ def _step(reader: Reader) -> Transformation:
     if kind == "identity":
         return Transformation("identity", position=token.start)
     if "." in kind:
-        reader.index -= 1
-        call = expression(reader, binding=99)
-        if not isinstance(call, Call):
-            raise reader.error()
-        return Transformation("custom", (call,), token.start)
+        if not reader.is_punct("("):
+            raise reader.error("'(' expected")
+        return Transformation("custom", (call(reader, token, None),), token.start)
     if kind not in KINDS:
         raise ODataError(
             f"'{kind}' is not a transformation at position {token.start} in '{reader.text}'.",
@@ -93,7 +91,7 @@ def _step(reader: Reader) -> Transformation:
 def _arguments(reader: Reader, kind: str) -> tuple[Any, ...]:
     match kind:
         case "aggregate":
-            return _separated(reader, _aggregate_item)
+            return _separated(reader, aggregate_item)
         case "groupby":
             return _groupby(reader)
         case "filter":
@@ -121,8 +119,10 @@ def _arguments(reader: Reader, kind: str) -> tuple[Any, ...]:
             first = expression(reader)
             reader.expect(",")
             return (first, expression(reader))
+        case "traverse":
+            return _traverse(reader)
         case _:
-            return _separated(reader, _hierarchy_argument)
+            return _relatives(reader)
 
 
 def _separated(reader: Reader, read: Any) -> tuple[Any, ...]:
@@ -132,18 +132,55 @@ def _separated(reader: Reader, read: Any) -> tuple[Any, ...]:
     return tuple(items)
 
 
-def _hierarchy_argument(reader: Reader) -> Any:
-    token = reader.token
-    following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
-    if token.kind == "name" and token.text in KINDS and following.text == "(":
-        return transformations(reader)
-    inner = expression(reader)
-    if reader.token.spaced:
-        word = reader.word("asc", "desc", "keep")
-        if word:
-            reader.word("start")
-            return (inner, word)
-    return inner
+def _hierarchy(reader: Reader) -> tuple[Any, ...]:
+    """`root, qualifier, path`: what every hierarchical transformation begins with."""
+    root = expression(reader, binding=99)
+    reader.expect(",")
+    qualifier = reader.name("hierarchy qualifier").text
+    reader.expect(",")
+    return (root, qualifier, expression(reader, binding=99))
+
+
+def _relatives(reader: Reader) -> tuple[Any, ...]:
+    """Ancestors and descendants: `..., steps[, distance][, keep start]`."""
+    hierarchy = _hierarchy(reader)
+    reader.expect(",")
+    steps = transformations(reader)
+    distance, keep = None, ""
+    if reader.accept(","):
+        if reader.token.kind == "number":
+            distance = number(reader, "distance")
+            if reader.accept(","):
+                keep = _keep(reader)
+        else:
+            keep = _keep(reader)
+    return (*hierarchy, steps, distance, keep)
+
+
+def _keep(reader: Reader) -> str:
+    if not reader.word("keep") or not reader.word("start"):
+        raise reader.error("'keep start' expected")
+    return "keep start"
+
+
+def _traverse(reader: Reader) -> tuple[Any, ...]:
+    """`..., preorder|postorder[, steps][, order...]`."""
+    hierarchy = _hierarchy(reader)
+    reader.expect(",")
+    direction = reader.word("preorder", "postorder")
+    if not direction:
+        raise reader.error("'preorder' or 'postorder' expected")
+    steps: tuple[Transformation, ...] = ()
+    order: tuple[OrderItem, ...] = ()
+    if reader.accept(","):
+        following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
+        is_step = reader.token.text in KINDS and following.text == "("
+        if is_step or reader.token.text == "identity":
+            steps = transformations(reader)
+            order = orderby(reader) if reader.accept(",") else ()
+        else:
+            order = orderby(reader)
+    return (*hierarchy, direction, steps, order)
 
 
 def _expand_step(reader: Reader) -> tuple[Any, ...]:
@@ -184,9 +221,15 @@ def _groupby(reader: Reader) -> tuple[Any, ...]:
     return (groups, steps)
 
 
-def _group(reader: Reader) -> Expression | Rollup:
+def _group(reader: Reader) -> Expression | Rollup | Transformation:
     token = reader.token
-    following = reader.tokens[reader.index + 1]
+    following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
+    if token.kind == "name" and token.text == "rolluprecursive" and following.text == "(":
+        reader.index += 2
+        hierarchy = _hierarchy(reader)
+        steps = transformations(reader) if reader.accept(",") else ()
+        reader.expect(")")
+        return Transformation("rolluprecursive", (*hierarchy, steps), token.start)
     if token.kind == "name" and token.text == "rollup" and following.text == "(":
         reader.index += 2
         levels: list[Expression] = []
@@ -203,24 +246,30 @@ def _group(reader: Reader) -> Expression | Rollup:
     return expression(reader, binding=99)
 
 
-def _aggregate_item(reader: Reader) -> AggregateItem:
+def aggregate_item(reader: Reader, *, with_alias: bool = True) -> AggregateItem:
+    """One item of `aggregate`; the function of that name has no alias."""
     token = reader.token
+    inner: Expression
     if token.kind == "system" and token.text == "$count":
         reader.index += 1
-        return AggregateItem(CountOf(None, position=token.start), "", alias_of(reader))
-    inner = expression(reader)
-    if isinstance(inner, CountOf):
-        return AggregateItem(inner, "", alias_of(reader))
+        inner = CountOf(None, position=token.start)
+    else:
+        inner = expression(reader)
     method = _method(reader)
-    sources = []
+    is_count = isinstance(inner, CountOf)
+    if not method and not isinstance(inner, (Property, CountOf)):
+        raise reader.error("'with' expected")
+    sources: list[tuple[tuple[Expression, ...], str]] = []
     while reader.token.spaced and reader.word("from"):
         names = _separated(reader, lambda there: expression(there, binding=99))
         sources.append((names, _method(reader)))
-    alias = ""
-    if reader.token.kind == "name" and reader.token.text == "as":
-        alias = alias_of(reader)
-    elif method:
-        raise reader.error("'as' expected")
+        if (method or is_count) and not sources[-1][1]:
+            raise reader.error("'with' expected")
+    if not with_alias:
+        return AggregateItem(inner, method, "", tuple(sources))
+    is_named = reader.token.kind == "name" and reader.token.text.lower() == "as"
+    needed = bool(method or sources or is_count)
+    alias = alias_of(reader) if is_named or needed else ""
     return AggregateItem(inner, method, alias, tuple(sources))
 
 

@@ -70,6 +70,7 @@ class Dialect:
     lambdas: bool = True
     count_segments: bool = True
     option_names_fold: bool = True
+    outer_blanks: bool = False
     custom_functions: Callable[[str], bool] = bool
     enum_order: bool = True
     wildcard_equality: bool = False

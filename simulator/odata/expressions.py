@@ -8,10 +8,11 @@ from typing import Final
 import orjson
 
 from windtunnel.simulator.odata.dialect import Dialect
-from windtunnel.simulator.odata.errors import ODataError
-from windtunnel.simulator.odata.functions import BINDING, CANONICAL, UNARY_BINDING
+from windtunnel.simulator.odata.errors import NotSupported, ODataError
+from windtunnel.simulator.odata.functions import BINDING, CANONICAL, FOLDED, UNARY_BINDING
 from windtunnel.simulator.odata.tokens import Token, tokens
 from windtunnel.simulator.odata.tree import (
+    Aggregated,
     Alias,
     Binary,
     Call,
@@ -23,6 +24,7 @@ from windtunnel.simulator.odata.tree import (
     Lambda,
     Literal,
     Property,
+    Record,
     TypeCast,
     TypeName,
     Unary,
@@ -88,9 +90,11 @@ class Reader:
     def word(self, *words: str) -> str:
         """Move over one of these keywords if it is next and stands alone; else ``."""
         token = self.tokens[self.index]
-        if token.kind == "name" and token.text in words:
-            self.index += 1
-            return token.text
+        if token.kind == "name":
+            text = token.text.lower() if self.dialect.option_names_fold else token.text
+            if text in words:
+                self.index += 1
+                return text
         return ""
 
     def name(self, what: str = "identifier") -> Token:
@@ -100,6 +104,13 @@ class Reader:
             raise self.error(f"{what} expected")
         self.index += 1
         return token
+
+    def operator(self, token: Token) -> str:
+        """The binary operator that a token is, or ``."""
+        if token.kind != "name":
+            return ""
+        text = token.text.lower() if self.dialect.option_names_fold else token.text
+        return text if text in BINDING else ""
 
     def error(self, reason: str = "") -> ODataError:
         """Syntax error at the next token, in Microsoft.OData's form."""
@@ -117,6 +128,16 @@ class Reader:
         """Raise unless everything was read."""
         if self.token.kind != "end":
             raise self.error()
+        if not self.dialect.outer_blanks:
+            if self.token.spaced:
+                end = len(self.text.rstrip())
+                raise ODataError(
+                    f"Syntax error: unexpected blank at position {end} in '{self.text}'.", end
+                )
+            if self.tokens[0].spaced:
+                raise ODataError(
+                    f"Syntax error: unexpected blank at position 0 in '{self.text}'.", 0
+                )
 
     def deeper(self) -> None:
         """Count a level of nesting; too many are refused before Python's stack is."""
@@ -138,6 +159,9 @@ def expression(reader: Reader, binding: int = 0) -> Expression:
         if token.kind != "name":
             break
         power = BINDING.get(token.text, 0)
+        if not power and reader.dialect.option_names_fold:
+            token = token._replace(text=token.text.lower())
+            power = BINDING.get(token.text, 0)
         if power <= binding or not token.spaced:
             break
         if power <= BINDING["and"]:
@@ -156,7 +180,7 @@ def _chain(reader: Reader, left: Expression, token: Token, power: int) -> Expres
     reader.dialect.require_operator(operator, token.start)
     while True:
         following = reader.tokens[reader.index]
-        if following.kind != "name" or following.text != operator or not following.spaced:
+        if reader.operator(following) != operator or not following.spaced:
             return _balanced(operator, operands, token.start)
         reader.index += 1
         if not reader.token.spaced and reader.token.kind != "end":
@@ -187,22 +211,34 @@ def _binary(reader: Reader, left: Expression, token: Token, power: int) -> Expre
         raise reader.error("a blank is expected behind an operator")
     if operator == "in":
         right: Expression = _list(reader) if reader.is_punct("(") else expression(reader, power)
+        right = _postfix(reader, right)
     else:
         right = expression(reader, power)
     return Binary(operator, left, right, token.start)
 
 
-def _list(reader: Reader) -> Collection:
+def _list(reader: Reader) -> Expression:
     start = reader.expect("(").start
+    if reader.accept(")"):
+        return Collection((), position=start)
     items = [expression(reader)]
-    while reader.accept(","):
+    while isinstance(items[-1], Literal) and reader.accept(","):
         items.append(expression(reader))
+    if not isinstance(items[-1], Literal) and len(items) > 1:
+        raise reader.error("a list holds literals only")
     reader.expect(")")
+    if isinstance(items[0], (Property, Alias, Variable, Keyed, Call, Collection)):
+        return items[0]
     return Collection(tuple(items), position=start)
 
 
 def _unary(reader: Reader) -> Expression:
     token = reader.token
+    if token.kind == "punct" and token.text == "+":
+        reader.index += 1
+        if reader.token.kind != "number" or reader.token.spaced:
+            raise reader.error("a number is expected behind '+'")
+        return _postfix(reader, _primary(reader))
     if token.kind == "punct" and token.text == "-":
         reader.index += 1
         following = reader.token
@@ -214,9 +250,11 @@ def _unary(reader: Reader) -> Expression:
                 return _postfix(reader, _number(reader, f"-{following.text}", token.start))
         reader.dialect.require_operator("negate", token.start)
         return Unary("-", _operand(reader), token.start)
-    if token.kind == "name" and token.text == "not":
+    if token.kind == "name" and (
+        token.text == "not" or (reader.dialect.option_names_fold and token.text.lower() == "not")
+    ):
         following = reader.tokens[reader.index + 1]
-        is_operator = following.kind == "name" and following.text in BINDING and following.spaced
+        is_operator = bool(reader.operator(following)) and following.spaced
         if (following.spaced or following.text == "(") and not is_operator:
             reader.dialect.require_operator("not", token.start)
             reader.index += 1
@@ -230,7 +268,8 @@ def _operand(reader: Reader) -> Expression:
     operand = _unary(reader)
     while True:
         token = reader.token
-        power = BINDING.get(token.text, 0) if token.kind == "name" and token.spaced else 0
+        operator = reader.operator(token) if token.spaced else ""
+        power = BINDING.get(operator, 0)
         if power <= UNARY_BINDING:
             break
         operand = _binary(reader, operand, token, power)
@@ -260,9 +299,9 @@ def _primary(reader: Reader) -> Expression:
         case "prefixed":
             return _prefixed(token)
         case "alias":
-            return Alias(text, start)
+            return Property(text, None, start) if _is_term(text) else Alias(text, start)
         case "phrase":
-            return Literal(str(orjson.loads(text)), "Edm.String", start)
+            return Literal(_unquoted(token), "Edm.String", start)
         case "system":
             return _system(reader, token)
         case "punct":
@@ -275,12 +314,6 @@ def _primary(reader: Reader) -> Expression:
 def _punctuated(reader: Reader, token: Token) -> Expression:
     if token.text == "(":
         inner = expression(reader)
-        if reader.is_punct(","):
-            items = [inner]
-            while reader.accept(","):
-                items.append(expression(reader))
-            reader.expect(")")
-            return Collection(tuple(items), position=token.start)
         reader.expect(")")
         return inner
     if token.text == "[":
@@ -309,7 +342,7 @@ def _array(reader: Reader, token: Token) -> Expression:
 
 
 def _object(reader: Reader, token: Token) -> Expression:
-    level = 1
+    first, level = reader.index, 1
     while level:
         here = reader.token
         if here.kind == "end":
@@ -320,9 +353,39 @@ def _object(reader: Reader, token: Token) -> Expression:
     text = reader.text[token.start : reader.tokens[reader.index - 1].end]
     try:
         value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise ODataError(f"Invalid JSON. {error}", token.start + error.pos) from error
+    except orjson.JSONDecodeError:
+        reader.index = first
+        return _record(reader, token)
     return Literal(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(), "json", token.start)
+
+
+def _record(reader: Reader, token: Token) -> Record:
+    """An object that holds expressions."""
+    members: list[tuple[str, Expression]] = []
+    reader.deeper()
+    while True:
+        name = reader.token
+        if name.kind != "phrase":
+            raise reader.error("a member name in quotation marks is expected")
+        reader.index += 1
+        reader.expect(":")
+        members.append((_unquoted(name), expression(reader)))
+        if not reader.accept(","):
+            break
+    reader.expect("}")
+    reader.depth -= 1
+    return Record(tuple(members), token.start)
+
+
+def _unquoted(token: Token) -> str:
+    try:
+        return str(orjson.loads(token.text))
+    except orjson.JSONDecodeError as error:
+        raise ODataError(f"Invalid JSON. {error}", token.start) from error
+
+
+def _is_term(text: str) -> bool:
+    return "." in text or "#" in text
 
 
 def _number(reader: Reader, text: str, start: int) -> Literal:
@@ -374,7 +437,7 @@ def _prefixed(token: Token) -> Literal:
 def _system(reader: Reader, token: Token) -> Expression:
     if token.text == "$count":
         return _count_of(reader, None, token)
-    if token.text not in {"$it", "$root", "$this"}:
+    if token.text not in {"$it", "$root", "$this", "$these"}:
         raise ODataError(f"Syntax error at position {token.start} in '{reader.text}'.", token.start)
     variable = Variable(token.text, token.start)
     if token.text != "$root":
@@ -417,15 +480,19 @@ def _named(reader: Reader, token: Token) -> Expression:
         reader.index -= 1
         raise reader.error()
     if reader.is_punct("(") and not reader.token.spaced:
-        return _call(reader, token, None)
-    if text in _WORDS:
-        value, edm = _WORDS[text]
+        return call(reader, token, None)
+    word = text.lower() if reader.dialect.option_names_fold else text
+    if word in _WORDS:
+        value, edm = _WORDS[word]
         return Literal(value, edm, start)
     if text in _SPECIAL:
         return Literal(_SPECIAL[text], "Edm.Double", start)
     if text in reader.variables:
         return Variable(text, start)
     if "." in text:
+        following = reader.token
+        if not reader.is_punct("/") and following.text != "with":
+            raise reader.error("a member of the type is expected")
         return TypeCast(text, None, start)
     return Property(text, None, start)
 
@@ -435,8 +502,22 @@ def _postfix(reader: Reader, left: Expression) -> Expression:
     while reader.is_punct("/"):
         if isinstance(left, (Literal, Collection, Binary, Unary, Lambda)):
             raise reader.error()
+        if reader.token.spaced:
+            raise reader.error("unexpected blank")
         reader.index += 1
         token = reader.token
+        if token.spaced and token.kind != "end":
+            raise reader.error("unexpected blank")
+        if token.kind == "system" and token.text == "$filter":
+            reader.index += 1
+            reader.expect("(")
+            left = Call("$filter", (expression(reader),), (), left, token.start)
+            reader.expect(")")
+            continue
+        if token.kind == "alias":
+            reader.index += 1
+            left = Property(token.text, left, token.start)
+            continue
         if token.kind == "system" and token.text == "$count":
             reader.index += 1
             left = _count_of(reader, left, token)
@@ -445,8 +526,10 @@ def _postfix(reader: Reader, left: Expression) -> Expression:
         if reader.is_punct("("):
             if token.text in {"any", "all"}:
                 left = _lambda(reader, left, token)
+            elif token.text == "aggregate":
+                left = _aggregated(reader, left, token)
             else:
-                left = _call(reader, token, left)
+                left = call(reader, token, left)
         elif "." in token.text:
             left = TypeCast(token.text, left, token.start)
         else:
@@ -463,6 +546,17 @@ def _count_of(reader: Reader, of: Expression | None, token: Token) -> CountOf:
 
     options = nested_options(reader, frozenset({"$filter", "$search"}))
     return CountOf(of, options.filter, options.search, token.start)
+
+
+def _aggregated(reader: Reader, of: Expression, token: Token) -> Aggregated:
+    from windtunnel.simulator.odata.apply import aggregate_item
+
+    if reader.dialect.transformations is not None:
+        raise NotSupported(reader.dialect.refuse_function("aggregate"), token.start)
+    reader.expect("(")
+    item = aggregate_item(reader, with_alias=False)
+    reader.expect(")")
+    return Aggregated(of, item, token.start)
 
 
 def _lambda(reader: Reader, of: Expression, token: Token) -> Lambda:
@@ -483,8 +577,13 @@ def _lambda(reader: Reader, of: Expression, token: Token) -> Lambda:
     return Lambda(token.text, of, variable.text, predicate, token.start)
 
 
-def _call(reader: Reader, token: Token, of: Expression | None) -> Expression:
+def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
+    """A function whose name, `token`, was read; bound to `of` if it is behind a path."""
     name = token.text
+    if of is None and reader.dialect.option_names_fold:
+        name = FOLDED.get(name.lower(), name)
+    if of is None and name in {"any", "all"}:
+        raise reader.error("a collection is expected")
     if name == "case" and of is None:
         return _case(reader, token)
     if of is None or name not in CANONICAL:
@@ -509,6 +608,8 @@ def _call(reader: Reader, token: Token, of: Expression | None) -> Expression:
     reader.expect(")")
     if name in CANONICAL and of is None:
         _check_arity(name, len(arguments), bool(named), token)
+    elif len(arguments) == 1 and not named and isinstance(arguments[0], (Literal, Alias)):
+        return Keyed(Property(name, of, token.start), (("", arguments[0]),), token.start)
     elif arguments or len({key for key, _ in named}) != len(named):
         raise ODataError(
             f"An unknown function with name '{name}' was found. This may also be a function "

@@ -41,6 +41,7 @@ CANONICAL: Final[dict[str, tuple[int, int]]] = {
     "geo.distance": (2, 2),
     "geo.intersects": (2, 2),
     "geo.length": (1, 1),
+    "isdefined": (1, 1),
 }
 
 NOT_IN_401: Final = frozenset({"substringof"})
@@ -56,6 +57,7 @@ BOOLEAN: Final = frozenset(
         "hassubset",
         "hassubsequence",
         "isof",
+        "isdefined",
         "geo.intersects",
     }
 )
@@ -98,5 +100,8 @@ BINDING: Final = {
     "mod": 6,
 }
 """How tightly an operator binds. Source: OData URL Conventions 4.01, "Operator Precedence"."""
+
+FOLDED: Final = {name.lower(): name for name in CANONICAL}
+"""Canonical names by their lower case, for services that ignore case."""
 
 UNARY_BINDING: Final = 7

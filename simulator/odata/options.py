@@ -82,7 +82,16 @@ def boolean(reader: Reader, name: str) -> bool:
 
 def levels(reader: Reader, name: str) -> int | str:
     """The value of `$levels`: a number from 1, or `max`."""
-    return "max" if reader.word("max") else number(reader, name)
+    if reader.word("max"):
+        return "max"
+    token = reader.token
+    if token.kind == "number" and token.text.startswith("0"):
+        raise ODataError(
+            f"Invalid value '{token.text}' for {name} query option found. It is a number from 1, "
+            "or 'max'.",
+            token.start,
+        )
+    return number(reader, name)
 
 
 def select(reader: Reader) -> tuple[SelectItem, ...]:
@@ -104,7 +113,7 @@ def _select_item(reader: Reader) -> SelectItem:
         if token.kind == "name" and token.text.endswith(".*"):
             reader.index += 1
             return SelectItem((*path, token.text), position=start)
-        path.append(reader.name().text)
+        path.append(_member(reader, "identifier"))
         if not reader.accept("/"):
             break
         if reader.accept("*"):
@@ -112,7 +121,8 @@ def _select_item(reader: Reader) -> SelectItem:
     if not reader.is_punct("("):
         return SelectItem(tuple(path), position=start)
     following = reader.tokens[reader.index + 1]
-    if following.kind == "system" or "." not in path[-1]:
+    behind = reader.tokens[min(reader.index + 2, len(reader.tokens) - 1)]
+    if following.kind in {"system", "alias"} or behind.text == "=":
         among = reader.dialect.select_options
         return SelectItem(tuple(path), nested_options(reader, among), position=start)
     reader.expect("(")
@@ -123,6 +133,15 @@ def _select_item(reader: Reader) -> SelectItem:
             break
     reader.expect(")")
     return SelectItem(tuple(path), parameters=tuple(names), position=start)
+
+
+def _member(reader: Reader, what: str) -> str:
+    """A name or an annotation, `@Ns.Term#Qualifier`."""
+    token = reader.token
+    if token.kind == "alias":
+        reader.index += 1
+        return token.text
+    return reader.name(what).text
 
 
 def expand(reader: Reader) -> tuple[ExpandItem, ...]:
@@ -151,7 +170,7 @@ def _expand_item(reader: Reader) -> ExpandItem:
             suffix = token.text
             break
         else:
-            path.append(reader.name("navigation property").text)
+            path.append(_member(reader, "navigation property"))
         if not reader.accept("/"):
             break
     options = None
@@ -159,8 +178,10 @@ def _expand_item(reader: Reader) -> ExpandItem:
         among = reader.dialect.expand_options
         if suffix == "$count":
             among &= {"$filter", "$search"}
-        elif path and path[-1] == "*":
-            among &= {"$levels"} | (among if suffix else frozenset())
+        elif suffix:
+            among &= {"$filter", "$search", "$orderby", "$skip", "$top", "$count"}
+        elif path[-1:] == ["*"]:
+            among &= {"$levels"}
         options = nested_options(reader, among)
     return ExpandItem(tuple(path), suffix, options, start)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 from urllib.parse import quote
+
+import orjson
 
 from windtunnel.simulator.odata.functions import BINDING, UNARY_BINDING
 from windtunnel.simulator.odata.tree import (
+    Aggregated,
     AggregateItem,
     Alias,
     Binary,
@@ -24,6 +28,7 @@ from windtunnel.simulator.odata.tree import (
     OrderItem,
     Property,
     Query,
+    Record,
     Rollup,
     Search,
     SearchNot,
@@ -119,6 +124,15 @@ def _expression(node: Expression, binding: int) -> str:
         case Collection(items, brackets):
             inner = ",".join(_expression(item, 0) for item in items)
             return f"[{inner}]" if brackets else f"({inner})"
+        case Record(members):
+            pairs = [f"{_quoted(name)}:{_expression(value, 0)}" for name, value in members]
+            return f"{{{','.join(pairs)}}}"
+        case Aggregated(of, item):
+            return _behind(of, f"aggregate({_aggregate(item)})")
+
+
+def _quoted(name: str) -> str:
+    return orjson.dumps(name).decode()
 
 
 def _behind(of: Expression | None, text: str) -> str:
@@ -205,6 +219,8 @@ def _step(step: Transformation) -> str:
             inner = ",".join(print_apply(steps) for steps in arguments)
         case "top" | "skip":
             inner = str(arguments[0])
+        case "filter":
+            inner = _expression(arguments[0], 0)
         case "expand":
             path, *nested = arguments
             inner = ",".join([_expression(path, 0), *map(print_apply, nested)])
@@ -214,8 +230,10 @@ def _step(step: Transformation) -> str:
             path, alias, nested = arguments
             inner = f"{_expression(path, 0)} as {alias}"
             inner += f",{print_apply(nested)}" if nested else ""
+        case _ if len(arguments) == 2:
+            inner = ",".join(_expression(argument, 0) for argument in arguments)
         case _:
-            inner = ",".join(map(_hierarchy, arguments))
+            inner = _hierarchy(arguments)
     return f"{step.kind}({inner})"
 
 
@@ -226,17 +244,24 @@ def _nested(argument: tuple[tuple[Transformation, ...], str] | Expression) -> st
     return _expression(argument, 0)
 
 
-def _hierarchy(argument: object) -> str:
-    if isinstance(argument, tuple):
-        if argument and isinstance(argument[0], Transformation):
-            return print_apply(argument)
-        return f"{_expression(argument[0], 0)} {argument[1]}"
-    return _expression(argument, 0)  # type: ignore[arg-type]  # arguments of a step are `Any`
+def _hierarchy(arguments: tuple[Any, ...]) -> str:
+    """`root,qualifier,path` and what follows, empty parts left out."""
+    root, qualifier, path, *rest = arguments
+    parts = [_expression(root, 0), qualifier, _expression(path, 0)]
+    for part in rest:
+        if isinstance(part, tuple) and part:
+            is_order = isinstance(part[0], OrderItem)
+            parts.append(print_orderby(part) if is_order else print_apply(part))
+        elif isinstance(part, (int, str)) and part != "":
+            parts.append(str(part))
+    return ",".join(parts)
 
 
-def _group(group: Expression | Rollup) -> str:
+def _group(group: Expression | Rollup | Transformation) -> str:
     if isinstance(group, Rollup):
         return f"rollup({','.join(_expression(level, 0) for level in group.levels)})"
+    if isinstance(group, Transformation):
+        return _step(group)
     return _expression(group, 0)
 
 

@@ -28,6 +28,7 @@ LONGEST_QUERY = 262_144
 _T = TypeVar("_T")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_SEARCH_MARK = re.compile(r"\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|([;#])")
 _FREE_TEXT = frozenset({"$format", "$skiptoken", "$deltatoken", "$id", "$schemaversion"})
 _ALIAS = re.compile(r"@[^\W\d]\w*(?:\.\w+)*\Z")
 
@@ -106,7 +107,7 @@ def _read_pair(
 ) -> None:
     raw_name, _, raw_value = raw.partition("=")
     value_start = start + len(raw_name) + 1
-    name = decoded(raw_name, start).strip()
+    name = decoded(raw_name, start)
     if name.startswith("@"):
         if not _ALIAS.match(name):
             raise ODataError(f"'{name}' is not a parameter alias.", start)
@@ -128,6 +129,7 @@ def _read_pair(
     if option in _FREE_TEXT:
         free[key] = decoded(raw_value, value_start)
     elif option == "$search":
+        _check_search(raw_value, value_start)
         found[key] = _placed(raw_value, value_start, search_grammar.parse)
     elif option == "$index":
         free[key] = _placed(raw_value, value_start, _index)
@@ -140,6 +142,16 @@ def _read_pair(
             value_start,
             lambda text: _whole(text, dialect, lambda reader: read(reader, option)),
         )
+
+
+def _check_search(raw: str, start: int) -> None:
+    """A semicolon or a number sign has to be percent-encoded outside a phrase."""
+    for match in _SEARCH_MARK.finditer(raw):
+        if match[1]:
+            at = start + match.start()
+            raise ODataError(
+                f"Syntax error: character '{match[1]}' is not valid at position {at}.", at
+            )
 
 
 def _index(text: str) -> int:

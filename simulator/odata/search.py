@@ -9,6 +9,8 @@ from windtunnel.simulator.odata.expressions import Reader
 from windtunnel.simulator.odata.tree import Search, SearchNot, SearchPair, Term
 
 _LEXEME = re.compile(r"\s*(?:(\"(?:[^\"\\]|\\.)*\")|([^\s\"()]+)|([()]))")
+_INCOMPLETE = re.compile(r"\s*'((?:[^']|'')+)'\s*")
+"""A search that need not be well-formed, in quotes."""
 _DEEPEST = 100
 
 
@@ -28,6 +30,8 @@ class _Words:
 
 def parse(text: str) -> Search:
     """The value of `$search`."""
+    if incomplete := _INCOMPLETE.fullmatch(text):
+        return Term(incomplete[1].replace("''", "'"), phrase=True)
     words = _Words(text, 0, nested=False)
     tree = _either(words)
     if text[words.position :].strip():
@@ -38,6 +42,9 @@ def parse(text: str) -> Search:
 def search_until(reader: Reader) -> Search:
     """`$search` nested in other options: reads up to `;` or the closing parenthesis."""
     start = reader.token.start
+    if reader.token.kind == "string":
+        reader.index += 1
+        return parse(reader.tokens[reader.index - 1].text)
     level, index = 0, reader.index
     while True:
         token = reader.tokens[index]
@@ -77,24 +84,32 @@ def _both(words: _Words) -> Search:
             left = SearchPair("AND", left, _term(words))
             continue
         lexeme = words.peek()
-        if lexeme is None or lexeme[3] == ")" or lexeme[2] == "OR":
+        if lexeme is None or lexeme[3] == ")":
+            return left
+        if lexeme[2] == "OR" and _continues(words, lexeme.end()):
             return left
         left = SearchPair("AND", left, _term(words))
 
 
 def _keyword(words: _Words, keyword: str) -> bool:
+    """Move over an operator; a keyword with nothing to combine is a word."""
     lexeme = words.peek()
-    if lexeme is not None and lexeme[2] == keyword:
-        words.position = lexeme.end()
-        return True
-    return False
+    if lexeme is None or lexeme[2] != keyword or not _continues(words, lexeme.end()):
+        return False
+    words.position = lexeme.end()
+    return True
+
+
+def _continues(words: _Words, position: int) -> bool:
+    following = _LEXEME.match(words.text, position)
+    return following is not None and following[3] != ")"
 
 
 def _term(words: _Words) -> Search:
     lexeme = words.peek()
     if lexeme is None:
         raise words.error("a search word is expected")
-    if lexeme[2] == "NOT":
+    if lexeme[2] == "NOT" and _continues(words, lexeme.end()):
         words.position = lexeme.end()
         words.depth += 1
         if words.depth > _DEEPEST:
@@ -102,7 +117,7 @@ def _term(words: _Words) -> Search:
         inner = _term(words)
         words.depth -= 1
         return SearchNot(inner)
-    if lexeme[2] in {"AND", "OR"} or lexeme[3] == ")":
+    if lexeme[3] == ")":
         raise words.error("a search word is expected")
     words.position = lexeme.end()
     if lexeme[3] == "(":
@@ -118,6 +133,9 @@ def _term(words: _Words) -> Search:
             raise words.error("a phrase is empty")
         return Term(phrase, phrase=True)
     word = lexeme[2]
-    if re.search(r"[;']", word) and words.nested:
+    if word in {"AND", "OR", "NOT"}:
+        return Term(word, phrase=True)
+    if word.startswith("'") or (";" in word and words.nested):
+        words.position -= len(word)
         raise words.error("a search word is expected")
     return Term(word)

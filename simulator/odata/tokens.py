@@ -32,10 +32,10 @@ _PATTERN = re.compile(
     r"|(?P<prefixed>[^\W\d]\w*(?:\.[^\W\d]\w*)*'(?:[^']|'')*')"
     r"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\.\*)?)"
     r"|(?P<string>'(?:[^']|'')*')(?!\w)"
-    r"|(?P<alias>@[^\W\d]\w*(?:\.\w+)*)"
+    r"|(?P<alias>@[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:#[^\W\d]\w*)?)"
     r"|(?P<system>\$[A-Za-z]\w*)"
     r"|(?P<phrase>\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<punct>[(),/:;=*\[\]{}-])"
+    r"|(?P<punct>[(),/:;=*\[\]{}+-])"
 )
 _match = _PATTERN.match
 

@@ -29,7 +29,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`$it`, `$root`, `$this`, or the variable of a lambda."""
+    """`$it`, `$root`, `$this`, `$these`, or the variable of a lambda."""
 
     name: str
     position: int = field(default=-1, compare=False)
@@ -137,6 +137,23 @@ class Collection:
     position: int = field(default=-1, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`{"name":expression}`; an object of plain JSON is a literal."""
+
+    members: tuple[tuple[str, Expression], ...]
+    position: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """`of/aggregate(item)`: an aggregate as a value."""
+
+    of: Expression
+    item: AggregateItem
+    position: int = field(default=-1, compare=False)
+
+
 Expression: TypeAlias = (
     Literal
     | Property
@@ -152,6 +169,8 @@ Expression: TypeAlias = (
     | Unary
     | Binary
     | Collection
+    | Record
+    | Aggregated
 )
 
 

@@ -25,6 +25,7 @@ DATAVERSE = Dialect(
     functions=frozenset({"contains", "startswith", "endswith"}),
     transformations=frozenset({"aggregate", "groupby", "filter"}),
     option_names_fold=False,
+    outer_blanks=True,
     custom_functions=_is_query_function,
     like_patterns=True,
     expand_depth=10,

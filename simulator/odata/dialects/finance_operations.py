@@ -21,6 +21,7 @@ FINANCE_AND_OPERATIONS = Dialect(
     lambdas=False,
     count_segments=False,
     option_names_fold=False,
+    outer_blanks=True,
     custom_functions=lambda name: False,  # noqa: ARG005 - none at all
     enum_order=False,
     wildcard_equality=True,
