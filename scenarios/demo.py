@@ -23,8 +23,12 @@ app_demo = typer.Typer(add_completion=False)
 SAMPLES = Path(__file__).parent / "samples" / "order_sync"
 VERSIONS = ("careful", "naive")
 PEAK_SECONDS = 6
-SCALED_LIMITS = {"dataverse.requests": {"allowance": 200, "seconds": 4}}
-"""A smaller window, so that a short run meets the limit: 50 requests a second, not 20."""
+SCALED_LIMITS = {
+    "dataverse.requests": {"allowance": 200, "seconds": 4},
+    "dataverse.model.retry-cap": {"allowance": 4},
+    "dataverse.model.block-cap": {"allowance": 8},
+}
+"""A 75th of the real window, so that seconds show what minutes do: 50 requests a second pass."""
 
 
 @app_demo.command()
@@ -232,7 +236,8 @@ class _Run:
             **{name: str(value) for name, value in facts.items()},
             "why": why[self.name],
         }
-        changed = result.model_copy(update={"properties": properties})
+        title = result.name.replace("${env.WT_ORDER_SYNC}", self.name)
+        changed = result.model_copy(update={"properties": properties, "name": title})
         target = self.output / f"scenario-{group}-{self.name}.json"
         target.write_text(changed.model_dump_json(indent=1), "utf-8")
         file.unlink()

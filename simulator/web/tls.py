@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 import ssl
@@ -18,6 +19,7 @@ from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.kept_files import create_once, replace
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+READS = 3
 LEAF_SECONDS = 397 * 86_400.0
 """How long a leaf is valid.
 
@@ -61,13 +63,15 @@ class LocalCa:
         """A context for servers on loopback and under `names`, which may hold wildcards."""
         wanted = tuple(dict.fromkeys([*LOOPBACK_NAMES, *names]))
         path = self._leaf_path(wanted)
-        if not self._is_good(path):
-            self._issue(wanted, path)
-        try:
-            return _context(path)
-        except ssl.SSLError:  # key and certificate do not fit, or the file is broken: ours to mend
-            self._issue(wanted, path)
-            return _context(path)
+        if path.exists() and not self._is_good(path):
+            replace(path, self._leaf(wanted))
+        create_once(path, lambda: self._leaf(wanted))
+        for _ in range(READS):
+            # OpenSSL opens the file twice; between, another simulator may have put a new one there.
+            with contextlib.suppress(ssl.SSLError):
+                return _context(path)
+        replace(path, self._leaf(wanted))  # key and certificate do not fit: ours to mend
+        return _context(path)
 
     def _leaf_path(self, names: tuple[str, ...]) -> Path:
         parts = (self.certificate_pem, *(name.encode() for name in sorted(names)))
@@ -81,7 +85,7 @@ class LocalCa:
         until = leaf.not_valid_after_utc.timestamp()
         return leaf.not_valid_before_utc.timestamp() <= self._now() < until - _RENEW_SECONDS
 
-    def _issue(self, names: tuple[str, ...], path: Path) -> None:
+    def _leaf(self, names: tuple[str, ...]) -> bytes:
         from trustme import CA
 
         try:
@@ -103,7 +107,7 @@ class LocalCa:
                 f"no certificate can be issued for {', '.join(names)}: {error}",
                 remedy="Use host names or IP addresses.",
             ) from error
-        replace(path, leaf.private_key_and_cert_chain_pem.bytes())
+        return bytes(leaf.private_key_and_cert_chain_pem.bytes())
 
 
 def default_folder() -> Path:
