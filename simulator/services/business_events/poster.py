@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _NOT_SENT = "An error occurred while sending the request."
 _NOT_TRUSTED = "Could not establish trust relationship for the SSL/TLS secure channel."
 _TOO_LATE = "The operation has timed out."  # unconfirmed: the text of a slow endpoint
+ANSWER_BYTES = 65_536
+"""Read of an answer, so that its connection can be used again."""
 _HEADERS = {"content-type": "application/json; charset=utf-8"}
 
 
@@ -29,7 +31,10 @@ class HttpPoster:
         self._client: httpx.AsyncClient | None = None
 
     async def __call__(self, url: str, body: bytes, seconds: float) -> int:
-        """Post and look at the status; the answer's body is not read. Raises OSError."""
+        """Post and return the status. Raises OSError.
+
+        The answer must be complete in time; a long one is not read to its end.
+        """
         import httpx
 
         try:
@@ -37,6 +42,11 @@ class HttpPoster:
                 asyncio.timeout(seconds),
                 self._opened().stream("POST", url, content=body, headers=_HEADERS) as answer,
             ):
+                read = 0
+                async for chunk in answer.aiter_raw():
+                    read += len(chunk)
+                    if read > ANSWER_BYTES:
+                        break
                 return answer.status_code
         except (TimeoutError, httpx.TimeoutException) as error:
             raise OSError(f"{_TOO_LATE} ({seconds:g} s)") from error
@@ -47,9 +57,9 @@ class HttpPoster:
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
-            from httpx import AsyncClient
+            import httpx
 
-            self._client = AsyncClient(verify=self._context(), trust_env=False, timeout=None)  # noqa: S113 - asyncio.timeout holds the whole call
+            self._client = httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=None)  # noqa: S113 - asyncio.timeout holds the whole call
         return self._client
 
     def _context(self) -> ssl.SSLContext:
