@@ -255,6 +255,7 @@ def _unary(reader: Reader) -> Expression:
     ):
         following = reader.tokens[reader.index + 1]
         is_operator = bool(reader.operator(following)) and following.spaced
+        is_operator = is_operator and reader.tokens[reader.index + 2].spaced
         if (following.spaced or following.text == "(") and not is_operator:
             reader.dialect.require_operator("not", token.start)
             reader.index += 1
@@ -499,7 +500,11 @@ def _named(reader: Reader, token: Token) -> Expression:
 
 def _postfix(reader: Reader, left: Expression) -> Expression:
     """Everything behind a `/`."""
+    length = 0
     while reader.is_punct("/"):
+        length += 1
+        if length > LONGEST_CHAIN:
+            raise reader.error("the path is too long")
         if isinstance(left, (Literal, Collection, Binary, Unary, Lambda)):
             raise reader.error()
         if reader.token.spaced:

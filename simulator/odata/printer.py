@@ -113,6 +113,7 @@ def _expression(node: Expression, binding: int) -> str:
         case Unary(operator, operand):
             inner = _expression(operand, UNARY_BINDING)
             needs = isinstance(operand, (Literal, Unary)) and operator == "-"
+            needs = needs or inner.partition(" ")[0].lower() in BINDING
             inner = f"({inner})" if needs else inner
             text = f"not {inner}" if operator == "not" else f"-{inner}"
             return f"({text})" if binding > UNARY_BINDING else text

@@ -106,7 +106,7 @@ def _read_pair(
     custom: list[tuple[str, str]],
 ) -> None:
     raw_name, _, raw_value = raw.partition("=")
-    value_start = start + len(raw_name) + 1
+    value_start = start + min(len(raw_name) + 1, len(raw))
     name = decoded(raw_name, start)
     if name.startswith("@"):
         if not _ALIAS.match(name):

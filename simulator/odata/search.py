@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from windtunnel.simulator.odata.errors import ODataError
 from windtunnel.simulator.odata.expressions import Reader
@@ -11,7 +12,8 @@ from windtunnel.simulator.odata.tree import Search, SearchNot, SearchPair, Term
 _LEXEME = re.compile(r"\s*(?:(\"(?:[^\"\\]|\\.)*\")|([^\s\"()]+)|([()]))")
 _INCOMPLETE = re.compile(r"\s*'((?:[^']|'')+)'\s*")
 """A search that need not be well-formed, in quotes."""
-_DEEPEST = 100
+_DEEPEST = 50
+_MOST_WORDS = 100
 
 
 class _Words:
@@ -71,7 +73,9 @@ def _either(words: _Words) -> Search:
     if words.depth > _DEEPEST:
         raise words.error("nested too deeply")
     left = _both(words)
-    while _keyword(words, "OR"):
+    for _ in _few(words):
+        if not _keyword(words, "OR"):
+            break
         left = SearchPair("OR", left, _both(words))
     words.depth -= 1
     return left
@@ -79,7 +83,7 @@ def _either(words: _Words) -> Search:
 
 def _both(words: _Words) -> Search:
     left = _term(words)
-    while True:
+    for _ in _few(words):
         if _keyword(words, "AND"):
             left = SearchPair("AND", left, _term(words))
             continue
@@ -89,6 +93,13 @@ def _both(words: _Words) -> Search:
         if lexeme[2] == "OR" and _continues(words, lexeme.end()):
             return left
         left = SearchPair("AND", left, _term(words))
+    return left
+
+
+def _few(words: _Words) -> Iterator[int]:
+    """So many turns that no walk over the tree goes too deep; then the text is refused."""
+    yield from range(_MOST_WORDS)
+    raise words.error("too many words")
 
 
 def _keyword(words: _Words, keyword: str) -> bool:
