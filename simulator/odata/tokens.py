@@ -26,7 +26,7 @@ _PATTERN = re.compile(
     r"(?P<blank>[ \t\r\n]+)"
     r"|(?P<guid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})(?!\w)"
     r"|(?P<moment>-?\d{4,6}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[-+ ]\d\d:\d\d))(?!\w)"
-    r"|(?P<date>-?\d{4,6}-\d\d-\d\d)(?![\w:])"
+    r"|(?P<date>-?\d{4,6}-\d\d-\d\d)(?!\w)"
     r"|(?P<time>\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?)(?!\w)"
     r"|(?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?:[mMfFdDlL](?!\w))?)(?![\w.])"
     r"|(?P<prefixed>[^\W\d]\w*(?:\.[^\W\d]\w*)*'(?:[^']|'')*')"
