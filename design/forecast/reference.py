@@ -154,7 +154,7 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
     horizon = float(streams.days * DAY_SECONDS)
     hour_waits = [0.0] * (streams.days * 24)
     nothing: Request = (0.0, 0.0, Unlimited(), 0)
-    carried = [nothing] * len(senders)
+    carried: list[Request] = [nothing] * len(senders)
     attempts = [0] * len(senders)
     tried = [0.0] * len(senders)
     waits = [0.0] * len(senders)
@@ -167,6 +167,7 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
             carried[number] = upcoming
             events.append((upcoming[0], number))
     heapify(events)
+    admitted, replace = ADMITTED, heapreplace
     hour, hour_wait, boundary = 0, 0.0, 0.0
     while events:
         now, number = events[0]
@@ -194,19 +195,19 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
                 carried[number] = request = upcoming
                 attempts[number] = 0
                 if request[0] > now:
-                    heapreplace(events, (request[0], number))
+                    replace(events, (request[0], number))
                     break
             else:
                 request = carried[number]
             verdict = request[2].admit(now)
-            if verdict is ADMITTED:
+            if verdict is admitted:
                 running[number] = True
                 waited = now - request[0]
                 if waited > waits[number]:  # noqa: PLR1730 - a call of max costs more
                     waits[number] = waited
                 if waited > hour_wait:  # noqa: PLR1730 - a call of max costs more
                     hour_wait = waited
-                heapreplace(events, (now + request[1], number))
+                replace(events, (now + request[1], number))
                 break
             attempt = attempts[number] = attempts[number] + 1
             if attempt == 1:
@@ -217,7 +218,7 @@ def _run(senders: list[_Flow], streams: Streams, tick: Callable[[float], None]) 
             flow.longest_retry_after = max(flow.longest_retry_after, told)
             again = next_try(flow.retry, now, tried[number], attempt, told, request[3], streams)
             if again is not None:
-                heapreplace(events, (again, number))
+                replace(events, (again, number))
                 break
             flow.given_up.append(now)
             take = True
