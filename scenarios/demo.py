@@ -249,7 +249,7 @@ class _Run:
         _windtunnel(
             *("load", str(SAMPLES / f"order-sync-{self.name}.plan.yaml")),
             *("--env-file", str(env_file), "--duration", f"{PEAK_SECONDS}s"),
-            *("--drain", f"{PEAK_SECONDS}s", "--report", str(self.output), "--compare", "peak"),
+            *("--drain", f"{PEAK_SECONDS + 4}s", "--report", str(self.output), "--compare", "peak"),
         )
 
     def check(self) -> None:

@@ -164,9 +164,10 @@ class Guard:
         return self._costs.seconds(operation, rows=rows)
 
     def limit_use(self) -> list[LimitUse]:
-        """How far each user went into each limit on each server."""
+        """How far each user went into each limit on each server; applications by client id."""
+        apps = {identity.user_id: app for app, identity in self._by_app.items()}
         return [
             use
             for (user, server), meter in self._meters.items()
-            for use in limit_uses(meter, user, server)
+            for use in limit_uses(meter, apps.get(user, user), server)
         ]
