@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -136,7 +136,7 @@ def _plan_or_design(path: Path) -> Any:
 
 
 @contextmanager
-def _mistakes_explained() -> Iterator[None]:
+def _mistakes_explained() -> Generator[None]:
     """Turn a mistake in a file into its message and exit code 2."""
     from windtunnel.contracts.documents.errors import DocumentError
     from windtunnel.design.forecast.run import NoNumba
@@ -152,7 +152,7 @@ def _mistakes_explained() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(days: int) -> Iterator[Tick]:
+def _progress(days: int) -> Generator[Tick]:
     """A progress bar over the virtual time; only on a terminal."""
     from rich.console import Console
     from rich.progress import Progress

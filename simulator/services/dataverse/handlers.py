@@ -309,7 +309,8 @@ class Handlers:
     ) -> Response:
         arguments = parts[0].arguments or ()
         method = exchange.request.method
-        if len(parts) == 1 and method == "PATCH" and arguments[0][0] not in {"", served.primary_id}:
+        by_id = all(name in {"", served.primary_id} for name, _ in arguments)
+        if len(parts) == 1 and method == "PATCH" and not by_id:
             return self._upsert_by_key(exchange, served, arguments)
         key = self.key_of(served, arguments)
         if len(parts) == 1:

@@ -78,7 +78,7 @@ def _chained(children: st.SearchStrategy[Expression]) -> st.SearchStrategy[Any]:
         st.builds(lambda a: Call("Ns.Own", (), (("P", a),)), children),
         st.builds(lambda a, b: Case(((a, b),)), children, children),
         st.builds(lambda of, a: Lambda("any", of, "x", a), NAMES.map(Property), children),
-        st.builds(lambda of, a: CountOf(of, a), NAMES.map(Property), st.none() | children),
+        st.builds(CountOf, NAMES.map(Property), st.none() | children),
         st.builds(
             lambda of, a: Keyed(of, (("", a),)),
             NAMES.map(Property),

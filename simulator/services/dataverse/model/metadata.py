@@ -369,7 +369,7 @@ def _one_to_many(definition: TableDefinition) -> list[Json]:
             relation.target,
             parent,
             Relation(relation.partner, relation.target, False, (), relation.name),
-            relation.pairs[0][::-1],
+            (relation.pairs[0][1], relation.pairs[0][0]),
         )
         for relation in definition.relations.values()
         if relation.collection
@@ -424,7 +424,7 @@ def _expanded(item: Json, expand: ExpandItem) -> Any:
         if options.filter is not None:
             inner = [part for part in inner if evaluate(options.filter, part) is True]
         return [_shaped(part, options, "MetadataId") for part in inner]
-    return None if inner is None else _shaped(inner, options, "MetadataId")
+    return _shaped(inner, options, "MetadataId") if isinstance(inner, dict) else None
 
 
 def evaluate(node: Expression, item: Json) -> Any:
