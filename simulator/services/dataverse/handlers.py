@@ -217,7 +217,8 @@ class Handlers:
             raise errors.RecordNotFound(table=served.name, id=key)
         context, item, etag = found
         base = base_of(exchange)
-        self._absolute(base, item)
+        if query.expand:
+            self._absolute(base, item)
         body = orjson.dumps({"@odata.context": f"{base}$metadata#{context}/$entity", **item})
         head = f"ETag: {etag}\r\n".encode()
         if wanted:
@@ -407,8 +408,9 @@ class Handlers:
             root["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = count >= 5000
         if page.count is not None:
             root["@odata.count"] = page.count
-        for item in page.value:
-            self._absolute(base, item)
+        if page.has_links:
+            for item in page.value:
+                self._absolute(base, item)
         root["value"] = page.value
         if page.next_token:
             kept = "&".join(

@@ -11,6 +11,7 @@ from windtunnel.simulator.exchange import Exchange, Response, ServiceError, head
 from windtunnel.simulator.kernel.ids import Ids
 
 ROOT = re.compile(r"/api/data/(v9\.[0-2])(?:/|\Z)")
+_ROOT_LENGTH = len("/api/data/v9.2")
 
 _COMMON = (
     b"Cache-Control: no-cache\r\nAllow: OPTIONS,GET,HEAD,POST\r\nExpires: -1\r\n"
@@ -87,13 +88,14 @@ class Replies:
 
 def base_of(exchange: Exchange) -> str:
     """`https://host/api/data/v9.2/` as the client addressed it."""
-    found = ROOT.match(exchange.request.path)
-    version = found[1] if found else "v9.2"
-    return f"{exchange.request.base_url}/api/data/{version}/"
+    request = exchange.request
+    return f"{request.base_url}{request.path[:_ROOT_LENGTH]}/"
 
 
 def preference(exchange: Exchange, name: str) -> str:
     """The value of one preference of the Prefer header, without quotes; `` when absent."""
+    if b"prefer" not in exchange.request.headers:
+        return ""
     text = exchange.request.header("prefer")
     if name not in text:
         return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
@@ -51,6 +51,7 @@ class Page:
     value: list[dict[str, Any]]
     count: int | None = None
     next_token: str = ""
+    has_links: bool = False
 
 
 @dataclass(slots=True)
@@ -73,11 +74,8 @@ class Plan:
     uses: int = 0
 
 
-@dataclass(slots=True)
-class _Nested:
-    """What is selected of an expanded record."""
-
-    columns: list[str] = field(default_factory=list)
+_RecordPlan: TypeAlias = tuple[tuple[str, ...], str, str, list[str]]
+"""Names read, context, SQL, and names read only to expand."""
 
 
 class Reads:
@@ -94,11 +92,13 @@ class Reads:
         self._compiler = Compiler(tables.catalog, DATAVERSE, functions)
         self._advisor = IndexAdvisor(store)
         self._plans: dict[tuple[str, str], Plan] = {}
+        self._record_plans: dict[tuple[str, Query], _RecordPlan] = {}
         self.annotations = Annotations(store, tables)
 
     def forget(self) -> None:
         """Drop plans and what is known of indexes."""
         self._plans.clear()
+        self._record_plans.clear()
         self._advisor.forget()
 
     # -- one record ---------------------------------------------------------------------------
@@ -107,19 +107,31 @@ class Reads:
         self, served: DataverseTable, key: str, query: Query, annotate: str = ""
     ) -> tuple[str, dict[str, Any], str] | None:
         """(context fragment, object, etag) of a record, or None when it is not there."""
-        names, context = self.selection(served, query.select, query.expand)
-        row = self._store.read(self._row_sql(served, names), (key,)).fetchone()
+        plan = self._record_plans.get((served.entity_set, query))
+        if plan is None:
+            plan = self._record_plan(served, query)
+        names, context, sql, hidden = plan
+        row = self._store.read(sql, (key,)).fetchone()
         if row is None:
             return None
         [item] = encode_rows(names, [row[1:]], served.decoders)
         item = {ETAG: row[0], **item}
-        self._expand(served, [item], query.expand, {key: item}, with_etags=True)
-        hidden = self._unselected(served, query.select, names)
+        if query.expand:
+            self._expand(served, [item], query.expand, {key: item}, with_etags=True)
         for name in hidden:
             del item[name]
         if annotate:
             self.annotations.apply(served, [item], annotate)
         return context, item, str(row[0])
+
+    def _record_plan(self, served: DataverseTable, query: Query) -> _RecordPlan:
+        names, context = self.selection(served, query.select, query.expand)
+        hidden = self._unselected(served, query.select, names)
+        plan = (names, context, self._row_sql(served, names), hidden)
+        if len(self._record_plans) >= PLANS_KEPT:
+            self._record_plans.clear()
+        self._record_plans[served.entity_set, query] = plan
+        return plan
 
     def _row_sql(self, served: DataverseTable, names: Sequence[str]) -> str:
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
@@ -245,7 +257,7 @@ class Reads:
         self._finish(served, plan, value)
         if annotate:
             self.annotations.apply(served, value, annotate)
-        return Page(plan.context, value, count, next_token)
+        return Page(plan.context, value, count, next_token, bool(plan.expands))
 
     def _finish(self, served: DataverseTable, plan: Plan, value: list[dict[str, Any]]) -> None:
         if plan.expands:
