@@ -33,13 +33,15 @@ class IndexAdvisor:
         *,
         equal: Sequence[str],
         order: Sequence[str],
+        compared: Sequence[str] = (),
     ) -> bool:
         """Create an index over `equal` and then `order` (wire names) if the query needs one.
 
         `equal` are columns compared with one value each, `order` those sorted by, all in one
-        direction, with the key at the end. Returns whether an index was made.
+        direction, with the key at the end. `compared` columns stand last, so that rows they refuse
+        are not read. Returns whether an index was made.
         """
-        columns = tuple(dict.fromkeys((*equal, *order)))[:COLUMNS_PER_INDEX]
+        columns = tuple(dict.fromkeys((*equal, *order, *compared)))[:COLUMNS_PER_INDEX]
         made = self._made.setdefault(records.table.sql, set())
         if not columns or columns in made or len(made) >= INDEXES_PER_TABLE:
             return False

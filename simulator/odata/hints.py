@@ -17,10 +17,14 @@ from windtunnel.simulator.odata.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """`equal`: columns that equal one value. `order`: columns sorted by, empty unless one way."""
+    """`equal`: columns that equal one value. `order`: columns sorted by, empty unless one way.
+
+    `compared`: other columns that every row is tested by.
+    """
 
     equal: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
 
 def hints_of(condition: Expression | None, order: Sequence[OrderItem]) -> Hints:
@@ -33,7 +37,18 @@ def hints_of(condition: Expression | None, order: Sequence[OrderItem]) -> Hints:
     ]
     one_way = len({item.descending for item in order[:-1]}) <= 1
     whole = len(names) == len(order)
-    return Hints(equal, tuple(names) if one_way and whole else ())
+    compared = tuple(name for name in dict.fromkeys(_compared(condition)) if name not in equal)
+    return Hints(equal, tuple(names) if one_way and whole else (), compared)
+
+
+def _compared(node: Expression | None) -> list[str]:
+    match node:
+        case Binary("and", left, right):
+            return _compared(left) + _compared(right)
+        case Binary(_, Property(name, None), Literal() | Alias()):
+            return [name]
+        case _:
+            return []
 
 
 def _equal(node: Expression | None) -> list[str]:

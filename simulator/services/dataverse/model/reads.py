@@ -364,8 +364,12 @@ class Reads:
             return
         parameters = (*bind(plan.parameters, now), 1, 0)
         equal = [name for name in plan.hints.equal if served.has(name)]
+        compared = [name for name in plan.hints.compared if served.has(name)]
         self._advisor.improve(
-            served.records, plan.sql, parameters, equal=equal, order=plan.hints.order
+            *(served.records, plan.sql, parameters),
+            equal=equal,
+            order=plan.hints.order,
+            compared=compared,
         )
 
     # -- expansion ----------------------------------------------------------------------------
