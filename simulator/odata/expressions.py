@@ -50,6 +50,7 @@ _WORDS: Final = {
     "false": (False, "Edm.Boolean"),
 }
 _SPECIAL: Final = {"INF": float("inf"), "NaN": float("nan")}
+_AND: Final = BINDING["and"]
 _TYPE_FUNCTIONS = frozenset({"cast", "isof"})
 
 
@@ -58,6 +59,7 @@ class Reader:
 
     def __init__(self, text: str, dialect: Dialect) -> None:
         self.text, self.dialect = text, dialect
+        self.folds = dialect.option_names_fold
         self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
@@ -69,29 +71,29 @@ class Reader:
         return self.tokens[self.index]
 
     def is_punct(self, text: str) -> bool:
-        """Whether the next token is this punctuation."""
-        token = self.tokens[self.index]
-        return token.kind == "punct" and token.text == text
+        """Whether the next token is this punctuation, which no token of another kind reads as."""
+        return self.tokens[self.index].text == text
 
     def accept(self, text: str) -> bool:
         """Move over punctuation if it is next."""
-        if self.is_punct(text):
+        if self.tokens[self.index].text == text:
             self.index += 1
             return True
         return False
 
     def expect(self, text: str) -> Token:
         """Move over punctuation that must be next."""
-        if not self.is_punct(text):
+        token = self.tokens[self.index]
+        if token.text != text:
             raise self.error(f"'{text}' expected")
         self.index += 1
-        return self.tokens[self.index - 1]
+        return token
 
     def word(self, *words: str) -> str:
         """Move over one of these keywords if it is next and stands alone; else ``."""
         token = self.tokens[self.index]
         if token.kind == "name":
-            text = token.text.lower() if self.dialect.option_names_fold else token.text
+            text = token.text.lower() if self.folds else token.text
             if text in words:
                 self.index += 1
                 return text
@@ -107,10 +109,12 @@ class Reader:
 
     def operator(self, token: Token) -> str:
         """The binary operator that a token is, or ``."""
-        if token.kind != "name":
-            return ""
-        text = token.text.lower() if self.dialect.option_names_fold else token.text
-        return text if text in BINDING else ""
+        text = token.text
+        if text in BINDING:
+            return text
+        if self.folds and token.kind == "name" and (text := text.lower()) in BINDING:
+            return text
+        return ""
 
     def error(self, reason: str = "") -> ODataError:
         """Syntax error at the next token, in Microsoft.OData's form."""
@@ -156,36 +160,38 @@ def expression(reader: Reader, binding: int = 0) -> Expression:
     left = _unary(reader)
     for _ in range(LONGEST_CHAIN):
         token = reader.tokens[reader.index]
-        if token.kind != "name":
+        if not token.spaced or not (operator := reader.operator(token)):
             break
-        power = BINDING.get(token.text, 0)
-        if not power and reader.dialect.option_names_fold:
-            token = token._replace(text=token.text.lower())
-            power = BINDING.get(token.text, 0)
-        if power <= binding or not token.spaced:
+        power = BINDING[operator]
+        if power <= binding:
             break
-        if power <= BINDING["and"]:
-            left = _chain(reader, left, token, power)
+        if power <= _AND:
+            left = _chain(reader, left, operator, power)
         else:
-            left = _binary(reader, left, token, power)
+            left = _binary(reader, left, operator, power)
     else:
         raise ODataError("The query has too many operators in a row.", reader.token.start)
     reader.depth -= 1
     return left
 
 
-def _chain(reader: Reader, left: Expression, token: Token, power: int) -> Expression:
+def _chain(reader: Reader, left: Expression, operator: str, power: int) -> Expression:
     """`a and b and ...` of any length: a balanced tree, so that no later walk goes deep."""
-    operator, operands = token.text, _operands(left, token.text)
-    reader.dialect.require_operator(operator, token.start)
+    position, operands = reader.token.start, _operands(left, operator)
+    reader.dialect.require_operator(operator, position)
     while True:
         following = reader.tokens[reader.index]
-        if reader.operator(following) != operator or not following.spaced:
-            return _balanced(operator, operands, token.start)
-        reader.index += 1
-        if not reader.token.spaced and reader.token.kind != "end":
-            raise reader.error("a blank is expected behind an operator")
+        if not following.spaced or reader.operator(following) != operator:
+            return _balanced(operator, operands, position)
+        _past_operator(reader)
         operands += _operands(expression(reader, power), operator)
+
+
+def _past_operator(reader: Reader) -> None:
+    reader.index += 1
+    following = reader.tokens[reader.index]
+    if not following.spaced and following.kind != "end":
+        raise reader.error("a blank is expected behind an operator")
 
 
 def _operands(node: Expression, operator: str) -> list[Expression]:
@@ -202,19 +208,16 @@ def _balanced(operator: str, operands: list[Expression], position: int) -> Expre
     return Binary(operator, left, _balanced(operator, operands[half:], position), position)
 
 
-def _binary(reader: Reader, left: Expression, token: Token, power: int) -> Expression:
-    operator = token.text
-    reader.dialect.require_operator(operator, token.start)
-    reader.index += 1
-    following = reader.token
-    if not following.spaced and following.kind != "end":
-        raise reader.error("a blank is expected behind an operator")
+def _binary(reader: Reader, left: Expression, operator: str, power: int) -> Expression:
+    position = reader.tokens[reader.index].start
+    reader.dialect.require_operator(operator, position)
+    _past_operator(reader)
     if operator == "in":
         right: Expression = _list(reader) if reader.is_punct("(") else expression(reader, power)
         right = _postfix(reader, right)
     else:
         right = expression(reader, power)
-    return Binary(operator, left, right, token.start)
+    return Binary(operator, left, right, position)
 
 
 def _list(reader: Reader) -> Expression:
@@ -233,47 +236,50 @@ def _list(reader: Reader) -> Expression:
 
 
 def _unary(reader: Reader) -> Expression:
-    token = reader.token
-    if token.kind == "punct" and token.text == "+":
-        reader.index += 1
-        if reader.token.kind != "number" or reader.token.spaced:
-            raise reader.error("a number is expected behind '+'")
-        return _postfix(reader, _primary(reader))
-    if token.kind == "punct" and token.text == "-":
-        reader.index += 1
-        following = reader.token
-        if following.spaced:
-            raise reader.error("a value is expected behind '-'")
-        if following.kind == "number" or following.text in _SPECIAL:
-            positive = _primary(reader)
-            if isinstance(positive, Literal) and isinstance(positive.value, (int, float)):
-                return _postfix(reader, _number(reader, f"-{following.text}", token.start))
-        reader.dialect.require_operator("negate", token.start)
-        return Unary("-", _operand(reader), token.start)
-    if token.kind == "name" and (
-        token.text == "not" or (reader.dialect.option_names_fold and token.text.lower() == "not")
-    ):
-        following = reader.tokens[reader.index + 1]
-        is_operator = bool(reader.operator(following)) and following.spaced
-        is_operator = is_operator and reader.tokens[reader.index + 2].spaced
-        if (following.spaced or following.text == "(") and not is_operator:
-            reader.dialect.require_operator("not", token.start)
+    token = reader.tokens[reader.index]
+    kind = token.kind
+    if kind == "punct":
+        if token.text == "-":
+            return _negated(reader, token)
+        if token.text == "+":
             reader.index += 1
-            return Unary("not", _operand(reader), token.start)
-    return _postfix(reader, _primary(reader))
+            if reader.token.kind != "number" or reader.token.spaced:
+                raise reader.error("a number is expected behind '+'")
+    elif kind == "name" and _is_not(reader, token):
+        reader.dialect.require_operator("not", token.start)
+        reader.index += 1
+        return Unary("not", _operand(reader), token.start)
+    left = _primary(reader)
+    return _postfix(reader, left) if reader.tokens[reader.index].text == "/" else left
+
+
+def _negated(reader: Reader, token: Token) -> Expression:
+    reader.index += 1
+    following = reader.token
+    if following.spaced:
+        raise reader.error("a value is expected behind '-'")
+    if following.kind == "number" or following.text in _SPECIAL:
+        positive = _primary(reader)
+        if isinstance(positive, Literal) and isinstance(positive.value, (int, float)):
+            return _postfix(reader, _number(reader, f"-{following.text}", token.start))
+    reader.dialect.require_operator("negate", token.start)
+    return Unary("-", _operand(reader), token.start)
+
+
+def _is_not(reader: Reader, token: Token) -> bool:
+    """Whether a name is the operator `not`, not a property of that name."""
+    if token.text != "not" and not (reader.folds and token.text.lower() == "not"):
+        return False
+    following = reader.tokens[reader.index + 1]
+    if bool(reader.operator(following)) and following.spaced:
+        return not reader.tokens[reader.index + 2].spaced
+    return following.spaced or following.text == "("
 
 
 def _operand(reader: Reader) -> Expression:
     """What a unary operator applies to: `not a eq b` is `(not a) eq b`."""
     reader.deeper()
     operand = _unary(reader)
-    while True:
-        token = reader.token
-        operator = reader.operator(token) if token.spaced else ""
-        power = BINDING.get(operator, 0)
-        if power <= UNARY_BINDING:
-            break
-        operand = _binary(reader, operand, token, power)
     reader.depth -= 1
     return operand
 
@@ -390,6 +396,8 @@ def _is_term(text: str) -> bool:
 
 
 def _number(reader: Reader, text: str, start: int) -> Literal:
+    if text.isdecimal() and len(text) < 10:
+        return Literal(int(text), "Edm.Int32", start)
     if text == "-NaN":
         raise ODataError(f"Syntax error at position {start} in '{reader.text}'.", start)
     if text == "-INF":
@@ -477,24 +485,24 @@ def key_predicate(reader: Reader) -> tuple[tuple[str, Expression], ...]:
 
 def _named(reader: Reader, token: Token) -> Expression:
     text, start = token.text, token.start
-    if text.endswith(".*"):
-        reader.index -= 1
-        raise reader.error()
-    if reader.is_punct("(") and not reader.token.spaced:
+    following = reader.tokens[reader.index]
+    if following.text == "(" and not following.spaced:
         return call(reader, token, None)
-    word = text.lower() if reader.dialect.option_names_fold else text
+    word = text.lower() if reader.folds else text
     if word in _WORDS:
         value, edm = _WORDS[word]
         return Literal(value, edm, start)
+    if "." in text:
+        if text.endswith(".*"):
+            reader.index -= 1
+            raise reader.error()
+        if following.text not in {"/", "with"}:
+            raise reader.error("a member of the type is expected")
+        return TypeCast(text, None, start)
     if text in _SPECIAL:
         return Literal(_SPECIAL[text], "Edm.Double", start)
     if text in reader.variables:
         return Variable(text, start)
-    if "." in text:
-        following = reader.token
-        if not reader.is_punct("/") and following.text != "with":
-            raise reader.error("a member of the type is expected")
-        return TypeCast(text, None, start)
     return Property(text, None, start)
 
 
@@ -585,7 +593,7 @@ def _lambda(reader: Reader, of: Expression, token: Token) -> Lambda:
 def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
     """A function whose name, `token`, was read; bound to `of` if it is behind a path."""
     name = token.text
-    if of is None and reader.dialect.option_names_fold:
+    if of is None and reader.folds:
         name = FOLDED.get(name.lower(), name)
     if of is None and name in {"any", "all"}:
         raise reader.error("a collection is expected")

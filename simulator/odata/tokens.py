@@ -21,23 +21,33 @@ class Token(NamedTuple):
     spaced: bool
 
 
-_WORD_END = r"(?![\w.])"
+_BLANKS = r"[ \t\r\n]*+"
+_YEAR_TO_DAY = r"-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
+_HOUR_TO_FRACTION = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?"
+_WORD = r"[^\W\d]\w*+"
+# Every quantifier that could give back what it took is possessive: time is linear in the text.
 _PATTERN = re.compile(
-    r"(?P<blank>[ \t\r\n]+)"
-    r"|(?P<guid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})(?!\w)"
-    r"|(?P<moment>-?\d{4,6}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[-+ ]\d\d:\d\d))(?!\w)"
-    r"|(?P<date>-?\d{4,6}-\d\d-\d\d)(?!\w)"
-    r"|(?P<time>\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?)(?!\w)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?:[mMfFdDlL](?!\w))?)(?![\w.])"
-    r"|(?P<prefixed>[^\W\d]\w*(?:\.[^\W\d]\w*)*'(?:[^']|'')*')"
-    r"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\.\*)?)"
-    r"|(?P<string>'(?:[^']|'')*')(?!\w)"
-    r"|(?P<alias>@[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:#[^\W\d]\w*)?)"
-    r"|(?P<system>\$[A-Za-z]\w*)"
-    r"|(?P<phrase>\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<punct>[(),/:;=*\[\]{}+-])"
+    rf"{_BLANKS}(?:"
+    r"(?P<guid>[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})(?!\w)"
+    rf"|(?P<name>{_WORD}(?:\.{_WORD})*+(?:\.\*)?+)(?P<prefixed>'[^']*+(?:''[^']*+)*+')?+"
+    r"|(?P<punct>[(),/:;=*\[\]{}+])"
+    r"|(?P<string>'[^']*+(?:''[^']*+)*+')(?!\w)"
+    r"|(?=[-0-9])(?:"
+    rf"(?P<moment>{_YEAR_TO_DAY}T{_HOUR_TO_FRACTION}(?:Z|[-+ ][0-9]{{2}}:[0-9]{{2}}))(?!\w)"
+    rf"|(?P<date>{_YEAR_TO_DAY})(?!\w)"
+    rf"|(?P<time>{_HOUR_TO_FRACTION})(?!\w)"
+    r"|(?P<number>[0-9]++(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+(?:[mMfFdDlL](?!\w))?+)(?![\w.])"
+    r"|(?P<minus>-))"
+    rf"|(?P<alias>@{_WORD}(?:\.{_WORD})*+(?:\#{_WORD})?+)"
+    r"|(?P<system>\$[A-Za-z]\w*+)"
+    r"|(?P<phrase>\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")"
+    r"|(?P<end>\Z)"
+    r"|(?P<bad>.))",
+    re.DOTALL,
 )
-_match = _PATTERN.match
+_GROUPS = {number: name for name, number in _PATTERN.groupindex.items()}
+_PREFIXED, _MINUS = _PATTERN.groupindex["prefixed"], _PATTERN.groupindex["minus"]
+_NAME, _END, _BAD = (_PATTERN.groupindex[name] for name in ("name", "end", "bad"))
 
 
 def tokens(text: str) -> list[Token]:
@@ -45,20 +55,21 @@ def tokens(text: str) -> list[Token]:
     if len(text) > LONGEST_TEXT:
         raise ODataError(f"The query is longer than {LONGEST_TEXT} characters.", LONGEST_TEXT)
     found: list[Token] = []
-    add = found.append
-    position, spaced, length = 0, False, len(text)
-    while position < length:
-        match = _match(text, position)
-        if match is None:
-            raise _bad_character(text, position)
-        kind, end = match.lastgroup, match.end()
-        if kind == "blank":
-            spaced = True
-        else:
-            add(Token(kind or "", match[0], position, end, spaced))
-            spaced = False
-        position = end
-    add(Token("end", "", length, length, spaced))
+    add, make, after = found.append, tuple.__new__, 0
+    for match in _PATTERN.finditer(text):
+        group = match.lastindex or _BAD
+        start, end = match.span(group)
+        kind = _GROUPS[group]
+        if group == _PREFIXED:
+            start = match.start(_NAME)
+        elif group == _MINUS:
+            kind = "punct"
+        elif group == _BAD:
+            raise _bad_character(text, start)
+        add(make(Token, (kind, text[start:end], start, end, start != after)))
+        if group == _END:
+            break
+        after = end
     return found
 
 
