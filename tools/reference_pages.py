@@ -15,8 +15,10 @@ import typer
 from pydantic import BaseModel
 
 from windtunnel.simulator.cli import ORDER
-from windtunnel.simulator.kernel.settings import Settings
+from windtunnel.simulator.kernel.settings import Settings, load
+from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.web.control.routes import ROUTES
+from windtunnel.simulator.web.house import House
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 MADE_BY = "<!-- made by tools/reference_pages.py; do not edit -->\n"
@@ -63,11 +65,13 @@ def _section(name: str, annotation: Any, *, array: bool = False) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    return (
-        {None: "none", True: "true", False: "false", (): "[]"}.get(value, str(value))
-        if not isinstance(value, dict)
-        else "{}"
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "none"
+    if isinstance(value, (tuple, dict)):
+        return "[]" if isinstance(value, tuple) else "{}"
+    return str(value)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -91,7 +95,8 @@ def control_page() -> str:
         "| method | path | does |",
         "|---|---|---|",
     ]
-    for route in ROUTES:
+    house = House(load(environment={}, overrides={"simulator.sample_data": False}))
+    for route in [*ROUTES, *routes(house.business_events)]:
         about = (inspect.getdoc(route.handler) or "").split("\n", maxsplit=1)[0]
         lines.append(f"| {route.method} | `{route.path}` | {about} |")
     return "\n".join([*lines, ""])
