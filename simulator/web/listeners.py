@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from windtunnel.simulator.exchange import Request, Response, UsageError
 from windtunnel.simulator.kernel.timers import Timers
@@ -38,11 +39,14 @@ class Listeners:
 
         A taken port gives way to the next free one. Raises UsageError when none is free.
         """
+        plain = {origin.service for origin in ORIGINS if origin.scheme == "http"}
         for origin in ORIGINS:
             if origin.service not in self._applications:
                 continue
-            if origin.scheme == "https" and self._tls is None:
-                continue
+            if self._tls is None and origin.scheme == "https":
+                if origin.service in plain:
+                    continue
+                origin = replace(origin, scheme="http")  # noqa: PLW2901 - it has no other listener
             port = await self._open_one(origin, port_base)
             name = "localhost" if self._host in {"127.0.0.1", "::1"} else self._host
             self.urls[origin.name] = f"{origin.scheme}://{name}:{port}"
