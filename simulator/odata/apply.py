@@ -255,8 +255,8 @@ def aggregate_item(reader: Reader, *, with_alias: bool = True) -> AggregateItem:
         inner = CountOf(None, position=token.start)
     else:
         inner = expression(reader)
-    method = _method(reader)
     is_count = isinstance(inner, CountOf)
+    method = "" if is_count else _method(reader)
     if not method and not isinstance(inner, (Property, CountOf)):
         raise reader.error("'with' expected")
     sources: list[tuple[tuple[Expression, ...], str]] = []

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import orjson
 
 from windtunnel.simulator.odata.dialect import Dialect
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
-from windtunnel.simulator.odata.functions import BINDING, CANONICAL, FOLDED, UNARY_BINDING
+from windtunnel.simulator.odata.functions import BINDING, CANONICAL, FOLDED
+from windtunnel.simulator.odata.literal_grammar import (
+    SPECIAL,
+    date,
+    guid,
+    moment,
+    number,
+    prefixed,
+    string,
+    time_of_day,
+)
 from windtunnel.simulator.odata.tokens import Token, tokens
 from windtunnel.simulator.odata.tree import (
     Aggregated,
@@ -31,26 +40,23 @@ from windtunnel.simulator.odata.tree import (
     Variable,
 )
 
-LONGEST_CHAIN = 200
+LONGEST_CHAIN = 100
 """Operators in a row other than `and` and `or`, so that no walk over the tree goes too deep."""
 
-_DURATION = re.compile(
-    r"[+-]?P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?\Z", re.ASCII
-)
-_BINARY = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3}={0,2})?\Z")
-_GEO = re.compile(
-    r"SRID=\d{1,5};(?:Point|LineString|Polygon|MultiPoint|MultiLineString|MultiPolygon|Collection)"
-    r"\s*\([-+0-9.eE, ()A-Za-z;=]*\)\Z",
-    re.IGNORECASE,
-)
-_ENUM = re.compile(r"\s*(?:[^\W\d]\w*|-?\d+)(?:\s*,\s*(?:[^\W\d]\w*|-?\d+))*\s*\Z")
 _WORDS: Final = {
     "null": (None, "null"),
     "true": (True, "Edm.Boolean"),
     "false": (False, "Edm.Boolean"),
 }
-_SPECIAL: Final = {"INF": float("inf"), "NaN": float("nan")}
 _AND: Final = BINDING["and"]
+_LITERALS: Final = {
+    "string": string,
+    "guid": guid,
+    "moment": moment,
+    "date": date,
+    "time": time_of_day,
+    "prefixed": prefixed,
+}
 _TYPE_FUNCTIONS = frozenset({"cast", "isof"})
 
 
@@ -63,6 +69,7 @@ class Reader:
         self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
+        self.in_json = 0
         self.variables: list[str] = []
 
     @property
@@ -217,7 +224,20 @@ def _binary(reader: Reader, left: Expression, operator: str, power: int) -> Expr
         right = _postfix(reader, right)
     else:
         right = expression(reader, power)
+        if operator == "has" and not _may_be_member(right):
+            raise ODataError(
+                f"Syntax error: a member of an enumeration is expected at position "
+                f"{right.position} in '{reader.text}'.",
+                right.position,
+            )
     return Binary(operator, left, right, position)
+
+
+def _may_be_member(node: Expression) -> bool:
+    """What may stand behind `has`; a string is a member whose type the left side tells."""
+    if isinstance(node, Literal):
+        return node.edm == "Edm.String" or not node.edm.startswith("Edm.")
+    return isinstance(node, Alias)
 
 
 def _list(reader: Reader) -> Expression:
@@ -256,14 +276,19 @@ def _unary(reader: Reader) -> Expression:
 def _negated(reader: Reader, token: Token) -> Expression:
     reader.index += 1
     following = reader.token
-    if following.spaced:
-        raise reader.error("a value is expected behind '-'")
-    if following.kind == "number" or following.text in _SPECIAL:
-        positive = _primary(reader)
-        if isinstance(positive, Literal) and isinstance(positive.value, (int, float)):
-            return _postfix(reader, _number(reader, f"-{following.text}", token.start))
+    if not following.spaced and (following.kind == "number" or following.text in SPECIAL):
+        reader.index += 1
+        return _negative(reader, following.text, token.start)
     reader.dialect.require_operator("negate", token.start)
     return Unary("-", _operand(reader), token.start)
+
+
+def _negative(reader: Reader, text: str, start: int) -> Literal:
+    if text == "NaN":
+        raise ODataError(f"Syntax error at position {start} in '{reader.text}'.", start)
+    if text == "INF":
+        return Literal(float("-inf"), "Edm.Double", start)
+    return number(f"-{text}", start)
 
 
 def _is_not(reader: Reader, token: Token) -> bool:
@@ -285,37 +310,27 @@ def _operand(reader: Reader) -> Expression:
 
 
 def _primary(reader: Reader) -> Expression:
-    token = reader.token
-    kind, text, start = token.kind, token.text, token.start
+    token = reader.tokens[reader.index]
     reader.index += 1
-    match kind:
-        case "name":
-            return _named(reader, token)
-        case "string":
-            return Literal(text[1:-1].replace("''", "'"), "Edm.String", start)
-        case "number":
-            return _number(reader, text, start)
-        case "guid":
-            return Literal(text.lower(), "Edm.Guid", start)
-        case "moment":
-            return Literal(text.replace(" ", "+"), "Edm.DateTimeOffset", start)
-        case "date":
-            return Literal(text, "Edm.Date", start)
-        case "time":
-            return Literal(text, "Edm.TimeOfDay", start)
-        case "prefixed":
-            return _prefixed(token)
-        case "alias":
-            return Property(text, None, start) if _is_term(text) else Alias(text, start)
-        case "phrase":
-            return Literal(_unquoted(token), "Edm.String", start)
-        case "system":
-            return _system(reader, token)
-        case "punct":
-            return _punctuated(reader, token)
-        case _:
-            reader.index -= 1
-            raise reader.error("expression expected")
+    kind = token.kind
+    if kind == "name":
+        return _named(reader, token)
+    if kind == "number":
+        return number(token.text, token.start)
+    if kind in _LITERALS:
+        return _LITERALS[kind](token, reader.text)
+    if kind == "alias":
+        text = token.text
+        is_term = "." in text or "#" in text
+        return Property(text, None, token.start) if is_term else Alias(text, token.start)
+    if kind == "system":
+        return _system(reader, token)
+    if kind == "punct":
+        return _punctuated(reader, token)
+    if kind == "phrase" and reader.in_json:
+        return Literal(_unquoted(token), "Edm.String", token.start)
+    reader.index -= 1
+    raise reader.error("expression expected")
 
 
 def _punctuated(reader: Reader, token: Token) -> Expression:
@@ -334,6 +349,7 @@ def _punctuated(reader: Reader, token: Token) -> Expression:
 def _array(reader: Reader, token: Token) -> Expression:
     items: list[Expression] = []
     reader.deeper()
+    reader.in_json += 1
     if not reader.is_punct("]"):
         items.append(expression(reader))
         while reader.accept(","):
@@ -345,6 +361,7 @@ def _array(reader: Reader, token: Token) -> Expression:
             reader.token.start,
         )
     reader.depth -= 1
+    reader.in_json -= 1
     return Collection(tuple(items), brackets=True, position=token.start)
 
 
@@ -370,6 +387,7 @@ def _record(reader: Reader, token: Token) -> Record:
     """An object that holds expressions."""
     members: list[tuple[str, Expression]] = []
     reader.deeper()
+    reader.in_json += 1
     while True:
         name = reader.token
         if name.kind != "phrase":
@@ -381,6 +399,7 @@ def _record(reader: Reader, token: Token) -> Record:
             break
     reader.expect("}")
     reader.depth -= 1
+    reader.in_json -= 1
     return Record(tuple(members), token.start)
 
 
@@ -389,58 +408,6 @@ def _unquoted(token: Token) -> str:
         return str(orjson.loads(token.text))
     except orjson.JSONDecodeError as error:
         raise ODataError(f"Invalid JSON. {error}", token.start) from error
-
-
-def _is_term(text: str) -> bool:
-    return "." in text or "#" in text
-
-
-def _number(reader: Reader, text: str, start: int) -> Literal:
-    if text.isdecimal() and len(text) < 10:
-        return Literal(int(text), "Edm.Int32", start)
-    if text == "-NaN":
-        raise ODataError(f"Syntax error at position {start} in '{reader.text}'.", start)
-    if text == "-INF":
-        return Literal(float("-inf"), "Edm.Double", start)
-    suffix = text[-1]
-    body = text[:-1] if suffix in "mMfFdDlL" else text
-    if suffix in "mM":
-        return Literal(float(body), "Edm.Decimal", start)
-    if suffix in "dDfF":
-        return Literal(float(body), "Edm.Double" if suffix in "dD" else "Edm.Single", start)
-    if any(mark in body for mark in ".eE"):
-        kind = "Edm.Double" if "e" in body.lower() else "Edm.Decimal"
-        value = float(body)
-        if value in {float("inf"), float("-inf")}:
-            raise ODataError(f"The value '{body}' is out of range.", start)
-        return Literal(value, kind, start)
-    value_int = int(body) if len(body) < 40 else 1 << 200
-    if not -(2**63) <= value_int < 2**63:
-        return Literal(float(body), "Edm.Decimal", start)
-    is_long = suffix in "lL" or not -(2**31) <= value_int < 2**31
-    return Literal(value_int, "Edm.Int64" if is_long else "Edm.Int32", start)
-
-
-def _prefixed(token: Token) -> Literal:
-    prefix, _, rest = token.text.partition("'")
-    text = rest[:-1].replace("''", "'")
-    if prefix == "duration" and _DURATION.match(text):
-        return Literal(text, "Edm.Duration", token.start)
-    if prefix in {"binary", "X"} and _BINARY.match(text):
-        return Literal(text, "Edm.Binary", token.start)
-    if prefix in {"geography", "geometry"} and _GEO.match(text):
-        return Literal(text, f"Edm.{prefix.title()}", token.start)
-    if prefix in {"guid", "datetime", "datetimeoffset", "time"}:
-        raise ODataError(
-            f"Unrecognized '{prefix}' literal '{token.text}' at '{token.start}' in '{token.text}'.",
-            token.start,
-        )
-    if "." not in prefix or not _ENUM.match(text):
-        raise ODataError(
-            f"The string '{token.text}' is not a valid enumeration type constant.", token.start
-        )
-    members = ",".join(part.strip() for part in text.split(","))
-    return Literal(members, prefix, token.start)
 
 
 def _system(reader: Reader, token: Token) -> Expression:
@@ -463,6 +430,7 @@ def key_predicate(reader: Reader) -> tuple[tuple[str, Expression], ...]:
     """`(value)` or `(name=value,...)`; a single value has the name ``."""
     reader.expect("(")
     pairs: list[tuple[str, Expression]] = []
+    seen: set[str] = set()
     if reader.accept(")"):
         return ()
     while True:
@@ -470,8 +438,9 @@ def key_predicate(reader: Reader) -> tuple[tuple[str, Expression], ...]:
         following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
         if token.kind == "name" and following.kind == "punct" and following.text == "=":
             reader.index += 2
-            if any(name == token.text for name, _ in pairs):
+            if token.text in seen:
                 raise ODataError(f"The key property '{token.text}' is given twice.", token.start)
+            seen.add(token.text)
             pairs.append((token.text, _unary(reader)))
         else:
             pairs.append(("", _unary(reader)))
@@ -499,8 +468,8 @@ def _named(reader: Reader, token: Token) -> Expression:
         if following.text not in {"/", "with"}:
             raise reader.error("a member of the type is expected")
         return TypeCast(text, None, start)
-    if text in _SPECIAL:
-        return Literal(_SPECIAL[text], "Edm.Double", start)
+    if text in SPECIAL:
+        return Literal(SPECIAL[text], "Edm.Double", start)
     if text in reader.variables:
         return Variable(text, start)
     return Property(text, None, start)
@@ -513,7 +482,7 @@ def _postfix(reader: Reader, left: Expression) -> Expression:
         length += 1
         if length > LONGEST_CHAIN:
             raise reader.error("the path is too long")
-        if isinstance(left, (Literal, Collection, Binary, Unary, Lambda)):
+        if isinstance(left, (Literal, Collection, Binary, Unary, Lambda, CountOf, Aggregated)):
             raise reader.error()
         if reader.token.spaced:
             raise reader.error("unexpected blank")
@@ -526,6 +495,8 @@ def _postfix(reader: Reader, left: Expression) -> Expression:
             reader.expect("(")
             left = Call("$filter", (expression(reader),), (), left, token.start)
             reader.expect(")")
+            if reader.is_punct("("):
+                left = Keyed(left, key_predicate(reader), token.start)
             continue
         if token.kind == "alias":
             reader.index += 1
@@ -607,10 +578,10 @@ def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
     while not reader.is_punct(")"):
         first = reader.token
         following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
-        if first.kind == "name" and following.kind == "punct" and following.text == "=":
+        if first.kind == "name" and following.text == "=":
             reader.index += 2
             named.append((first.text, expression(reader)))
-        elif name in _TYPE_FUNCTIONS and _is_type(first, following):
+        elif name in _TYPE_FUNCTIONS and of is None and _is_type(first, following):
             arguments.append(_type_name(reader))
         else:
             arguments.append(expression(reader))
@@ -643,10 +614,8 @@ def _check_arity(name: str, count: int, has_named: bool, token: Token) -> None:
 
 
 def _is_type(first: Token, following: Token) -> bool:
-    if first.kind != "name" or following.kind != "punct":
-        return False
-    is_collection = first.text == "Collection" and following.text == "("
-    return is_collection or ("." in first.text and following.text in {")", ","})
+    """Whether the last argument of `cast` and `isof` is next."""
+    return first.text == "Collection" or following.text == ")"
 
 
 def _type_name(reader: Reader) -> TypeName:

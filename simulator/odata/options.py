@@ -32,15 +32,15 @@ def orderby(reader: Reader) -> tuple[OrderItem, ...]:
 
 def compute(reader: Reader) -> tuple[ComputeItem, ...]:
     """`Price mul Quantity as Total,...`."""
-    items: list[ComputeItem] = []
+    items: dict[str, ComputeItem] = {}
     while True:
         inner = expression(reader)
         alias = alias_of(reader)
-        if any(item.alias == alias for item in items):
+        if alias in items:
             raise ODataError(f"The alias '{alias}' is given twice.", reader.token.start)
-        items.append(ComputeItem(inner, alias))
+        items[alias] = ComputeItem(inner, alias)
         if not reader.accept(","):
-            return tuple(items)
+            return tuple(items.values())
 
 
 def alias_of(reader: Reader) -> str:

@@ -31,6 +31,12 @@ class Piece:
     is_condition: bool = False
     enum: EnumType | None = None
 
+    @property
+    def constant(self) -> str | None:
+        """The text that it is, if it is one parameter with text."""
+        value = self.parameters[0] if self.text == "?" else None
+        return value if isinstance(value, str) else None
+
     def bound(self, now: float) -> tuple[Any, ...]:
         """The parameters for a run at `now`."""
         return bind(self.parameters, now)

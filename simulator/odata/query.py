@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from windtunnel.simulator.odata import apply as apply_grammar
@@ -25,6 +26,9 @@ from windtunnel.simulator.odata.tree import (
 )
 
 LONGEST_QUERY = 262_144
+TALLEST = 120
+"""Nodes on the longest way from the root of a tree to a leaf."""
+
 _T = TypeVar("_T")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
@@ -37,7 +41,28 @@ def _whole(text: str, dialect: Dialect, read: Callable[[Reader], _T]) -> _T:
     reader = Reader(text, dialect)
     result = read(reader)
     reader.finish()
+    if len(reader.tokens) > TALLEST:
+        _check_height(result)
     return result
+
+
+def _check_height(tree: object) -> None:
+    """Refuse a tree so tall that a recursive walk over it would end Python's stack."""
+    level: list[object] = [tree]
+    for _ in range(TALLEST):
+        following: list[object] = []
+        while level:
+            node = level.pop()
+            if isinstance(node, tuple):
+                level += node
+            elif is_dataclass(node):
+                following += [getattr(node, field.name) for field in fields(node)]
+        if not following:
+            return
+        level = following
+    raise ODataError(
+        f"The query is nested too deeply: the recursion limit of {TALLEST} is exceeded.", 0
+    )
 
 
 def parse_filter(text: str, dialect: Dialect = ODATA_401) -> Expression:
@@ -86,13 +111,13 @@ def parse_query(text: str, dialect: Dialect = ODATA_401) -> Query:
     start = 1 if text[:1] == "?" else 0
     found: dict[str, Any] = {}
     free: dict[str, Any] = {}
-    aliases: list[tuple[str, Expression]] = []
+    aliases: dict[str, Expression] = {}
     custom: list[tuple[str, str]] = []
     for raw in text[start:].split("&"):
         if raw:
             _read_pair(raw, start, dialect, found, free, aliases, custom)
         start += len(raw) + 1
-    options = Options(**found, aliases=tuple(aliases))
+    options = Options(**found, aliases=tuple(aliases.items()))
     return Query(options, **free, custom=tuple(custom))
 
 
@@ -102,7 +127,7 @@ def _read_pair(
     dialect: Dialect,
     found: dict[str, Any],
     free: dict[str, Any],
-    aliases: list[tuple[str, Expression]],
+    aliases: dict[str, Expression],
     custom: list[tuple[str, str]],
 ) -> None:
     raw_name, _, raw_value = raw.partition("=")
@@ -111,10 +136,11 @@ def _read_pair(
     if name.startswith("@"):
         if not _ALIAS.match(name):
             raise ODataError(f"'{name}' is not a parameter alias.", start)
-        if any(known == name for known, _ in aliases):
+        if name in aliases:
             raise grammar.duplicate(name, start)
-        value = _placed(raw_value, value_start, lambda text: _alias_value(text, dialect))
-        aliases.append((name, value))
+        aliases[name] = _placed(
+            raw_value, value_start, lambda text: _whole(text, dialect, expression)
+        )
         return
     option = _option(name, dialect)
     if not option:
@@ -158,10 +184,6 @@ def _index(text: str) -> int:
     if not re.fullmatch(r"-?\d{1,18}", text.strip()):
         raise ODataError(f"Invalid value '{text}' for $index query option found.", 0)
     return int(text)
-
-
-def _alias_value(text: str, dialect: Dialect) -> Expression:
-    return _whole(text, dialect, expression)
 
 
 def _option(name: str, dialect: Dialect) -> str:

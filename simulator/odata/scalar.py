@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from windtunnel.simulator.odata.errors import ODataError
 from windtunnel.simulator.odata.pieces import Piece, combine
 from windtunnel.simulator.odata.schema import EnumType
-from windtunnel.simulator.odata.tree import Call, Literal, TypeName
+from windtunnel.simulator.odata.tree import Call, TypeName
 
 _TEXT = frozenset({"Edm.String", "Edm.Guid"})
 _PARTS = {
@@ -101,10 +101,8 @@ def escaped(text: str) -> str:
 
 def _like(node: Call, arguments: Sequence[Piece], like_patterns: bool) -> Piece:
     subject, probe = arguments
-    literal = node.arguments[1]
-    shape = _LIKE[node.name]
-    if isinstance(literal, Literal) and isinstance(literal.value, str):
-        text = literal.value
+    shape, text = _LIKE[node.name], probe.constant
+    if text is not None:
         if like_patterns and "[" in text:
             return _glob(subject, shape.format(text))
         pattern = shape.format(text if like_patterns else escaped(text))
@@ -132,7 +130,9 @@ def _glob(subject: Piece, pattern: str) -> Piece:
         else re.sub(r"[*?\[]", r"[\g<0>]", part).replace("%", "*").replace("_", "?")
         for part in parts
     )
-    sides = (subject, Piece("?", (text.lower(),), "Edm.String"))
+    # SQLite folds ASCII only; so must the pattern.
+    folded = text.encode().lower().decode()
+    sides = (subject, Piece("?", (folded,), "Edm.String"))
     return combine("(lower({}) GLOB {})", sides, "Edm.Boolean", condition=True)
 
 

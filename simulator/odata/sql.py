@@ -32,10 +32,13 @@ from windtunnel.simulator.odata.tree import (
 
 _SQL_COMPARISON = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _SQL_ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
-_NUMBERS = frozenset(
-    {"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"}
-    | {"Edm.Decimal", "Edm.Double", "Edm.Single"}
-)
+# The store may keep a decimal without fraction as an integer, which SQLite divides as such.
+_SQL_FRACTIONS = {
+    "div": "(CAST({} AS REAL) / {})",
+    "mod": "(CAST({} AS REAL) - {} * CAST(CAST({} AS REAL) / {} AS INTEGER))",
+}
+_FRACTIONS = frozenset({"Edm.Decimal", "Edm.Double", "Edm.Single"})
+_NUMBERS = _FRACTIONS | {"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"}
 _WIDEST = ("Edm.Double", "Edm.Single", "Edm.Decimal", "Edm.Int64")
 
 
@@ -71,6 +74,7 @@ class Compiler:
         self.catalog, self.dialect = catalog, dialect
         self._functions = dict(functions or {})
         self._aliases: Mapping[str, Expression] = {}
+        self._inside_alias = False
         self._number = 0
 
     def where(
@@ -153,13 +157,8 @@ class Compiler:
                 return self._count(node, scope)
             case Call():
                 return self._call(node, scope)
-            case Alias(name, position):
-                target = self._aliases.get(name)
-                if target is None:
-                    return Piece("NULL", (), "null")
-                if isinstance(target, Alias):
-                    raise ODataError(f"The alias {name} stands for another alias.", position)
-                return self.value(target, scope)
+            case Alias():
+                return self._alias(node, scope)
             case Case(branches):
                 return self._case(branches, scope)
             case _:
@@ -167,6 +166,19 @@ class Compiler:
                     f"The query node {type(node).__name__} is not supported.",
                     getattr(node, "position", -1),
                 )
+
+    def _alias(self, node: Alias, scope: Scope) -> Piece:
+        """What an alias stands for: a value without aliases, null if it is not given."""
+        target = self._aliases.get(node.name)
+        if target is None:
+            return Piece("NULL", (), "null")
+        if self._inside_alias:
+            raise ODataError(f"The alias {node.name} stands inside another alias.", node.position)
+        self._inside_alias = True
+        try:
+            return self.value(target, scope)
+        finally:
+            self._inside_alias = False
 
     def _compare(self, node: Binary, left: Expression, right: Expression, scope: Scope) -> Piece:
         one, two = self.value(left, scope), self.value(right, scope)
@@ -177,7 +189,7 @@ class Compiler:
                 other = one if two.edm == "null" else two
                 text = "({} IS NULL)" if is_equal else "({} IS NOT NULL)"
                 return combine(text, (other,), "Edm.Boolean", condition=True)
-            like = self._wildcard(one, right, is_equal)
+            like = self._wildcard(one, two, is_equal)
             if like is not None:
                 return like
             if isinstance(right, Literal) or isinstance(left, Literal):
@@ -188,15 +200,14 @@ class Compiler:
         text = f"({{}} {_SQL_COMPARISON[node.operator]} {{}})"
         return combine(text, (one, two), "Edm.Boolean", condition=True)
 
-    def _wildcard(self, one: Piece, right: Expression, is_equal: bool) -> Piece | None:
+    def _wildcard(self, one: Piece, two: Piece, is_equal: bool) -> Piece | None:
         """Finance and operations: `Name eq '*retail*'` is a pattern."""
-        if not (self.dialect.wildcard_equality and isinstance(right, Literal)):
+        text = two.constant
+        if not self.dialect.wildcard_equality or two.edm != "Edm.String":
             return None
-        if not isinstance(right.value, str) or "*" not in right.value:
+        if text is None or "*" not in text:
             return None
-        if right.edm != "Edm.String":
-            return None
-        pattern = scalar.escaped(right.value).replace("*", "%")
+        pattern = scalar.escaped(text).replace("*", "%")
         text = (
             "({} LIKE {} ESCAPE '\\')" if is_equal else "(coalesce({}, '') NOT LIKE {} ESCAPE '\\')"
         )
@@ -283,6 +294,9 @@ class Compiler:
         edm = next((wide for wide in _WIDEST if wide in {one.edm, two.edm}), "Edm.Int32")
         if node.operator == "divby":
             return combine("(CAST({} AS REAL) / {})", (one, two), "Edm.Decimal")
+        if edm in _FRACTIONS and node.operator in _SQL_FRACTIONS:
+            text, sides = _SQL_FRACTIONS[node.operator], (one, two, one, two)
+            return combine(text, sides[: text.count("{}")], edm)
         operator = _SQL_ARITHMETIC[node.operator]
         return combine(f"({{}} {operator} {{}})", (one, two), edm)
 
@@ -371,6 +385,9 @@ class Compiler:
         column = self.column(last.name, current.table, last.position)
         piece = _column_piece(column, current.alias)
         text = f"(SELECT {piece.text} FROM {' '.join(joins)} WHERE {condition})"
+        if piece.edm == "Edm.String":
+            # A subquery loses the collation of the column that it selects.
+            text = f"{text} COLLATE NOCASE"
         return Piece(text, (), piece.edm, False, piece.enum)
 
     def _navigation(self, step: Property, table: Table) -> Navigation:

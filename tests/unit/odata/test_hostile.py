@@ -95,6 +95,16 @@ HOSTILE = [
     "A in (" + "1," * 30_000 + "1)",
     "A eq Ns.E'" + "a," * 30_000 + "'",
     "x" * 300_000,
+    "&".join(f"@a{number}=1" for number in range(20_000)),
+    ",".join(f"A as A{number}" for number in range(5_000)),
+    "A(" + ",".join(f"a{number}=1" for number in range(7_000)) + ") eq 1",
+    "$root/A(" + ",".join(f"a{number}=1" for number in range(7_000)) + ")/b eq 1",
+    "(" * 98 + "a" + (" add 1" * 90 + ")") * 98,
+    "cast(",
+    "isof(Collection",
+    "Ns.T'" + "a" * 60_000 + "'",
+    "geography'SRID=1;" + "Collection(" * 5_000 + "Point(1 1)" + ")" * 5_000 + "'",
+    "geography'SRID=1;MultiPoint(" + "(1 1)," * 10_000 + "'",
 ]
 
 

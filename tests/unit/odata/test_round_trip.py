@@ -64,9 +64,10 @@ def _chained(children: st.SearchStrategy[Expression]) -> st.SearchStrategy[Any]:
     def pair(operator: str, left: Expression, right: Expression) -> Expression:
         return Binary(operator, left, right)
 
-    comparisons = st.sampled_from("eq ne gt ge lt le has add sub mul div divby mod".split())  # noqa: SIM905 - reads as a list
+    comparisons = st.sampled_from("eq ne gt ge lt le add sub mul div divby mod".split())  # noqa: SIM905 - reads as a list
     return st.one_of(
         st.builds(pair, comparisons, children, children),
+        st.builds(lambda left: Binary("has", left, Literal("Red,Green", "Sales.Color")), children),
         st.builds(
             lambda left, items: Binary("in", left, Collection(tuple(items))),
             PATHS,
