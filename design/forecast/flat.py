@@ -12,7 +12,7 @@ from math import ceil
 from typing import NamedTuple, TypeAlias
 
 from windtunnel.contracts.limits.sliding_window import ROUNDING
-from windtunnel.design.forecast.streams import SPREAD
+from windtunnel.design.forecast.streams import SHORTEST_WAIT, SPREAD
 
 Floats: TypeAlias = MutableSequence[float]
 Ints: TypeAlias = MutableSequence[int]
@@ -312,7 +312,7 @@ def simulate(
             spends = now + wait - w_tried[worker]
             ends = flows.attempts[flow]
             if flows.retries[flow] and attempt != ends and spends <= flows.max_seconds[flow]:
-                heapreplace(events, (now + max(wait, 0.001), worker))
+                heapreplace(events, (now + max(wait, SHORTEST_WAIT), worker))
                 break
             tally.given_up[flow * minutes + int(now // 60)] += 1
             take = True

@@ -23,10 +23,9 @@ from windtunnel.contracts.limits.accounting import limit_uses, load_use
 from windtunnel.contracts.results import LimitUse
 from windtunnel.design.forecast.outcome import FlowOutcome, Outcome, by_minute
 from windtunnel.design.forecast.plans import FlowPlan, MeterKey, meter_keys
-from windtunnel.design.forecast.streams import HOUR_SECONDS, MASK, SPREAD, Streams
+from windtunnel.design.forecast.streams import HOUR_SECONDS, MASK, SHORTEST_WAIT, SPREAD, Streams
 
 DAY_SECONDS = 86_400
-SHORTEST_WAIT = 0.001
 TICK_SECONDS = 600
 
 

@@ -18,6 +18,8 @@ SPREAD: Final = 40_503
 """Odd, so that execution times walk the table of draws in another order than arrivals."""
 PHASE: Final = 7919
 HOUR_SECONDS: Final = 3600
+SHORTEST_WAIT: Final = 0.1
+"""Seconds: a refused request comes back after a round trip at the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
