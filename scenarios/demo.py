@@ -22,7 +22,7 @@ app_demo = typer.Typer(add_completion=False)
 
 SAMPLES = Path(__file__).parent / "samples" / "order_sync"
 VERSIONS = ("careful", "naive")
-PEAK_SECONDS = 6
+PEAK_SECONDS = 5
 SCALED_LIMITS = {
     "dataverse.requests": {"allowance": 200, "seconds": 4},
     "dataverse.model.retry-cap": {"allowance": 4},
@@ -249,7 +249,7 @@ class _Run:
         _windtunnel(
             *("load", str(SAMPLES / f"order-sync-{self.name}.plan.yaml")),
             *("--env-file", str(env_file), "--duration", f"{PEAK_SECONDS}s"),
-            *("--drain", f"{PEAK_SECONDS + 4}s", "--report", str(self.output), "--compare", "peak"),
+            *("--drain", f"{PEAK_SECONDS + 3}s", "--report", str(self.output), "--compare", "peak"),
         )
 
     def check(self) -> None:
