@@ -126,7 +126,7 @@ def _sections(
             break
         # The line end behind a boundary may also be the one before the next.
         begin = match.end()
-    if begin < 0:
+    if begin < 0 and not closed:
         raise BatchError("The boundary does not occur in the body.", offset)
     if not closed:
         if rules.needs_closing:
@@ -147,7 +147,8 @@ def _headers(section: bytes, start: int) -> tuple[dict[bytes, bytes], bytes, int
     head = section if found is None else section[: found.start()]
     rest = b"" if found is None else section[found.end() :]
     headers: dict[bytes, bytes] = {}
-    for line in re.split(rb"\r?\n", head):
+    # The blank line behind the last header may be the line end in front of the boundary.
+    for line in re.split(rb"\r?\n", head.rstrip(b"\r\n")):
         name, colon, value = line.partition(b":")
         if not colon:
             raise BatchError("A header line of a part has no colon.", start)

@@ -49,6 +49,7 @@ _WORDS: Final = {
     "false": (False, "Edm.Boolean"),
 }
 _AND: Final = BINDING["and"]
+_BRACKETS: Final = {"{": 1, "}": -1, "[": 1, "]": -1}
 _LITERALS: Final = {
     "string": string,
     "guid": guid,
@@ -154,11 +155,15 @@ class Reader:
         """Count a level of nesting; too many are refused before Python's stack is."""
         self.depth += 1
         if self.depth > self.dialect.depth:
-            raise ODataError(
-                "The query is nested too deeply: the recursion limit of "
-                f"{self.dialect.depth} is exceeded.",
-                self.token.start,
-            )
+            raise self.too_deep()
+
+    def too_deep(self) -> ODataError:
+        """The error for more nesting than the dialect takes."""
+        return ODataError(
+            "The query is nested too deeply: the recursion limit of "
+            f"{self.dialect.depth} is exceeded.",
+            self.token.start,
+        )
 
 
 def expression(reader: Reader, binding: int = 0) -> Expression:
@@ -371,8 +376,9 @@ def _object(reader: Reader, token: Token) -> Expression:
         here = reader.token
         if here.kind == "end":
             raise reader.error("'}' expected")
-        if here.kind == "punct":
-            level += {"{": 1, "}": -1}.get(here.text, 0)
+        level += _BRACKETS.get(here.text, 0)
+        if level > reader.dialect.depth:
+            raise reader.too_deep()
         reader.index += 1
     text = reader.text[token.start : reader.tokens[reader.index - 1].end]
     try:
@@ -570,8 +576,7 @@ def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
         raise reader.error("a collection is expected")
     if name == "case" and of is None:
         return _case(reader, token)
-    if of is None or name not in CANONICAL:
-        reader.dialect.require_function(name, token.start)
+    reader.dialect.require_function(name, token.start)
     reader.expect("(")
     arguments: list[Expression] = []
     named: list[tuple[str, Expression]] = []

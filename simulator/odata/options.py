@@ -11,6 +11,7 @@ from windtunnel.simulator.odata.search import search_until
 from windtunnel.simulator.odata.tree import (
     ComputeItem,
     ExpandItem,
+    Expression,
     Options,
     OrderItem,
     SelectItem,
@@ -162,26 +163,27 @@ def _expand_item(reader: Reader) -> ExpandItem:
         if token.kind == "punct" and token.text == "*":
             reader.index += 1
             path.append("*")
-        elif token.kind == "system" and token.text in {"$ref", "$count", "$value"}:
-            is_stream = token.text == "$value"
-            if not path and not is_stream:
+            if reader.accept("/"):
+                suffix = reader.expect("$ref").text
+            break
+        if token.kind == "system" and token.text in {"$ref", "$count", "$value"}:
+            if not path and token.text != "$value":
                 raise reader.error("a navigation property is expected")
             reader.index += 1
             suffix = token.text
             break
-        else:
-            path.append(_member(reader, "navigation property"))
+        path.append(_member(reader, "navigation property"))
         if not reader.accept("/"):
             break
     options = None
     if reader.is_punct("("):
         among = reader.dialect.expand_options
-        if suffix == "$count":
+        if path[-1:] == ["*"] or suffix == "$value":
+            among &= frozenset() if suffix else {"$levels"}
+        elif suffix == "$count":
             among &= {"$filter", "$search"}
         elif suffix:
             among &= {"$filter", "$search", "$orderby", "$skip", "$top", "$count"}
-        elif path[-1:] == ["*"]:
-            among &= {"$levels"}
         options = nested_options(reader, among)
     return ExpandItem(tuple(path), suffix, options, start)
 
@@ -191,13 +193,15 @@ def nested_options(reader: Reader, among: frozenset[str]) -> Options:
     reader.deeper()
     reader.expect("(")
     found: dict[str, Any] = {}
-    aliases = []
+    aliases: dict[str, Expression] = {}
     while True:
         token = reader.token
         if token.kind == "alias":
+            if token.text in aliases:
+                raise duplicate(token.text, token.start)
             reader.index += 1
             reader.expect("=")
-            aliases.append((token.text, expression(reader)))
+            aliases[token.text] = expression(reader)
         else:
             name = _option_name(reader)
             reader.dialect.require_option(name, among, token.start)
@@ -211,7 +215,7 @@ def nested_options(reader: Reader, among: frozenset[str]) -> Options:
     reader.depth -= 1
     return Options(
         **{name.removeprefix("$"): value for name, value in found.items()},
-        aliases=tuple(aliases),
+        aliases=tuple(aliases.items()),
     )
 
 

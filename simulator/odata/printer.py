@@ -105,7 +105,8 @@ def _expression(node: Expression, binding: int) -> str:
             parts += [f"{key}={_expression(value, 0)}" for key, value in named]
             return _behind(of, f"{name}({','.join(parts)})")
         case Case(branches):
-            pairs = [f"{_expression(c, 0)}:{_expression(v, 0)}" for c, v in branches]
+            # Without the blank, two numbers could read as a time.
+            pairs = [f"{_expression(c, 0)}: {_expression(v, 0)}" for c, v in branches]
             return f"case({','.join(pairs)})"
         case Lambda(kind, of, variable, predicate):
             inner = "" if predicate is None else f"{variable}:{_expression(predicate, 0)}"
@@ -128,7 +129,7 @@ def _expression(node: Expression, binding: int) -> str:
         case Record(members):
             pairs = [f"{_quoted(name)}:{_expression(value, 0)}" for name, value in members]
             return f"{{{','.join(pairs)}}}"
-        case Aggregated(of, item):
+        case Aggregated(of, item):  # pragma: no branch - the type checker knows that it is last
             return _behind(of, f"aggregate({_aggregate(item)})")
 
 
@@ -150,7 +151,7 @@ def print_search(node: Search) -> str:
         case SearchNot(operand):
             inner = print_search(operand)
             return f"NOT ({inner})" if isinstance(operand, SearchPair) else f"NOT {inner}"
-        case SearchPair(operator, left, right):
+        case SearchPair(operator, left, right):  # pragma: no branch - it is the last
             sides = [
                 f"({print_search(side)})" if isinstance(side, SearchPair) else print_search(side)
                 for side in (left, right)

@@ -227,8 +227,7 @@ def _placed(raw: str, start: int, parse: Callable[[str], _T]) -> _T:
     try:
         return parse(text)
     except ODataError as error:
-        if error.position >= 0:
-            error.position = start + _raw_offset(raw, error.position)
+        error.position = start + _raw_offset(raw, error.position)
         raise
 
 

@@ -64,10 +64,10 @@ def call(node: Call, arguments: Sequence[Piece], *, like_patterns: bool) -> Piec
     if name == "substring":
         text = "substr({}, {} + 1)" if len(arguments) == 2 else "substr({}, {} + 1, {})"
         return combine(text, arguments, "Edm.String")
-    if name == "cast" and isinstance(node.arguments[-1], TypeName):
+    if name == "cast" and len(arguments) == 1 and isinstance(node.arguments[-1], TypeName):
         target = node.arguments[-1].name
-        if target in _CASTS and len(arguments) == 2:
-            return combine(f"CAST({{}} AS {_CASTS[target]})", arguments[:1], target)
+        if target in _CASTS:
+            return combine(f"CAST({{}} AS {_CASTS[target]})", arguments, target)
     if name == "maxdatetime":
         return Piece("?", ("9999-12-31T23:59:59Z",), "Edm.DateTimeOffset")
     if name == "mindatetime":

@@ -26,6 +26,7 @@ from windtunnel.simulator.odata.tree import (
     OrderItem,
     Property,
     TypeCast,
+    TypeName,
     Unary,
     Variable,
 )
@@ -308,7 +309,8 @@ class Compiler:
             raise NotSupported(self.dialect.refuse_function(node.name), node.position)
         if node.name == "now":
             return Piece("?", (Now(),), "Edm.DateTimeOffset")
-        arguments = [self.value(argument, scope) for argument in node.arguments]
+        values = [item for item in node.arguments if not isinstance(item, TypeName)]
+        arguments = [self.value(item, scope) for item in values]
         piece = scalar.call(node, arguments, like_patterns=self.dialect.like_patterns)
         if piece is None:
             raise NotSupported(self.dialect.refuse_function(node.name), node.position)

@@ -56,7 +56,7 @@ def tokens(text: str) -> list[Token]:
         raise ODataError(f"The query is longer than {LONGEST_TEXT} characters.", LONGEST_TEXT)
     found: list[Token] = []
     add, make, after = found.append, tuple.__new__, 0
-    for match in _PATTERN.finditer(text):
+    for match in _PATTERN.finditer(text):  # pragma: no branch - the end always matches
         group = match.lastindex or _BAD
         start, end = match.span(group)
         kind = _GROUPS[group]

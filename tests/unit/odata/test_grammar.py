@@ -62,3 +62,51 @@ def test_an_invalid_text_is_refused_where_it_goes_wrong(
         PARSERS[kind](text)
     assert caught.value.position == int(position)
     assert caught.value.message
+
+
+def test_a_query_gives_each_option_by_its_name() -> None:
+    query = odata.parse_query(
+        "?$filter=A eq @p&$orderby=A desc&$select=A&$expand=B&$top=5&$skip=2&$count=true"
+        "&$search=x&$compute=A add 1 as C&$apply=identity&@p=1&$format=json&own=a%20b"
+        "&$skiptoken=s&$deltatoken=d&$id=i&$index=3&$schemaversion=1"
+    )
+    assert query.filter == odata.parse_filter("A eq @p")
+    assert query.orderby == odata.parse_orderby("A desc")
+    assert query.select == odata.parse_select("A")
+    assert query.expand == odata.parse_expand("B")
+    assert (query.top, query.skip, query.count) == (5, 2, True)
+    assert query.search == odata.parse_search("x")
+    assert query.compute == odata.parse_compute("A add 1 as C")
+    assert query.apply == odata.parse_apply("identity")
+    assert query.aliases == {"@p": odata.parse_filter("1")}
+    assert query.custom == (("own", "a b"),)
+    assert (query.format, query.skiptoken, query.deltatoken) == ("json", "s", "d")
+    assert (query.id, query.index, query.schemaversion) == ("i", 3, "1")
+
+
+MESSAGES = [
+    ("filters", "a eq", "Expression expected at position 4 in 'a eq'."),
+    ("filters", "a eq 'b", "There is an unterminated literal at position 7 in 'a eq 'b'."),
+    (
+        "filters",
+        "lastname eq 'O'Bryan'",
+        "There is an unterminated literal at position 21 in 'lastname eq 'O'Bryan''.",
+    ),
+    ("filters", "a eq b c", "Syntax error at position 7 in 'a eq b c'."),
+    ("filters", "made eq 2024-02-30", "Unrecognized 'Edm.Date' literal '2024-02-30' at '8' in"),
+    ("filters", "nosuch(a,b)", "An unknown function with name 'nosuch' was found."),
+    ("filters", "c eq Ns.E'a b'", "is not a valid enumeration type constant."),
+    ("filters", 'a eq ["x" "y"]', "A comma character ',' was expected in scope 'Array'."),
+    ("queries", "$nope=1", "The query parameter '$nope' is not supported."),
+    ("queries", "$top=-1", "Invalid value '-1' for $top query option found."),
+    ("queries", "$count=5", "Invalid value '5' for $count query option found."),
+    ("queries", "$top=1&$top=1", "Query option '$top' was specified more than once"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "words"), MESSAGES)
+def test_errors_are_in_the_words_of_the_real_library(kind: str, text: str, words: str) -> None:
+    with pytest.raises(ODataError) as caught:
+        PARSERS[kind](text)
+    assert words in caught.value.message
+    assert str(caught.value) == caught.value.message

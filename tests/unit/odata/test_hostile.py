@@ -101,6 +101,8 @@ HOSTILE = [
     "$root/A(" + ",".join(f"a{number}=1" for number in range(7_000)) + ")/b eq 1",
     "(" * 98 + "a" + (" add 1" * 90 + ")") * 98,
     "cast(",
+    "A eq " + '{"a":' * 300 + "1" + "}" * 300,
+    "A eq " + '{"a":' + "[" * 2_000 + "]" * 2_000 + "}",
     "isof(Collection",
     "Ns.T'" + "a" * 60_000 + "'",
     "geography'SRID=1;" + "Collection(" * 5_000 + "Point(1 1)" + ")" * 5_000 + "'",
