@@ -3,6 +3,7 @@
 from windtunnel.contracts.entities.dataverse.definitions import (
     ColumnDefinition,
     Option,
+    OptionSet,
     Relation,
     TableDefinition,
 )
@@ -11,6 +12,7 @@ from windtunnel.contracts.entities.dataverse.load import standard_tables, tables
 __all__ = [
     "ColumnDefinition",
     "Option",
+    "OptionSet",
     "Relation",
     "TableDefinition",
     "standard_tables",

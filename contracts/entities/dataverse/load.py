@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from xml.etree import ElementTree as ET
 
+from windtunnel.contracts.csdl import CsdlError, Document, EntityType, parse_csdl
+from windtunnel.contracts.csdl.model import NavigationProperty, Node, Property
 from windtunnel.contracts.entities.dataverse.definitions import (
     ColumnDefinition,
     Option,
@@ -15,10 +16,7 @@ from windtunnel.contracts.entities.dataverse.definitions import (
     metadata_id,
 )
 
-_EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _OURS = "Windtunnel.V1."
-_KEYS = "OData.Community.Keys.V1.AlternateKeys"
-_DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _TYPES = {
     "Edm.String": "String",
     "Edm.Int32": "Integer",
@@ -36,18 +34,9 @@ _KNOWN_IDS = {
     "contact": "608861bc-50a4-4c5f-a02c-21fe1943e2cf",
     "opportunity": "30b0cd7e-0081-42e1-9a48-688442277fae",
     "incident": "e3fe4ff2-a630-49bb-a1e9-debc3a076815",
+    "connection": "c7866019-d3d1-40d7-b483-381fcdccffb2",
     "lead": "dc6574cb-92ce-446c-a5d6-885a75107d52",
 }
-
-
-class CsdlProblem(ValueError):
-    """A document that cannot be read: `line` and `column` count from 1, 0 where unknown."""
-
-    is_usage_error = True
-
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
-        self.line, self.column = line, column
-        super().__init__(f"line {line}, column {column}: {message}" if line else message)
 
 
 @cache
@@ -60,102 +49,231 @@ def standard_tables() -> tuple[TableDefinition, ...]:
 def tables_from_csdl(document: bytes, *, is_custom: bool = True) -> list[TableDefinition]:
     """The tables of a $metadata or CSDL document, with all keys, lookups and choices it tells.
 
-    Columns without our annotations get the AttributeType that their Edm type suggests. Raises
-    CsdlProblem with line and column.
+    Columns without our annotations get the AttributeType that their Edm type suggests. Of
+    many-to-many relationships both sides and the table in between are there, also where the
+    document does not show that table. Raises CsdlError with line and column.
     """
-    if _DOCTYPE.search(document[:65_536]):
-        raise CsdlProblem("A document type or entity declaration is refused.")
-    try:
-        root = ET.fromstring(document)  # noqa: S314 - declarations of entities were refused above
-    except ET.ParseError as error:
-        line, column = error.position
-        raise CsdlProblem(f"is not well-formed XML: {error.msg}", line, column + 1) from error
-    types = {found.get("Name", ""): found for found in root.iter(f"{_EDM}EntityType")}
-    sets = {
-        (found.get("EntityType") or "").rpartition(".")[2]: found.get("Name", "")
-        for found in root.iter(f"{_EDM}EntitySet")
-    }
-    if not sets:
-        raise CsdlProblem("There is no EntitySet in the document.")
-    return [
-        _table(name, types, sets, is_custom)
-        for name in types
-        if name in sets and types[name].get("Abstract") != "true"
-    ]
+    parsed = parse_csdl(document)
+    if not parsed.entity_sets:
+        raise CsdlError("There is no EntitySet in the document.", parsed.root.line, 1)
+    reader = _Reader(parsed, is_custom=is_custom)
+    return reader.tables()
 
 
-def _lineage(name: str, types: dict[str, ET.Element]) -> list[ET.Element]:
-    """The type and its bases, the deepest base first."""
-    chain: list[ET.Element] = []
-    while name in types and types[name] not in chain:
-        chain.append(types[name])
-        name = (types[name].get("BaseType") or "").rpartition(".")[2]
-    return chain[::-1]
+class _Reader:
+    """One document: its types by name, their members looked up once."""
+
+    def __init__(self, document: Document, *, is_custom: bool) -> None:
+        self._document, self._is_custom = document, is_custom
+        self._types = document.entity_types
+        self._sets = {
+            found.type.rpartition(".")[2]: name for name, found in document.entity_sets.items()
+        }
+        self._navigations: dict[str, dict[str, NavigationProperty]] = {}
+        self._between: dict[str, TableDefinition] = {}
+
+    def tables(self) -> list[TableDefinition]:
+        found = [
+            self._table(name, kind)
+            for name, kind in self._types.items()
+            if name in self._sets and not kind.abstract
+        ]
+        return found + list(self._between.values())
+
+    def _lineage(self, name: str) -> tuple[EntityType, ...]:
+        return self._document.lineage(name)
+
+    def _links(self, name: str) -> dict[str, NavigationProperty]:
+        """Navigation properties of a type and its bases, by name."""
+        known = self._navigations.get(name)
+        if known is None:
+            known = self._navigations[name] = {
+                link.name: link for part in self._lineage(name) for link in part.navigations
+            }
+        return known
+
+    def _key(self, name: str) -> str:
+        keys = [key for part in self._lineage(name) for key in part.key]
+        if not keys:
+            line = self._types[name].node.line
+            raise CsdlError(f"The entity type '{name}' has no key.", line, 1)
+        own = f"{name}id"
+        if keys[-1] == "ownerid" and any(p.name == own for p in self._types[name].properties):
+            return own  # users and teams inherit the key of `principal`; their own one is the id
+        return keys[-1]
+
+    def _table(self, name: str, kind: EntityType) -> TableDefinition:
+        notes = _notes(kind.node)
+        primary = self._key(name)
+        properties = [p for part in self._lineage(name) for p in part.properties]
+        columns = {p.name: _column(p, primary, self._is_custom) for p in properties}
+        found = (self._relation(name, link) for link in self._links(name).values())
+        label = notes.get("Label") or name
+        return TableDefinition(
+            logical_name=name,
+            schema_name=notes.get("SchemaName") or (name if "_" in name else name.capitalize()),
+            entity_set=self._sets[name],
+            primary_id=primary,
+            primary_name=notes.get("PrimaryName") or likely_name(columns.values()),
+            columns=columns,
+            relations={relation.name: relation for relation in found if relation is not None},
+            keys=_alternate_keys(kind.node),
+            label=label,
+            collection_label=notes.get("CollectionLabel") or f"{label}s",
+            object_type_code=int(notes.get("ObjectTypeCode") or 10_000 + len(name)),
+            ownership=notes.get("Ownership") or _likely_ownership(columns),
+            default_status={
+                int(pair.partition("=")[0]): int(pair.partition("=")[2])
+                for pair in notes.get("DefaultStatus", "").split(";")
+                if pair
+            },
+            is_custom=self._is_custom,
+            metadata_id=_KNOWN_IDS.get(name) or metadata_id(name),
+            is_intersect=_is_intersect(columns, primary),
+        )
+
+    def _relation(self, source: str, link: NavigationProperty) -> Relation | None:
+        target = link.target.rpartition(".")[2]
+        if target not in self._sets:
+            return None
+        if not link.collection:
+            pairs = link.constraints
+            if not pairs:
+                return None
+            if pairs[0][1] == "ownerid":
+                pairs = ((pairs[0][0], self._key(target)),)
+            return Relation(
+                link.name, target, False, pairs, link.partner, is_custom=self._is_custom
+            )
+        back = self._links(target).get(link.partner)
+        if back is not None and back.collection:
+            return self._many_to_many(source, link, target)
+        if back is None or not back.constraints:
+            return None
+        own, far = back.constraints[0]
+        pairs = ((self._key(source) if far == "ownerid" else far, own),)
+        return Relation(link.name, target, True, pairs, link.partner)
+
+    def _many_to_many(self, source: str, link: NavigationProperty, target: str) -> Relation | None:
+        """One side of a many-to-many relationship; both sides name the same intersect table."""
+        own, far = self._key(source), self._key(target)
+        schema_name = link.name if link.name == link.partner else min(link.name, link.partner)
+        between = self._intersect(schema_name, own, far)
+        if between is not None:
+            name, own_column, far_column = between.logical_name, own, far
+            if source == target:
+                own_column, far_column = f"{own}one", f"{own}two"
+                if link.name > link.partner:
+                    own_column, far_column = far_column, own_column
+        else:
+            found = self._named_intersect(schema_name, own, far)
+            if found is None:
+                return None
+            name, own_column, far_column = found, own, far
+        return Relation(
+            link.name,
+            target,
+            True,
+            ((own, own_column),),
+            link.partner,
+            intersect=name,
+            far_pairs=((far_column, far),),
+            schema_name=schema_name,
+            is_custom=self._is_custom,
+        )
+
+    def _named_intersect(self, schema_name: str, own: str, far: str) -> str | None:
+        """The type of the document that stands between, when it has both keys as columns."""
+        for name in (
+            schema_name.lower(),
+            schema_name.lower().removesuffix("_association"),
+        ):
+            kind = self._types.get(name)
+            if kind is not None and name in self._sets and own != far:
+                names = {p.name for p in kind.properties}
+                if {own, far} <= names:
+                    return name
+        return None
+
+    def _intersect(self, schema_name: str, own: str, far: str) -> TableDefinition | None:
+        """The table in between where the document has none."""
+        if self._named_intersect(schema_name, own, far) is not None:
+            return None
+        name = schema_name.lower().removesuffix("_association")
+        if name in self._types:
+            name = schema_name.lower()
+        if name in self._types:
+            return None
+        if name not in self._between:
+            first, second = (f"{own}one", f"{own}two") if own == far else (own, far)
+            self._between[name] = intersect_table(
+                name, schema_name, first, second, is_custom=self._is_custom
+            )
+        return self._between[name]
 
 
-def _notes(element: ET.Element) -> dict[str, str]:
-    return {
-        (note.get("Term") or "").removeprefix(_OURS): note.get("String", "")
-        for note in element.findall(f"{_EDM}Annotation")
-        if (note.get("Term") or "").startswith(_OURS)
-    }
-
-
-def _table(
-    name: str, types: dict[str, ET.Element], sets: dict[str, str], is_custom: bool
+def intersect_table(
+    name: str, schema_name: str, first: str, second: str, *, is_custom: bool
 ) -> TableDefinition:
-    lineage = _lineage(name, types)
-    element = types[name]
-    notes = _notes(element)
-    keys = [ref for part in lineage for ref in part.findall(f"{_EDM}Key/{_EDM}PropertyRef")]
-    if not keys:
-        raise CsdlProblem(f"The entity type '{name}' has no key.")
-    primary = keys[-1].get("Name", "")
-    properties = [p for part in lineage for p in part.findall(f"{_EDM}Property")]
-    columns = {p.get("Name", ""): _column(p, primary, is_custom) for p in properties}
-    relations = {}
-    for part in lineage:
-        for navigation in part.findall(f"{_EDM}NavigationProperty"):
-            relation = _relation(navigation, types, sets)
-            if relation is not None:
-                relations[relation.name] = relation
-    label = notes.get("Label") or name
+    """The table between two others: its own key, the two keys (unique together), the version."""
+    key = f"{name}id"
+    columns = (
+        ColumnDefinition(key, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
+        ColumnDefinition(first, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
+        ColumnDefinition(second, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
+        ColumnDefinition("versionnumber", "BigInt", "Edm.Int64"),
+    )
     return TableDefinition(
         logical_name=name,
-        schema_name=notes.get("SchemaName") or (name if "_" in name else name.capitalize()),
-        entity_set=sets[name],
-        primary_id=primary,
-        primary_name=notes.get("PrimaryName") or _likely_name(columns),
-        columns=columns,
-        relations=relations,
-        keys=_alternate_keys(element),
-        label=label,
-        collection_label=notes.get("CollectionLabel") or f"{label}s",
-        object_type_code=int(notes.get("ObjectTypeCode") or 10_000 + len(name)),
-        ownership=notes.get("Ownership") or "UserOwned",
-        default_status={
-            int(pair.partition("=")[0]): int(pair.partition("=")[2])
-            for pair in notes.get("DefaultStatus", "").split(";")
-            if pair
-        },
+        schema_name=schema_name,
+        entity_set=f"{name}collection" if not name.endswith("s") else f"{name}set",
+        primary_id=key,
+        primary_name="",
+        columns={column.name: column for column in columns},
+        object_type_code=10_000 + len(name),
+        ownership="None",
         is_custom=is_custom,
-        metadata_id=_KNOWN_IDS.get(name) or metadata_id(name),
+        metadata_id=metadata_id(name),
+        is_intersect=True,
     )
 
 
-def _likely_name(columns: dict[str, ColumnDefinition]) -> str:
-    texts = [column.name for column in columns.values() if column.edm == "Edm.String"]
+def likely_name(columns: Iterable[ColumnDefinition]) -> str:
+    """The text column that looks most like the primary name; `` when there is no text."""
+    texts = [column.name for column in columns if column.edm == "Edm.String"]
     named = [text for text in texts if text == "name" or text.endswith("_name")]
     return (named or texts or [""])[0]
 
 
-def _column(element: ET.Element, primary: str, is_custom: bool) -> ColumnDefinition:
-    name, edm = element.get("Name", ""), element.get("Type", "")
-    notes = _notes(element)
+def _likely_ownership(columns: Mapping[str, ColumnDefinition]) -> str:
+    if "_ownerid_value" in columns:
+        return "UserOwned"
+    return "OrganizationOwned" if "_organizationid_value" in columns else "None"
+
+
+def _is_intersect(columns: Mapping[str, ColumnDefinition], primary: str) -> bool:
+    """Whether a type holds nothing but its key, two other ids and the version."""
+    rest = [column for name, column in columns.items() if name not in {primary, "versionnumber"}]
+    return len(rest) == 2 and all(
+        column.edm == "Edm.Guid" and not column.name.startswith("_") for column in rest
+    )
+
+
+def _notes(node: Node) -> dict[str, str]:
+    return {
+        note.get("Term").removeprefix(_OURS): note.get("String")
+        for note in node.each("Annotation")
+        if note.get("Term").startswith(_OURS)
+    }
+
+
+def _column(p: Property, primary: str, is_custom: bool) -> ColumnDefinition:
+    name, edm = p.name, p.type
+    notes = _notes(p.node) if p.node.children else {}
     kind = notes.get("Type") or _TYPES.get(edm, "Virtual")
     if name.startswith("_") and name.endswith("_value"):
         kind = "Lookup"
-    length = notes.get("MaxLength") or element.get("MaxLength")
+    length = notes.get("MaxLength") or p.node.get("MaxLength")
     return ColumnDefinition(
         name=name,
         type="Uniqueidentifier" if name == primary else kind,
@@ -180,53 +298,22 @@ def _options(text: str) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def _relation(
-    element: ET.Element, types: dict[str, ET.Element], sets: dict[str, str]
-) -> Relation | None:
-    name, kind = element.get("Name", ""), element.get("Type", "")
-    collection = kind.startswith("Collection(")
-    target = kind.removeprefix("Collection(").removesuffix(")").rpartition(".")[2]
-    if target not in sets:
-        return None
-    partner = element.get("Partner", "")
-    if collection:
-        back = next(
-            (
-                found
-                for part in _lineage(target, types)
-                for found in part.findall(f"{_EDM}NavigationProperty")
-                if found.get("Name") == partner
-            ),
-            None,
-        )
-        pairs = tuple((far, own) for own, far in _pairs(back))
-    else:
-        pairs = _pairs(element)
-    return Relation(name, target, collection, pairs, partner) if pairs else None
-
-
-def _pairs(element: ET.Element | None) -> tuple[tuple[str, str], ...]:
-    if element is None:
-        return ()
-    return tuple(
-        (link.get("Property", ""), link.get("ReferencedProperty", ""))
-        for link in element.findall(f"{_EDM}ReferentialConstraint")
-    )
-
-
-def _alternate_keys(element: ET.Element) -> dict[str, tuple[str, ...]]:
+def _alternate_keys(node: Node) -> dict[str, tuple[str, ...]]:
     keys: dict[str, tuple[str, ...]] = {}
-    for note in element.findall(f"{_EDM}Annotation"):
-        if not (note.get("Term") or "").endswith("AlternateKeys"):
+    for note in node.each("Annotation"):
+        if not note.get("Term").endswith("AlternateKeys"):
             continue
-        for record in note.iter(f"{_EDM}Record"):
-            name, columns = "", []
-            for value in record.findall(f"{_EDM}PropertyValue"):
+        for record in (r for c in note.each("Collection") for r in c.each("Record")):
+            name = ""
+            columns: list[str] = []
+            for value in record.each("PropertyValue"):
                 if value.get("Property") == "Name" and value.get("String"):
-                    name = value.get("String", "")
+                    name = value.get("String")
                 columns += [
-                    inner.get("PropertyPath", "")
-                    for inner in value.iter(f"{_EDM}PropertyValue")
+                    inner.get("PropertyPath")
+                    for part in value.each("Collection")
+                    for ref in part.each("Record")
+                    for inner in ref.each("PropertyValue")
                     if inner.get("Property") == "Name" and inner.get("PropertyPath")
                 ]
             if columns:

@@ -115,6 +115,8 @@ class Tables:
                     relation.collection,
                     relation.pairs,
                     relation.partner,
+                    relation.intersect,
+                    relation.far_pairs,
                 )
                 for relation in definition.relations.values()
             },
