@@ -7,20 +7,21 @@ from typing import Any
 import orjson
 
 from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.odata import DATAVERSE, ODATA_401, ODataError, parse_query
 from windtunnel.simulator.odata.tree import Expression, Query
-from windtunnel.simulator.services.dataverse import errors, operations
+from windtunnel.simulator.services.dataverse import errors, operations, tracking
 from windtunnel.simulator.services.dataverse.guard import Guard
 from windtunnel.simulator.services.dataverse.model.metadata import Metadata
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
-from windtunnel.simulator.services.dataverse.replies import Replies, base_of, preference
+from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 
 LONGEST_URL = 32_768
 _ABSENT_OPTIONS = {
@@ -40,6 +41,7 @@ class Handlers:
         clock: Clock,
         ids: Ids,
         tables: Tables,
+        changes: Changes,
         guard: Guard,
         replies: Replies,
         settings: DataverseSettings,
@@ -47,6 +49,7 @@ class Handlers:
     ) -> None:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
+        self.changes = changes
         self.reads = Reads(store, clock, tables, {})
         self.writes = Writes(store, clock, ids, tables, self.resolve)
         self.metadata = Metadata(tables)
@@ -379,15 +382,11 @@ class Handlers:
         """One page of records as JSON."""
         request = exchange.request
         query = self.query(exchange)
-        if preference(exchange, "odata.track-changes") or query.deltatoken:
-            raise Absent("change tracking")
-        size = preference(exchange, "odata.maxpagesize")
+        if restriction is None and tracking.is_asked(exchange, query):
+            return tracking.answer(self, exchange, served, query)
+        size = page_size(exchange)
         wanted = preference(exchange, "odata.include-annotations")
-        if size and not size.isdigit():
-            raise errors.QueryError(problem=f"The odata.maxpagesize '{size}' is not a number.")
-        page = self.reads.page(
-            served, request.query, int(size or 0), wanted, restriction=restriction
-        )
+        page = self.reads.page(served, request.query, size, wanted, restriction=restriction)
         self._charge(exchange, "list", len(page.value))
         root = self._root(base_of(exchange), page, path, request.query, wanted)
         applied = []
@@ -443,7 +442,9 @@ class Handlers:
     ) -> Response:
         """`/$count` as plain text."""
         self._charge(exchange, "count")
-        self.query(exchange)
+        query = self.query(exchange)
+        if restriction is None and query.deltatoken:
+            return tracking.count(self, exchange, served, query)
         number = self.reads.count(served, exchange.request.query, restriction)
         return self.replies.text(exchange, str(number).encode())
 

@@ -9,6 +9,7 @@ import orjson
 
 from windtunnel.simulator.exchange import Exchange, Response, ServiceError, header_lines
 from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.services.dataverse import errors
 
 ROOT = re.compile(r"/api/data/(v9\.[0-2])(?:/|\Z)")
 _ROOT_LENGTH = len("/api/data/v9.2")
@@ -103,3 +104,13 @@ def preference(exchange: Exchange, name: str) -> str:
     if found is None:
         return "true" if re.search(rf"(?:^|,)\s*{re.escape(name)}\s*(?:,|$)", text) else ""
     return found[1] if found[1] is not None else found[2]
+
+
+def page_size(exchange: Exchange) -> int:
+    """The preferred page size, 0 when none is given. Raises QueryError for what is no number."""
+    size = preference(exchange, "odata.maxpagesize")
+    if not size:
+        return 0
+    if not (size.isascii() and size.isdigit()) or len(size) > 9:
+        raise errors.QueryError(problem=f"The odata.maxpagesize '{size}' is not a number.")
+    return int(size)

@@ -62,7 +62,7 @@ class Dataverse:
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self._replies = Replies(ids)
         self._handlers = Handlers(
-            store, clock, ids, self.tables, self.guard, self._replies, settings, tenant_id
+            store, clock, ids, self.tables, changes, self.guard, self._replies, settings, tenant_id
         )
 
     def add_tables(self, definitions: Iterable[TableDefinition]) -> None:
