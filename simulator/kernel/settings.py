@@ -179,6 +179,23 @@ class BusinessEventsSettings(_Section):
     endpoints: tuple[EndpointSettings, ...] = ()
 
 
+class ProxySettings(_Section):
+    """`[proxy]`: the forward proxy that answers for host names of the cloud."""
+
+    enabled: bool = Field(default=True, description="Listen (port 8374).")
+    hosts: dict[str, str] = Field(
+        default_factory=dict,
+        description="More names, each with its service: `entra`, `dataverse`, "
+        "`finance_operations`, ...; `*.suffix` stands for one label.",
+    )
+    https_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port that answers for all these names without a proxy; 443 in a container.",
+    )
+
+
 class LimitSettings(_Section):
     """`[limits.ID]`: another number for a limit."""
 
@@ -196,6 +213,7 @@ class Settings(_Section):
     dataverse: DataverseSettings = DataverseSettings()
     finance_operations: FinanceOperationsSettings = FinanceOperationsSettings()
     business_events: BusinessEventsSettings = BusinessEventsSettings()
+    proxy: ProxySettings = ProxySettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict)
 
 

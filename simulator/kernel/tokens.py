@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,11 +182,16 @@ class TokenCheck:
         self._issuer = issuer_of(self._tenant_id)
         self._static = dict(static or {})
         self._audiences: set[str] = set(audiences)
+        self._accepts: Callable[[str], bool] = lambda _: False
         self._known: OrderedDict[str, Claims] = OrderedDict()
 
     def accept(self, audiences: Iterable[str]) -> None:
         """Accept these audiences too, compared exactly."""
         self._audiences.update(audiences)
+
+    def accept_if(self, accepts: Callable[[str], bool]) -> None:
+        """Accept those audiences too that `accepts` says yes to."""
+        self._accepts = accepts
 
     def claims(self, token: str) -> Claims:
         """The claims of a token, or InvalidToken with the reason."""
@@ -214,7 +219,7 @@ class TokenCheck:
         claims = Claims.of(payload)
         if payload.get("iss") != self._issuer or claims.tenant_id != self._tenant_id:
             raise InvalidToken("issuer", f"The issuer {payload.get('iss')} is not this tenant.")
-        if claims.audience not in self._audiences:
+        if claims.audience not in self._audiences and not self._accepts(claims.audience):
             raise InvalidToken("audience", f"The audience {claims.audience} is not this resource.")
         return claims
 

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from ssl import SSLContext
@@ -44,7 +45,12 @@ from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.faults import Faults
 from windtunnel.simulator.web.http_server import Turn, WebLimits
+from windtunnel.simulator.web.listeners import Manner
 from windtunnel.simulator.web.origins import ORIGINS
+from windtunnel.simulator.web.proxy.application import application
+from windtunnel.simulator.web.proxy.certificates import Contexts
+from windtunnel.simulator.web.proxy.connection import connections
+from windtunnel.simulator.web.proxy.names import AUTHORITY, CloudNames
 from windtunnel.simulator.web.tls import LocalCa, default_folder, names_for
 
 _NAMESPACE = uuid.UUID("6f1d0f3e-57a0-5d0b-9a61-d365d365d366")
@@ -71,6 +77,7 @@ class House:
         self._ca: LocalCa | None = None
         self._urls: dict[str, str] = {}
         self._limits, self._costs = self._read_limits()
+        self.cloud = CloudNames(settings.proxy.hosts)
         self.entra = self._make_entra()
         self.checks = {
             name: TokenCheck(
@@ -78,6 +85,9 @@ class House:
             )
             for name in ("dataverse", "finance_operations")
         }
+        for name, check in self.checks.items():
+            check.accept_if(partial(self.cloud.is_resource, name))
+        self.entra.resources.add_if(self.cloud.is_cloud_resource)
         self.dataverse = self._make_dataverse()
         self.finance_operations = self._make_finance_operations()
         self.services: dict[str, Service] = {
@@ -146,11 +156,16 @@ class House:
             limits=self._limits,
             costs=self._costs.get("dataverse", DATAVERSE_COSTS),
             tenant_id=self.settings.entra.tenant_id,
-            authority=lambda: self._urls.get("entra", ""),
+            authority=self._authority,
         )
         made.add_tables(self._own_tables())
         made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
         return made
+
+    def _authority(self, request: Request) -> str:
+        """Where callers of this request's host get tokens."""
+        in_cloud = self.cloud.is_cloud(request.header("host"))
+        return AUTHORITY if in_cloud else self._urls.get("entra", "")
 
     def _make_finance_operations(self) -> FinanceOperations:
         clients = self.settings.entra.clients
@@ -230,7 +245,13 @@ class House:
     def applications(self) -> dict[str, Callable[[Request], Response]]:
         """The application of each service, by its name."""
         around = pipeline.Surroundings(self.clock, self.journal, self.faults, self.turn.abort)
-        return {name: pipeline.build(service, around) for name, service in self.services.items()}
+        found = {name: pipeline.build(service, around) for name, service in self.services.items()}
+        proxy = self.settings.proxy
+        if proxy.enabled:
+            found["proxy"] = application(self.cloud, found)
+        if proxy.https_port is not None:
+            found["cloud_names"] = application(self.cloud, found)
+        return found
 
     def web_limits(self) -> WebLimits:
         """What a connection may take."""
@@ -253,13 +274,35 @@ class House:
         """What https listeners serve with."""
         return self.ca().server_context(names_for([self.settings.simulator.host]))
 
+    def manners(
+        self, applications: Mapping[str, Callable[[Request], Response]]
+    ) -> dict[str, Manner]:
+        """How the names of the cloud are listened for."""
+        tls, port = self.settings.simulator.tls, self.settings.proxy.https_port
+        contexts = Contexts(self.ca()) if tls else None
+        found = {"proxy": Manner(connections(self.cloud, applications, contexts))}
+        if port is not None:
+            if contexts is None:
+                raise UsageError(
+                    "needs TLS, which is off",
+                    where="proxy.https_port",
+                    remedy="Leave --no-tls out.",
+                )
+            by_name = contexts.by_server_name(self.cloud, self.tls_context())
+            found["cloud_names"] = Manner(tls=by_name, port=port)
+        return found
+
     def announce(self, urls: Mapping[str, str]) -> None:
         """The listeners are open: these are resources that tokens may be for."""
         self._urls = dict(urls)
-        services = {origin.name: origin.service for origin in ORIGINS}
+        services = {
+            origin.name: origin.service for origin in ORIGINS if origin.service in self.services
+        }
+        urls = {name: url for name, url in urls.items() if name in services}
         for name, url in urls.items():
             spellings = loopback_spellings(url)
             self.entra.resources.add(spellings)
+            self.cloud.add_listeners((spelling, services[name]) for spelling in spellings)
             check = self.checks.get(services[name])
             if check is not None:
                 check.accept([*spellings, *(f"{spelling}/" for spelling in spellings)])

@@ -8,7 +8,6 @@ is acknowledged that a crash could lose. Why not an ASGI server: docs/adr/0003.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import ssl
 import time
@@ -102,10 +101,13 @@ class HttpServer:
         *,
         limits: WebLimits | None = None,
         scheme: str = "http",
+        connect: Callable[[HttpServer, asyncio.AbstractEventLoop], HttpConnection] | None = None,
     ) -> None:
+        """`connect` makes the connection of each client; HttpConnection without."""
         self.application, self.turn, self.timers = application, turn, timers
         self.limits = limits or WebLimits()
         self.scheme = scheme
+        self._connect = connect or HttpConnection
         self.connections: set[HttpConnection] = set()
         self.stopping = False
         self._server: asyncio.Server | None = None
@@ -119,7 +121,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         self.turn.attach(loop)
         self._server = await loop.create_server(
-            lambda: HttpConnection(self, loop),
+            lambda: self._connect(self, loop),
             host,
             port,
             ssl=tls,
@@ -169,6 +171,7 @@ class HttpConnection(asyncio.Protocol):
         "_parser",
         "_queue",
         "_receiving",
+        "_scheme",
         "_server",
         "_task",
         "_transport",
@@ -177,7 +180,7 @@ class HttpConnection(asyncio.Protocol):
     )
 
     def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
-        self._server, self._loop = server, loop
+        self._server, self._loop, self._scheme = server, loop, server.scheme
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._queue: deque[tuple[Request, bool]] = deque()
@@ -310,7 +313,7 @@ class HttpConnection(asyncio.Protocol):
         self._receiving = False
         target = self._url
         if target[:1] != b"/":
-            target = _origin_form(target)
+            target = self._origin_form(target)
         path, _, query = target.partition(b"?")
         body = self._body
         request = Request(
@@ -319,7 +322,7 @@ class HttpConnection(asyncio.Protocol):
             query.decode("utf-8", "replace"),
             self._headers,
             body[0] if len(body) == 1 else b"".join(body),
-            self._server.scheme,
+            self._scheme,
             self._client,
         )
         keep_alive = self._parser.should_keep_alive() and not self._server.stopping
@@ -331,6 +334,19 @@ class HttpConnection(asyncio.Protocol):
                 self._transport.pause_reading()
         else:
             self._serve(request, keep_alive)
+
+    def _origin_form(self, target: bytes) -> bytes:
+        """The path of an absolute-form target, whose host wins over `Host`; others as they are.
+
+        Source: RFC 9112, section 3.2.2.
+        """
+        scheme, found, rest = target.partition(b"://")
+        if not found or scheme.lower() not in {b"http", b"https"}:
+            return target
+        end = next((at for at, byte in enumerate(rest) if byte in b"/?#"), len(rest))
+        self._headers[b"host"] = rest[:end].rpartition(b"@")[2]
+        path = rest[end:]
+        return path if path[:1] == b"/" else b"/" + path
 
     # -- answering ----------------------------------------------------------------------------
 
@@ -496,13 +512,3 @@ def wire(response: Response, is_head: bool, keep_alive: bool) -> bytes:
 
 def _status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} Status\r\n".encode()
-
-
-def _origin_form(target: bytes) -> bytes:
-    """The path of an absolute-form target (`http://host/path`); others stay as they are."""
-    scheme, found, rest = target.partition(b"://")
-    if not found or scheme.lower() not in {b"http", b"https"}:
-        return target
-    with contextlib.suppress(ValueError):
-        return rest[rest.index(b"/") :]
-    return b"/"

@@ -6,14 +6,29 @@ import asyncio
 import errno
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from windtunnel.simulator.exchange import Request, Response, UsageError
 from windtunnel.simulator.kernel.timers import Timers
-from windtunnel.simulator.web.http_server import HttpServer, Turn, WebLimits
+from windtunnel.simulator.web.http_server import HttpConnection, HttpServer, Turn, WebLimits
 from windtunnel.simulator.web.origins import ORIGINS, Origin
 
+Connect: TypeAlias = Callable[[HttpServer, asyncio.AbstractEventLoop], HttpConnection]
+
 TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is particular about listening for one service; `port` is taken exactly or not."""
+
+    connect: Connect | None = None
+    tls: ssl.SSLContext | None = None
+    port: int | None = None
+
+
+_USUAL = Manner()
 
 
 class Listeners:
@@ -28,7 +43,10 @@ class Listeners:
         *,
         host: str,
         tls: ssl.SSLContext | None,
+        manners: Mapping[str, Manner] | None = None,
     ) -> None:
+        """`manners` are those of the services that are not listened for in the usual way."""
+        self._manners = manners or {}
         self._applications, self._turn, self._timers = applications, turn, timers
         self._limits, self._host, self._tls = limits, host, tls
         self._servers: list[HttpServer] = []
@@ -52,16 +70,21 @@ class Listeners:
             self.urls[origin.name] = f"{origin.scheme}://{name}:{port}"
 
     async def _open_one(self, origin: Origin, port_base: int | None) -> int:
+        manner = self._manners.get(origin.service, _USUAL)
         server = HttpServer(
             self._applications[origin.service],
             self._turn,
             self._timers,
             limits=self._limits,
             scheme=origin.scheme,
+            connect=manner.connect,
         )
-        tls = self._tls if origin.scheme == "https" else None
+        tls = (manner.tls or self._tls) if origin.scheme == "https" else None
         wanted = 0 if port_base == 0 else origin.port + (port_base or 0)
-        for port in range(wanted, wanted + (TRIES if wanted else 1)):
+        tries = TRIES if wanted else 1
+        if manner.port is not None:
+            wanted, tries = manner.port, 1
+        for port in range(wanted, wanted + tries):
             try:
                 bound = await server.start(self._host, port, tls)
             except OSError as error:
@@ -73,6 +96,11 @@ class Listeners:
                 continue
             self._servers.append(server)
             return bound
+        if manner.port is not None:
+            raise UsageError(
+                f"port {wanted} is taken or not allowed ({origin.title})",
+                remedy="Ports below 1024 want a privilege; in a container you have it.",
+            )
         raise UsageError(
             f"no free port from {wanted} to {wanted + TRIES - 1} for {origin.title}",
             remedy="Shift all ports with --port-base, or use --port-base 0.",

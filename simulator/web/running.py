@@ -44,13 +44,15 @@ class Running:
         house = self.house
         simulator = house.settings.simulator
         house.timers.attach(asyncio.get_running_loop())
+        applications = house.applications()
         listeners = Listeners(
-            house.applications(),
+            applications,
             house.turn,
             house.timers,
             house.web_limits(),
             host=simulator.host,
             tls=house.tls_context() if simulator.tls else None,
+            manners=house.manners(applications),
         )
         self._listeners = listeners
         await listeners.open(simulator.port_base)

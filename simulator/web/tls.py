@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import ipaddress
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -73,6 +74,14 @@ class LocalCa:
         replace(path, self._leaf(wanted))  # key and certificate do not fit: ours to mend
         return _context(path)
 
+    def passing_context(self, host: str) -> ssl.SSLContext:
+        """A context for servers that are `host`, with a certificate that no file keeps."""
+        with tempfile.TemporaryDirectory(prefix="windtunnel-") as folder:
+            path = Path(folder) / "leaf.pem"
+            path.touch(mode=0o600)
+            path.write_bytes(self._leaf((host,)))
+            return _context(path)
+
     def _leaf_path(self, names: tuple[str, ...]) -> Path:
         parts = (self.certificate_pem, *(name.encode() for name in sorted(names)))
         return self._folder / f"leaf-{hashlib.sha256(b' '.join(parts)).hexdigest()[:16]}.pem"
@@ -96,7 +105,7 @@ class LocalCa:
         try:
             leaf = ca.issue_cert(
                 *names,
-                common_name=names[0],
+                common_name=names[0][:64],
                 organization_name="windtunnel",
                 organization_unit_name="local simulators",
                 not_before=datetime.fromtimestamp(now - 86_400.0, UTC),

@@ -15,7 +15,7 @@ from windtunnel.contracts.limits import (
 )
 from windtunnel.contracts.limits.accounting import limit_uses
 from windtunnel.contracts.results import LimitUse
-from windtunnel.simulator.exchange import Exchange, Identity, Response
+from windtunnel.simulator.exchange import Exchange, Identity, Request, Response
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
@@ -48,7 +48,7 @@ class Guard:
         settings: DataverseSettings,
         limits: Limits,
         costs: CostModel,
-        challenge: Callable[[], str],
+        challenge: Callable[[Request], str],
     ) -> None:
         self._clock, self._timers, self._ids, self._check = clock, timers, ids, check
         self._settings, self._limits, self._costs = settings, limits, costs
@@ -89,20 +89,20 @@ class Guard:
         header = exchange.request.headers.get(b"authorization", b"")
         scheme, _, token = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
-            raise self._unauthenticated("There is no bearer token.")
+            raise self._unauthenticated("There is no bearer token.", exchange.request)
         try:
             claims = self._check(token)
         except InvalidToken as error:
-            raise self._unauthenticated(str(error)) from error
+            raise self._unauthenticated(str(error), exchange.request) from error
         identity = self._by_app.get(claims.app_id) if not claims.user_name else None
         identity = identity or self._by_object.get(claims.object_id)
         if identity is None:
             raise errors.NotMember
         exchange.identity = identity
 
-    def _unauthenticated(self, problem: str) -> errors.NotAuthenticated:
+    def _unauthenticated(self, problem: str, request: Request) -> errors.NotAuthenticated:
         return errors.NotAuthenticated(
-            headers={"WWW-Authenticate": self._challenge()}, problem=problem
+            headers={"WWW-Authenticate": self._challenge(request)}, problem=problem
         )
 
     def admit(self, exchange: Exchange) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from windtunnel.contracts.entities.dataverse import TableDefinition, standard_tables
 from windtunnel.contracts.limits import DATAVERSE_COSTS, CostModel, Limits
 from windtunnel.contracts.results import LimitUse
-from windtunnel.simulator.exchange import Exchange, Response, ServiceError
+from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceError
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -49,15 +49,15 @@ class Dataverse:
         limits: Limits,
         costs: CostModel = DATAVERSE_COSTS,
         tenant_id: str = "",
-        authority: Callable[[], str] = str,
+        authority: Callable[[Request], str] = lambda _: "",
     ) -> None:
         self.tables = Tables(store, changes)
         self.tables.add(standard_tables())
         self._changes, self._clock, self._ids, self._settings = changes, clock, ids, settings
 
-        def challenge() -> str:
-            where = f"{authority()}/{tenant_id}/oauth2/authorize"
-            return f"Bearer authorization_uri={where}, resource_id=/"
+        def challenge(request: Request) -> str:
+            where = f"{authority(request)}/{tenant_id}/oauth2/authorize"
+            return f"Bearer authorization_uri={where}, resource_id={request.base_url}/"
 
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self._replies = Replies(ids)

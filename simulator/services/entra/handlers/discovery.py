@@ -18,6 +18,14 @@ from windtunnel.simulator.services.entra.model import Entra
 from windtunnel.simulator.services.entra.model.directory import MANY_TENANTS
 from windtunnel.simulator.services.entra.model.grants import GRANTS
 
+_CLOUD = (
+    "login.microsoftonline.com",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+)
+"""The names of the public cloud's authority: that of the network, that of caches, the others."""
+
 
 def openid_configuration(exchange: Exchange, entra: Entra, tenant: str) -> Response:
     """The discovery document of version 2.0."""
@@ -92,14 +100,18 @@ def instance_discovery(exchange: Exchange, entra: Entra) -> Response:
         raise e.MissingParameter(name="authorization_endpoint")
     tenant = asked.partition("://")[2].split("/")[1:2] or ["common"]
     host = request.header("host", "localhost")
-    names = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", host]
+    network, cache = _CLOUD[:2] if host.lower() in _CLOUD else (host, host)
     return reply(
         {
             "tenant_discovery_endpoint": f"{request.base_url}/{tenant[0] or 'common'}"
             "/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [
-                {"preferred_network": host, "preferred_cache": host, "aliases": sorted({*names})}
+                {
+                    "preferred_network": network,
+                    "preferred_cache": cache,
+                    "aliases": sorted({*_CLOUD, host.lower()}),
+                }
             ],
         },
         head=KEEP_A_DAY,

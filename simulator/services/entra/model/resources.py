@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from windtunnel.simulator.services.entra.errors import (
@@ -52,6 +52,7 @@ class Resources:
     def __init__(self, tenant: Tenant, clients: Iterable[Client], *, lenient: bool = False) -> None:
         self._tenant, self._lenient = tenant, lenient
         self._known: set[str] = set()
+        self._is_known: Callable[[str], bool] = lambda _: False
         self.add(STANDARD_RESOURCES)
         for client in clients:
             self.add((client.app_id, f"api://{client.app_id}"))
@@ -60,9 +61,13 @@ class Resources:
         """Make more resources known, such as the origins of this simulator."""
         self._known.update(_plain(name) for name in names)
 
+    def add_if(self, is_known: Callable[[str], bool]) -> None:
+        """Make those resources known too that `is_known` says yes to."""
+        self._is_known = is_known
+
     def check(self, resource: str) -> None:
         """Raise UnknownResource unless the tenant has this resource."""
-        if _plain(resource) in self._known:
+        if _plain(resource) in self._known or self._is_known(resource):
             return
         if not self._lenient or not _WELL_FORMED.fullmatch(resource):
             raise UnknownResource(resource=resource, tenant=self._tenant.domain)
