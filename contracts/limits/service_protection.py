@@ -137,14 +137,17 @@ class ServiceProtection:
             heappush(self._ends, (now + execution_seconds, execution_seconds))
         return verdict
 
-    def requests_left(self, now: float) -> int:
-        """What x-ms-ratelimit-burst-remaining-xrm-requests says: requests still allowed."""
-        return max(0, self._most_requests - self._expire_requests(now))
+    def left(self, now: float) -> tuple[int, float]:
+        """(requests, seconds of execution time) still allowed.
 
-    def seconds_left(self, now: float) -> float:
-        """What x-ms-ratelimit-time-remaining-xrm-requests says: execution time still allowed."""
-        self.settle(now)
-        return max(0, self._most_time - self._expire_time(now)) / MICROSECONDS
+        The values of x-ms-ratelimit-burst-remaining-xrm-requests and of
+        x-ms-ratelimit-time-remaining-xrm-requests.
+        """
+        if self._ends:
+            self.settle(now)
+        requests = self._most_requests - self._expire_requests(now)
+        time = self._most_time - self._expire_time(now)
+        return (requests if requests > 0 else 0), (time / MICROSECONDS if time > 0 else 0.0)
 
     def blocked_until(self, now: float) -> float | None:
         """When the current block ends, if there is one."""

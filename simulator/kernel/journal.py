@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from windtunnel.simulator.exchange import Exchange, Response
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One request and its answer; `body` and `answer` are cut to the journal's limit."""
 
     number: int
@@ -77,19 +75,17 @@ class Journal:
         self._listeners: list[Callable[[Entry], None]] = []
 
     def record(self, exchange: Exchange, response: Response, seconds: float) -> None:
-        """Keep one answered request."""
+        """Keep one answered request; of a long body only what the journal shows stays."""
         self._number += 1
-        body, answer, limit = exchange.request.body, response.body, self._body_bytes
+        request, answer, limit = exchange.request, response.body, self._body_bytes
         if not isinstance(answer, bytes):
             answer = b"(streamed)"
+        elif len(answer) > limit:
+            answer = answer[:limit]
+        if len(request.body) > limit:
+            request.body = request.body[:limit]
         entry = Entry(
-            self._number,
-            exchange,
-            response.status,
-            seconds,
-            response.head,
-            body if len(body) <= limit else body[:limit],
-            answer if len(answer) <= limit else answer[:limit],
+            self._number, exchange, response.status, seconds, response.head, request.body, answer
         )
         self._ring.append(entry)
         for listener in self._listeners:

@@ -151,7 +151,7 @@ class House:
             self.clock,
             self.timers,
             self.ids.child("dataverse service"),
-            check=self.checks["dataverse"].claims,
+            check=self.checks["dataverse"].bearer,
             settings=self.settings.dataverse,
             limits=self._limits,
             costs=self._costs.get("dataverse", DATAVERSE_COSTS),
@@ -174,7 +174,7 @@ class House:
             self.changes,
             self.clock,
             self.ids.child("finance_operations service"),
-            check=self.checks["finance_operations"].claims,
+            check=self.checks["finance_operations"].bearer,
             settings=self.settings.finance_operations,
             applications={c.app_id.lower(): c.finance_operations_user for c in clients},
             priorities={

@@ -168,6 +168,7 @@ class HttpConnection(asyncio.Protocol):
         "_headers",
         "_in_headers",
         "_loop",
+        "_most_header_bytes",
         "_parser",
         "_queue",
         "_receiving",
@@ -180,7 +181,12 @@ class HttpConnection(asyncio.Protocol):
     )
 
     def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
+<<<<<<< HEAD
         self._server, self._loop, self._scheme = server, loop, server.scheme
+=======
+        self._server, self._loop = server, loop
+        self._most_header_bytes = server.limits.header_bytes
+>>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._queue: deque[tuple[Request, bool]] = deque()
@@ -195,9 +201,8 @@ class HttpConnection(asyncio.Protocol):
     def _clear(self) -> None:
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
-        self._header_bytes = 0
+        self._header_bytes = self._body_bytes = 0
         self._body: list[bytes] = []
-        self._body_bytes = 0
 
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
@@ -269,20 +274,19 @@ class HttpConnection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """A part of the request target."""
         self._url += url
-        self._count_header(len(url))
+        self._header_bytes += len(url)
+        if self._header_bytes > self._most_header_bytes:
+            raise _Refused(431, "The headers of the request are too large.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header line; lines of the same name are joined."""
-        self._count_header(len(name) + len(value) + 4)
-        name = name.lower()
-        if name in self._headers:
-            value = self._headers[name] + (b"; " if name == b"cookie" else b", ") + value
-        self._headers[name] = value
-
-    def _count_header(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self._server.limits.header_bytes:
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self._most_header_bytes:
             raise _Refused(431, "The headers of the request are too large.")
+        headers, name = self._headers, name.lower()
+        if name in headers:
+            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
         """Refuse what is announced too large; tell a waiting client to go on."""
@@ -319,10 +323,15 @@ class HttpConnection(asyncio.Protocol):
         request = Request(
             self._parser.get_method().decode("latin-1"),
             path.decode("utf-8", "replace"),
-            query.decode("utf-8", "replace"),
+            query.decode("utf-8", "replace") if query else "",
             self._headers,
+<<<<<<< HEAD
             body[0] if len(body) == 1 else b"".join(body),
             self._scheme,
+=======
+            (body[0] if len(body) == 1 else b"".join(body)) if body else b"",
+            self._server.scheme,
+>>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
             self._client,
         )
         keep_alive = self._parser.should_keep_alive() and not self._server.stopping

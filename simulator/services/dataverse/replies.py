@@ -31,6 +31,11 @@ class Replies:
 
     def __init__(self, ids: Ids) -> None:
         self._prefix = ids.uuid()[:24]
+        self._ids = (
+            f"x-ms-service-request-id: {self._prefix}%012x\r\n"
+            f"x-ms-service-request-id: {self._prefix}%012x\r\n"
+            f"REQ_ID: {self._prefix}%012x\r\nAuthActivityId: {self._prefix}%012x\r\n"
+        ).encode("latin-1")
         self._number = 0
 
     def new_id(self) -> str:
@@ -39,15 +44,13 @@ class Replies:
         return f"{self._prefix}{self._number:012x}"
 
     def _ids_head(self, exchange: Exchange) -> bytes:
-        self._number += 2
-        first = f"{self._prefix}{self._number:012x}"
-        second = f"{self._prefix}{self._number + 1:012x}"
-        exchange.request_id = second
-        exchange.correlation_id = exchange.request.header("x-ms-client-request-id")
-        return (
-            f"x-ms-service-request-id: {first}\r\nx-ms-service-request-id: {second}\r\n"
-            f"REQ_ID: {second}\r\nAuthActivityId: {first}\r\n"
-        ).encode("latin-1")
+        first = self._number = self._number + 2
+        second = first + 1
+        exchange.request_id = f"{self._prefix}{second:012x}"
+        correlation = exchange.request.headers.get(b"x-ms-client-request-id")
+        if correlation is not None:
+            exchange.correlation_id = correlation.decode("latin-1")
+        return self._ids % (first, second, second, first)
 
     def json(
         self, exchange: Exchange, body: bytes, status: int = 200, more: bytes = b""

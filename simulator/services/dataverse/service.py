@@ -44,7 +44,7 @@ class Dataverse:
         timers: Timers,
         ids: Ids,
         *,
-        check: Callable[[str], Claims],
+        check: Callable[[bytes], Claims],
         settings: DataverseSettings,
         limits: Limits,
         costs: CostModel = DATAVERSE_COSTS,

@@ -26,8 +26,11 @@ TENANT = "8f3c1d52-0c1a-4f5e-9a43-0e6f7c2b9d10"
 APPS = {"sync": "Admin", "billing": "Admin"}
 
 
-def check(token: str) -> Claims:
+def check(header: bytes) -> Claims:
     """Tokens are names of applications here."""
+    scheme, _, token = header.decode().partition(" ")
+    if scheme != "Bearer":
+        raise InvalidToken("missing", "There is no bearer token.")
     if token == "expired":
         raise InvalidToken("expired", "The token expired.")
     return Claims(token, f"object-of-{token}", TENANT)

@@ -59,7 +59,7 @@ def test_execution_time_is_refused_only_once_the_total_is_exceeded():
     for _ in range(10):
         assert meter.admit(0.0) is ADMITTED
         meter.finish(0.0, 120.0)
-    assert meter.seconds_left(0.0) == 0
+    assert meter.left(0.0)[1] == 0
     assert meter.admit(1.0) is ADMITTED
     meter.finish(1.0, 0.5)
     verdict = refused(meter.admit(2.0))
@@ -127,9 +127,9 @@ def test_headers_tell_what_is_left():
     meter = meter_of(LIMITS)
     meter.admit(0.0)
     meter.finish(0.5, 0.54)
-    assert meter.requests_left(0.5) == 5999
-    assert f"{meter.seconds_left(0.5):,.2f}" == "1,199.46"
-    assert meter.requests_left(300.0) == 6000
+    assert meter.left(0.5)[0] == 5999
+    assert f"{meter.left(0.5)[1]:,.2f}" == "1,199.46"
+    assert meter.left(300.0)[0] == 6000
 
 
 def test_run_ends_requests_by_itself():
@@ -139,7 +139,7 @@ def test_run_ends_requests_by_itself():
     assert meter.run(2.0, 2.0) is ADMITTED
     meter.settle(5.0)
     assert meter.in_flight == 0
-    assert meter.seconds_left(5.0) == 16
+    assert meter.left(5.0)[1] == 16
 
 
 def test_user_based_limits_of_finance_and_operations_have_their_own_texts():

@@ -46,15 +46,21 @@ def make_check(clock: ManualClock, **options) -> TokenCheck:
     return TokenCheck(KEY, TENANT, clock, audiences=["https://env"], **options)
 
 
+def bearer(token: str) -> bytes:
+    return b"Bearer " + token.encode()
+
+
 def reason(check: TokenCheck, token: str) -> str:
     with pytest.raises(InvalidToken) as caught:
-        check.claims(token)
+        check.bearer(bearer(token))
     return caught.value.reason
 
 
 def test_claims_are_read_in_lower_case():
     clock = ManualClock()
-    claims = make_check(clock).claims(KEY.sign(payload(clock, scp="a b", upn="x@y")))
+    claims = make_check(clock).bearer(
+        bearer(KEY.sign(payload(clock, scp="a b", upn="x@y")))
+    )
     assert (claims.app_id, claims.object_id, claims.tenant_id) == ("app", "oid", TENANT)
     assert (claims.scopes, claims.user_name, claims.audience) == (("a", "b"), "x@y", "https://env")
 
@@ -114,30 +120,29 @@ def test_a_known_token_is_checked_against_the_clock_every_time():
     clock = ManualClock()
     check = make_check(clock)
     token = KEY.sign(payload(clock))
-    assert check.claims(token) is check.claims(token)
+    assert check.bearer(bearer(token)) is check.bearer(bearer(token))
     clock.advance(99.9)
-    check.claims(token)
+    check.bearer(bearer(token))
     clock.advance(0.1)
     assert reason(check, token) == "expired"
     assert reason(check, token) == "expired"
 
 
-def test_the_memory_is_bounded_and_forgets_the_least_used():
+def test_the_memory_is_bounded_and_forgets_the_oldest():
     clock = ManualClock()
     check = make_check(clock, capacity=2)
     one, two, three = (KEY.sign(payload(clock, uti=n)) for n in "123")
-    first, second = check.claims(one), check.claims(two)
-    assert check.claims(one) is first
-    check.claims(three)
-    assert check.claims(one) is first
-    assert check.claims(two) is not second
+    first, second = check.bearer(bearer(one)), check.bearer(bearer(two))
+    check.bearer(bearer(three))
+    assert check.bearer(bearer(two)) is second
+    assert check.bearer(bearer(one)) is not first
 
 
 def test_a_static_token_stands_for_a_caller_for_ever():
     clock = ManualClock()
     check = make_check(clock, static={"mock-token": Claims("app", "oid", TENANT)})
     clock.advance(1e9)
-    assert check.claims("mock-token").app_id == "app"
+    assert check.bearer(bearer("mock-token")).app_id == "app"
     assert reason(make_check(clock), "mock-token") == "malformed"
 
 
@@ -147,7 +152,7 @@ def test_audiences_can_be_added_when_ports_are_known():
     token = KEY.sign(payload(clock, aud="https://localhost:1"))
     assert reason(check, token) == "audience"
     check.accept(loopback_spellings("https://localhost:1"))
-    assert check.claims(token).audience == "https://localhost:1"
+    assert check.bearer(bearer(token)).audience == "https://localhost:1"
 
 
 @pytest.mark.parametrize(
