@@ -17,9 +17,10 @@ from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store
 
 _TABLE = """CREATE TABLE IF NOT EXISTS change_log (
- seq INTEGER PRIMARY KEY, at REAL NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL,
- operation INTEGER NOT NULL, columns TEXT, user TEXT NOT NULL)"""
+ seq INTEGER PRIMARY KEY, at REAL NOT NULL, entity INTEGER NOT NULL, record TEXT NOT NULL,
+ operation INTEGER NOT NULL, columns TEXT, user INTEGER NOT NULL)"""
 _INDEX = "CREATE INDEX IF NOT EXISTS change_log_entity ON change_log (entity, seq)"
+_NAMES = "CREATE TABLE IF NOT EXISTS change_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
 _INSERT = "INSERT INTO change_log VALUES (?,?,?,?,?,?,?)"
 
 
@@ -52,22 +53,43 @@ Hook: TypeAlias = Callable[[Change], None]
 
 
 class Changes:
-    """Writes the log and calls the hooks of those who must act in the same transaction."""
+    """Writes the log and calls the hooks of those who must act in the same transaction.
+
+    Rows wait until the transaction commits, branches or is read, and are written together.
+    Entities and users are numbers in the log; `change_names` has their names.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._hooks: dict[str, list[Hook]] = {}
         self._wants_before: set[str] = set()
-        store.write(_TABLE)
-        store.write(_INDEX)
+        self._waiting: list[tuple[Any, ...]] = []
+        self._names: dict[str, int] = {}
+        for statement in (_TABLE, _INDEX, _NAMES):
+            store.write(statement)
         store.commit()
+        store.before_commit(self.flush)
         store.on_rollback(self._reload)
         self._reload()
 
     def _reload(self) -> None:
-        self._seq = int(
-            self._store.read("SELECT coalesce(max(seq), 0) FROM change_log").fetchone()[0]
-        )
+        self._waiting.clear()
+        read = self._store.read
+        self._seq = int(read("SELECT coalesce(max(seq), 0) FROM change_log").fetchone()[0])
+        self._names = {name: number for number, name in read("SELECT id, name FROM change_names")}
+
+    def _number(self, name: str) -> int:
+        number = self._names.get(name)
+        if number is None:
+            number = self._names[name] = len(self._names) + 1
+            self._store.write("INSERT INTO change_names VALUES (?,?)", (number, name))
+        return number
+
+    def flush(self) -> None:
+        """Write the rows that wait; whoever queries `change_log` itself calls this first."""
+        if self._waiting:
+            rows, self._waiting = self._waiting, []
+            self._store.write_many(_INSERT, rows)
 
     def hook(self, entity: str, hook: Hook, *, wants_before: bool = False) -> None:
         """Call `hook` inside the transaction of every change of `entity` (its entity type name)."""
@@ -93,7 +115,8 @@ class Changes:
         """Let numbers go on behind `seq`: first content took the ones before."""
         if seq > self._seq:
             self._seq = seq
-            self._store.write(_INSERT, (seq, self._clock.now(), "", "", 0, None, ""))
+            nothing = self._number("")
+            self._store.write(_INSERT, (seq, self._clock.now(), nothing, "", 0, None, nothing))
 
     def record(
         self,
@@ -106,11 +129,23 @@ class Changes:
         user: str = "",
         before: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write the log row of a change just made, then run the hooks."""
+        """Log a change just made, then run the hooks."""
         at = self._clock.now()
         columns = orjson.dumps(list(values)).decode() if operation is Operation.UPDATE else None
         record = key[0] if len(key) == 1 else orjson.dumps(key).decode()
-        self._store.write(_INSERT, (seq, at, entity, record, int(operation), columns, user))
+        names = self._names
+        self._store.begin()
+        self._waiting.append(
+            (
+                seq,
+                at,
+                names.get(entity) or self._number(entity),
+                record,
+                int(operation),
+                columns,
+                names.get(user) or self._number(user),
+            )
+        )
         hooks = self._hooks.get(entity)
         if hooks:
             change = Change(seq, at, entity, key, operation, values, before, user)
@@ -119,13 +154,15 @@ class Changes:
 
     def since(self, entity: str, seq: int) -> list[tuple[int, str, int]]:
         """Rows (seq, record key text, operation) of `entity` after `seq`, oldest first."""
+        self.flush()
         return self._store.read(
             "SELECT seq, record, operation FROM change_log WHERE entity=? AND seq>? ORDER BY seq",
-            (entity, seq),
+            (self._names.get(entity, 0), seq),
         ).fetchall()
 
     def forget_before(self, moment: float) -> int:
         """Drop rows older than `moment`; the newest row stays so that numbers never repeat."""
+        self.flush()
         return self._store.write(
             "DELETE FROM change_log WHERE at<? AND seq<(SELECT max(seq) FROM change_log)", (moment,)
         ).rowcount

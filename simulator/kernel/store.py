@@ -44,6 +44,7 @@ class Store:
         self._open = False
         self._depth = 0
         self._seed: bytes | None = None
+        self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         self.read = self._connection.execute
@@ -56,23 +57,29 @@ class Store:
         """Whether something is written and not yet committed."""
         return self._open
 
-    def write(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement inside the shared transaction, opening it at need."""
+    def begin(self) -> None:
+        """Open the shared transaction, if it is not open."""
         if not self._open:
             self._connection.execute("BEGIN IMMEDIATE")
             self._open = True
+
+    def write(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement inside the shared transaction, opening it at need."""
+        if not self._open:
+            self.begin()
         return self._connection.execute(sql, parameters)
 
     def write_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for many rows inside the shared transaction."""
         if not self._open:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._open = True
+            self.begin()
         self._connection.executemany(sql, rows)
 
     def commit(self) -> None:
         """Make everything written so far durable, then tell those who asked."""
         if self._open:
+            for listener in self._before_commit:
+                listener()
             self._connection.execute("COMMIT")
             self._open = False
             for listener in self._after_commit:
@@ -90,8 +97,9 @@ class Store:
     def atomic(self) -> Generator[None]:
         """All or nothing for the statements inside, within the shared transaction; nests."""
         if not self._open:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._open = True
+            self.begin()
+        for listener in self._before_commit:
+            listener()
         self._depth += 1
         name = f"s{self._depth}"
         self._connection.execute(f"SAVEPOINT {name}")
@@ -105,6 +113,10 @@ class Store:
         finally:
             self._connection.execute(f"RELEASE {name}")
             self._depth -= 1
+
+    def before_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` before every commit and every savepoint: what waits is to be written."""
+        self._before_commit.append(listener)
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit that wrote something."""

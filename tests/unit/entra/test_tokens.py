@@ -58,9 +58,7 @@ def reason(check: TokenCheck, token: str) -> str:
 
 def test_claims_are_read_in_lower_case():
     clock = ManualClock()
-    claims = make_check(clock).bearer(
-        bearer(KEY.sign(payload(clock, scp="a b", upn="x@y")))
-    )
+    claims = make_check(clock).bearer(bearer(KEY.sign(payload(clock, scp="a b", upn="x@y"))))
     assert (claims.app_id, claims.object_id, claims.tenant_id) == ("app", "oid", TENANT)
     assert (claims.scopes, claims.user_name, claims.audience) == (("a", "b"), "x@y", "https://env")
 

@@ -70,3 +70,22 @@ def test_forgetting_keeps_the_newest_row(store, changes):
         record(changes, key)
     assert changes.forget_before(2000.0) == 2
     assert Changes(store, ManualClock()).last == 3
+
+
+def test_rows_that_wait_belong_to_the_savepoint_they_were_made_in(store, changes):
+    record(changes, "outside")
+    with pytest.raises(LookupError), store.atomic():
+        record(changes, "inside")
+        raise LookupError
+    record(changes, "later")
+    store.commit()
+    assert [key for _, key, _ in changes.since("account", 0)] == ["outside", "later"]
+
+
+def test_names_survive_a_restart_and_a_rollback(store, changes):
+    record(changes, "a")
+    store.rollback()
+    record(changes, "b")
+    store.commit()
+    again = Changes(store, ManualClock())
+    assert [key for _, key, _ in again.since("account", 0)] == ["b"]
