@@ -147,7 +147,7 @@ class ServiceProtection:
             self.settle(now)
         requests = self._most_requests - self._expire_requests(now)
         time = self._most_time - self._expire_time(now)
-        return (requests if requests > 0 else 0), (time / MICROSECONDS if time > 0 else 0.0)
+        return max(0, requests), max(0, time) / MICROSECONDS
 
     def blocked_until(self, now: float) -> float | None:
         """When the current block ends, if there is one."""

@@ -74,9 +74,13 @@ def test_forgetting_keeps_the_newest_row(store, changes):
 
 def test_rows_that_wait_belong_to_the_savepoint_they_were_made_in(store, changes):
     record(changes, "outside")
-    with pytest.raises(LookupError), store.atomic():
-        record(changes, "inside")
-        raise LookupError
+
+    def undone() -> None:
+        with store.atomic():
+            record(changes, "inside")
+            raise LookupError
+
+    pytest.raises(LookupError, undone)
     record(changes, "later")
     store.commit()
     assert [key for _, key, _ in changes.since("account", 0)] == ["outside", "later"]
