@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from windtunnel.simulator.exchange import Exchange, Response
 
+_HIDDEN = b"(not kept)"
+
 
 class Entry(NamedTuple):
     """One request and its answer; `body` and `answer` are cut to the journal's limit."""
@@ -46,13 +48,11 @@ class Entry(NamedTuple):
         }
 
     def detail(self) -> dict[str, Any]:
-        """The summary with headers and bodies as text; the bearer token is left out."""
+        """The summary with headers and bodies as text; the token was not kept."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self.exchange.request.headers.items()
         }
-        if "authorization" in headers:
-            headers["authorization"] = headers["authorization"].split(" ")[0] + " ..."
         answered = (
             line.partition(": ") for line in self.head.decode("latin-1").split("\r\n") if line
         )
@@ -75,7 +75,7 @@ class Journal:
         self._listeners: list[Callable[[Entry], None]] = []
 
     def record(self, exchange: Exchange, response: Response, seconds: float) -> None:
-        """Keep one answered request; of a long body only what the journal shows stays."""
+        """Keep one answered request; tokens and the rest of long bodies go."""
         self._number += 1
         request, answer, limit = exchange.request, response.body, self._body_bytes
         if not isinstance(answer, bytes):
@@ -84,6 +84,8 @@ class Journal:
             answer = answer[:limit]
         if len(request.body) > limit:
             request.body = request.body[:limit]
+        if b"authorization" in request.headers:
+            request.headers[b"authorization"] = _HIDDEN
         entry = Entry(
             self._number, exchange, response.status, seconds, response.head, request.body, answer
         )

@@ -80,7 +80,8 @@ def test_rows_that_wait_belong_to_the_savepoint_they_were_made_in(store, changes
             record(changes, "inside")
             raise LookupError
 
-    pytest.raises(LookupError, undone)
+    with pytest.raises(LookupError):
+        undone()
     record(changes, "later")
     store.commit()
     assert [key for _, key, _ in changes.since("account", 0)] == ["outside", "later"]
