@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-<<<<<<< HEAD
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-=======
-from collections.abc import Iterable, Mapping
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,28 +181,19 @@ class TokenCheck:
         self._issuer = issuer_of(self._tenant_id)
         self._static = dict(static or {})
         self._audiences: set[str] = set(audiences)
-<<<<<<< HEAD
         self._accepts: Callable[[str], bool] = lambda _: False
-        self._known: OrderedDict[str, Claims] = OrderedDict()
-=======
         self._known: dict[bytes, Claims] = {}
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
 
     def accept(self, audiences: Iterable[str]) -> None:
         """Accept these audiences too, compared exactly."""
         self._audiences.update(audiences)
 
-<<<<<<< HEAD
     def accept_if(self, accepts: Callable[[str], bool]) -> None:
         """Accept those audiences too that `accepts` says yes to."""
         self._accepts = accepts
 
-    def claims(self, token: str) -> Claims:
-        """The claims of a token, or InvalidToken with the reason."""
-=======
     def bearer(self, header: bytes) -> Claims:
         """The claims of the token in an Authorization header, or InvalidToken with the reason."""
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
         known = self._known
         claims = known.get(header)
         if claims is not None:

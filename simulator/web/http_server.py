@@ -181,12 +181,8 @@ class HttpConnection(asyncio.Protocol):
     )
 
     def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
-<<<<<<< HEAD
         self._server, self._loop, self._scheme = server, loop, server.scheme
-=======
-        self._server, self._loop = server, loop
         self._most_header_bytes = server.limits.header_bytes
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._queue: deque[tuple[Request, bool]] = deque()
@@ -325,13 +321,8 @@ class HttpConnection(asyncio.Protocol):
             path.decode("utf-8", "replace"),
             query.decode("utf-8", "replace") if query else "",
             self._headers,
-<<<<<<< HEAD
-            body[0] if len(body) == 1 else b"".join(body),
-            self._scheme,
-=======
             (body[0] if len(body) == 1 else b"".join(body)) if body else b"",
-            self._server.scheme,
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
+            self._scheme,
             self._client,
         )
         keep_alive = self._parser.should_keep_alive() and not self._server.stopping

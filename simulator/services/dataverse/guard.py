@@ -95,13 +95,6 @@ class Guard:
 
     def authenticate(self, exchange: Exchange) -> None:
         """Set the identity of the token's user. Raises NotAuthenticated or NotMember."""
-<<<<<<< HEAD
-        header = exchange.request.headers.get(b"authorization", b"")
-        scheme, _, token = header.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            raise self._unauthenticated("There is no bearer token.", exchange.request)
-=======
->>>>>>> da42d75 (Keep of a long body only what the journal shows; check tokens and count with fewer steps)
         try:
             claims = self._check(exchange.request.headers.get(b"authorization", b""))
         except InvalidToken as error:
