@@ -85,8 +85,13 @@ class Changes:
             self._store.write("INSERT INTO change_names VALUES (?,?)", (number, name))
         return number
 
+    def logged_as(self, entity: str) -> int:
+        """The number of an entity in `change_log`, for queries of the log; all rows are in it."""
+        self.flush()
+        return self._names.get(entity, 0)
+
     def flush(self) -> None:
-        """Write the rows that wait; whoever queries `change_log` itself calls this first."""
+        """Write the rows that wait."""
         if self._waiting:
             rows, self._waiting = self._waiting, []
             self._store.write_many(_INSERT, rows)
@@ -154,10 +159,9 @@ class Changes:
 
     def since(self, entity: str, seq: int) -> list[tuple[int, str, int]]:
         """Rows (seq, record key text, operation) of `entity` after `seq`, oldest first."""
-        self.flush()
         return self._store.read(
             "SELECT seq, record, operation FROM change_log WHERE entity=? AND seq>? ORDER BY seq",
-            (self._names.get(entity, 0), seq),
+            (self.logged_as(entity), seq),
         ).fetchall()
 
     def forget_before(self, moment: float) -> int:

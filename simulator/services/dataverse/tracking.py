@@ -103,6 +103,7 @@ class _Reader:
         self, there: Handlers, served: DataverseTable, names: tuple[str, ...], base: str
     ) -> None:
         self._store, self._served, self._names, self._base = there.store, served, names, base
+        self._entity = there.changes.logged_as(served.table.entity_type)
         self._key = quoted(served.primary_id)
         self._table = quoted(served.table.sql)
         shown = [f"t.{quoted(name)}" for name in names]
@@ -149,7 +150,7 @@ class _Reader:
             f"SELECT c.seq, {self._columns} FROM {_WINDOW} c "
             f"JOIN {self._table} t ON t.{self._key}=c.record "
             "WHERE c.seq>? ORDER BY c.seq LIMIT ?",
-            (self._served.table.entity_type, since, place.until, last, limit),
+            (self._entity, since, place.until, last, limit),
         ).fetchall()
 
     def _deleted(self, place: _Place, since: int, last: int, limit: int) -> list[tuple[Any, ...]]:
@@ -157,16 +158,14 @@ class _Reader:
             f"SELECT c.seq, c.record FROM {_WINDOW} c "
             f"LEFT JOIN {self._table} t ON t.{self._key}=c.record "
             f"WHERE c.seq>? AND t.{self._key} IS NULL ORDER BY c.seq LIMIT ?",
-            (self._served.table.entity_type, since, place.until, last, limit),
+            (self._entity, since, place.until, last, limit),
         ).fetchall()
 
     def count(self, since: int | None, until: int) -> int:
         """How many rows there are, or how many changes."""
         if since is None:
             return self._served.records.count()
-        found = self._store.read(
-            f"SELECT count(*) FROM {_WINDOW}", (self._served.table.entity_type, since, until)
-        )
+        found = self._store.read(f"SELECT count(*) FROM {_WINDOW}", (self._entity, since, until))
         return int(found.fetchone()[0])
 
 
