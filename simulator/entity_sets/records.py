@@ -120,6 +120,16 @@ class Records:
 
     # -- definition ---------------------------------------------------------------------------
 
+    def redefine(self, table: Table, hidden: Sequence[Column] = ()) -> None:
+        """Go on as the records of another definition of the same SQL table and the same key.
+
+        What the store has is not touched.
+        """
+        self.table = table
+        self.columns = {**table.columns, **{column.name: column for column in hidden}}
+        self._refresh()
+        self.encoded.clear()
+
     def create(self) -> None:
         """Create the table and the indexes of its keys, if they are not there."""
         lines = []
@@ -158,7 +168,12 @@ class Records:
         self.encoded.clear()
 
     def drop_column(self, name: str) -> None:
-        """Take a property and its values away."""
+        """Take a property, its values and the indexes over it away."""
+        column = self.columns[name].column
+        for _, index, *_ in self._store.read(f"PRAGMA index_list({self._sql_name})").fetchall():
+            parts = self._store.read(f"PRAGMA index_info({quoted(index)})").fetchall()
+            if any(part[2] == column for part in parts):
+                self.drop_index(index)
         self._store.write(f"ALTER TABLE {self._sql_name} DROP COLUMN {self._column(name)}")
         self.table.columns.pop(name, None)
         del self.columns[name]

@@ -57,6 +57,25 @@ class KeyValuesNotFound(DataverseError):
     text = "A record with the specified key values does not exist in {table} entity"
 
 
+class TableNotFound(DataverseError):
+    """A table definition by a logical name that no table has. The status is an assumption."""
+
+    status = 404
+    code = "0x80041102"
+    text = (
+        "The entity with a name = '{name}' with namemapping = 'Logical' was not found in the "
+        "MetadataCache."
+    )
+
+
+class DefinitionNotFound(DataverseError):
+    """A column, key, relationship or choice by a name that none has. The text is an assumption."""
+
+    status = 404
+    code = "0x80040217"
+    text = "Could not find the {kind} with the specified name: Name = {name}."
+
+
 class SegmentNotFound(DataverseError):
     """An entity set or operation that is not there; names are case-sensitive."""
 

@@ -12,11 +12,11 @@ from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
-from windtunnel.simulator.odata import DATAVERSE, ODATA_401, ODataError, parse_query
+from windtunnel.simulator.odata import DATAVERSE, ODataError, parse_query
 from windtunnel.simulator.odata.tree import Expression, Query
-from windtunnel.simulator.services.dataverse import errors, operations, tracking
+from windtunnel.simulator.services.dataverse import definitions, errors, operations, tracking
 from windtunnel.simulator.services.dataverse.guard import Guard
-from windtunnel.simulator.services.dataverse.model.metadata import Metadata
+from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
@@ -98,12 +98,8 @@ class Handlers:
             return self.replies.xml(exchange, self.metadata.csdl())
         if first.name == "$batch":
             return operations.batch(self, exchange)
-        if first.name in {
-            "EntityDefinitions",
-            "GlobalOptionSetDefinitions",
-            "RelationshipDefinitions",
-        }:
-            return self.definitions(exchange, parts)
+        if first.name in SETS:
+            return definitions.handle(self, exchange, parts)
         served = self.tables.by_set.get(first.name)
         if served is None:
             return operations.unbound(self, exchange, first)
@@ -125,14 +121,6 @@ class Handlers:
         sets = [{"name": name, "kind": "EntitySet", "url": name} for name in self.tables.by_set]
         context = f"{base_of(exchange)}$metadata"
         return self.replies.object(exchange, {"@odata.context": context, "value": sets})
-
-    def definitions(self, exchange: Exchange, parts: tuple[Segment, ...]) -> Response:
-        """EntityDefinitions and its kin, read only."""
-        if exchange.request.method not in {"GET", "HEAD"}:
-            raise Absent("changing table definitions")
-        self._charge(exchange, "metadata")
-        query = parse_query(exchange.request.query, ODATA_401)
-        return self.replies.object(exchange, self.metadata.answer(parts, query, base_of(exchange)))
 
     # -- references ---------------------------------------------------------------------------
 
@@ -180,7 +168,7 @@ class Handlers:
         """A record by its id: GET, HEAD, PATCH, DELETE."""
         served = self.tables.by_set.get(entity_set)
         if served is None:
-            raise errors.SegmentNotFound(segment=entity_set)
+            return self.dispatch(exchange, f"{entity_set}({key})")
         method = exchange.request.method
         if method in {"GET", "HEAD"}:
             return self.retrieve(exchange, served, key)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.contracts.entities.dataverse import ColumnDefinition, TableDefinition
+from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet, TableDefinition
 from windtunnel.simulator.entity_sets.records import Records
 from windtunnel.simulator.entity_sets.values import BadValue, Checker, Decoder, checker, decoder
 from windtunnel.simulator.kernel.changes import Changes
@@ -73,25 +73,56 @@ class Tables:
         self.catalog = Catalog()
         self.by_set: dict[str, DataverseTable] = {}
         self.by_name: dict[str, DataverseTable] = {}
+        self.definitions: dict[str, TableDefinition] = {}
+        self.choices: dict[str, OptionSet] = {}
+        """Global choices by name."""
+        self.version = 0
+        """Of all definitions together: whoever keeps what follows from them looks at it."""
 
     def add(self, definitions: Iterable[TableDefinition]) -> None:
-        """Serve these tables; a definition of the same name replaces the older one."""
+        """Serve these tables; a definition of the same name replaces the older one.
+
+        The records of a table that is replaced stay the same object, so that nobody who holds it
+        reads or forgets beside the others.
+        """
+        self.version += 1
         for definition in definitions:
-            served = self._served(definition)
+            older = self.by_name.get(definition.logical_name)
+            if older is not None:
+                self.by_set.pop(older.entity_set, None)
+            served = self._served(definition, older)
             self.catalog[definition.logical_name] = served.table
             self.by_set[definition.entity_set] = served
             self.by_name[definition.logical_name] = served
+            self.definitions[definition.logical_name] = definition
+
+    def remove(self, name: str) -> None:
+        """Serve a table no longer; its records stay where they are."""
+        self.version += 1
+        served = self.by_name.pop(name)
+        self.by_set.pop(served.entity_set, None)
+        self.catalog.pop(name, None)
+        self.definitions.pop(name, None)
 
     def create(self) -> None:
         """Create what is not in the store yet, with an index on every lookup."""
         for served in self.by_name.values():
-            served.records.create()
-            for relation in served.definition.relations.values():
-                if relation.collection:
-                    continue
-                column = relation.pairs[0][0]
-                if column in _INDEXED or served.definition.is_custom:
-                    served.records.create_index((column,))
+            self.create_one(served)
+
+    def create_one(self, served: DataverseTable) -> None:
+        """Create one table and its indexes, where they are not there yet."""
+        served.records.create()
+        for relation in served.definition.relations.values():
+            if relation.collection:
+                continue
+            column = relation.pairs[0][0]
+            if column in _INDEXED or served.definition.is_custom:
+                served.records.create_index((column,))
+        if served.definition.is_intersect:
+            _, *pair = served.table.key + _ends(served.definition)
+            if len(pair) == 2:
+                served.records.create_index(pair, unique=True)
+                served.records.create_index((pair[1],))
 
     def of_set(self, entity_set: str) -> DataverseTable:
         """A table by its entity set name. Raises SegmentNotFound."""
@@ -100,7 +131,7 @@ class Tables:
             raise errors.SegmentNotFound(segment=entity_set)
         return found
 
-    def _served(self, definition: TableDefinition) -> DataverseTable:
+    def _served(self, definition: TableDefinition, older: DataverseTable | None) -> DataverseTable:
         columns = {name: _column(column) for name, column in definition.columns.items()}
         table = Table(
             definition.entity_set,
@@ -123,7 +154,11 @@ class Tables:
             dict(definition.keys),
         )
         hidden = () if VERSION in columns else (Column(VERSION, "Edm.Int64"),)
-        records = Records(self._store, self._changes, table, hidden=hidden, version=VERSION)
+        if older is None:
+            records = Records(self._store, self._changes, table, hidden=hidden, version=VERSION)
+        else:
+            records = older.records
+            records.redefine(table, hidden)
         checkers = {
             name: _checked(definition, column, columns[name])
             for name, column in definition.columns.items()
@@ -153,6 +188,15 @@ _INDEXED = frozenset(
         "_sdkmessageid_value",
     }
 )
+
+
+def _ends(definition: TableDefinition) -> tuple[str, ...]:
+    """The two columns of an intersect table that hold the keys of what it joins."""
+    return tuple(
+        name
+        for name, column in definition.columns.items()
+        if column.edm == "Edm.Guid" and name != definition.primary_id
+    )
 
 
 def _column(column: ColumnDefinition) -> Column:

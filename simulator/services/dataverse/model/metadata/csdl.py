@@ -1,0 +1,107 @@
+"""The $metadata document of the tables that are served now."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import quoteattr
+
+from windtunnel.contracts.entities.dataverse import Relation, TableDefinition
+
+_HEAD = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
+    '<edmx:Reference Uri="http://vocabularies.odata.org/OData.Community.Keys.V1.xml">'
+    '<edmx:Include Namespace="OData.Community.Keys.V1" Alias="Keys" />'
+    '<edmx:IncludeAnnotations TermNamespace="OData.Community.Keys.V1" /></edmx:Reference>'
+    '<edmx:Reference Uri="http://vocabularies.odata.org/OData.Community.Display.V1.xml">'
+    '<edmx:Include Namespace="OData.Community.Display.V1" Alias="Display" />'
+    '<edmx:IncludeAnnotations TermNamespace="OData.Community.Display.V1" /></edmx:Reference>'
+    '<edmx:DataServices><Schema Namespace="Microsoft.Dynamics.CRM" Alias="mscrm" '
+    'xmlns="http://docs.oasis-open.org/odata/ns/edm">'
+    '<EntityType Name="crmbaseentity" Abstract="true" />'
+)
+_WHO_AM_I = (
+    '<ComplexType Name="WhoAmIResponse"><Property Name="BusinessUnitId" Type="Edm.Guid" '
+    'Nullable="false" /><Property Name="UserId" Type="Edm.Guid" Nullable="false" />'
+    '<Property Name="OrganizationId" Type="Edm.Guid" Nullable="false" /></ComplexType>'
+    '<Function Name="WhoAmI"><ReturnType Type="mscrm.WhoAmIResponse" Nullable="false" /></Function>'
+)
+
+
+def document(definitions: list[TableDefinition]) -> bytes:
+    """CSDL with one entity type and one entity set for each table."""
+    known = {definition.logical_name for definition in definitions}
+    parts = [_HEAD]
+    parts += [_entity_type(definition, known) for definition in definitions]
+    parts.append(_WHO_AM_I)
+    parts.append('<EntityContainer Name="System">')
+    sets = {definition.logical_name: definition.entity_set for definition in definitions}
+    parts += [_set(definition, sets) for definition in definitions]
+    parts.append('<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" />')
+    parts.append("</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>")
+    return "".join(parts).encode()
+
+
+def _entity_type(definition: TableDefinition, known: set[str]) -> str:
+    parts = [
+        f'<EntityType Name="{definition.logical_name}" BaseType="mscrm.crmbaseentity"><Key>'
+        f'<PropertyRef Name="{definition.primary_id}" /></Key>'
+    ]
+    for column in definition.columns.values():
+        facets = {"Edm.String": ' Unicode="false"', "Edm.Decimal": ' Scale="Variable"'}
+        parts.append(
+            f'<Property Name="{column.name}" Type="{column.edm}"{facets.get(column.edm, "")} />'
+        )
+    relations = definition.relations.values()
+    parts += [_navigation(relation) for relation in relations if relation.target in known]
+    if definition.keys:
+        parts.append(_alternate_keys(definition))
+    parts.append("</EntityType>")
+    return "".join(parts)
+
+
+def _navigation(relation: Relation) -> str:
+    partner = f' Partner="{relation.partner}"' if relation.partner else ""
+    if relation.collection:
+        return (
+            f'<NavigationProperty Name="{relation.name}" '
+            f'Type="Collection(mscrm.{relation.target})"{partner} />'
+        )
+    own, far = relation.pairs[0]
+    return (
+        f'<NavigationProperty Name="{relation.name}" Type="mscrm.{relation.target}" '
+        f'Nullable="false"{partner}>'
+        f'<ReferentialConstraint Property="{own}" ReferencedProperty="{far}" />'
+        "</NavigationProperty>"
+    )
+
+
+def _alternate_keys(definition: TableDefinition) -> str:
+    records = []
+    for name, columns in definition.keys.items():
+        refs = "".join(
+            '<Record Type="Keys.PropertyRef"><PropertyValue Property="Alias" '
+            f'String={quoteattr(column)} /><PropertyValue Property="Name" '
+            f"PropertyPath={quoteattr(column)} /></Record>"
+            for column in columns
+        )
+        records.append(
+            f'<Record Type="Keys.AlternateKey"><PropertyValue Property="Name" '
+            f'String={quoteattr(name)} /><PropertyValue Property="Key"><Collection>{refs}'
+            "</Collection></PropertyValue></Record>"
+        )
+    return (
+        '<Annotation Term="OData.Community.Keys.V1.AlternateKeys"><Collection>'
+        f"{''.join(records)}</Collection></Annotation>"
+    )
+
+
+def _set(definition: TableDefinition, sets: dict[str, str]) -> str:
+    bindings = "".join(
+        f'<NavigationPropertyBinding Path="{relation.name}" Target="{sets[relation.target]}" />'
+        for relation in definition.relations.values()
+        if relation.target in sets
+    )
+    return (
+        f'<EntitySet Name="{definition.entity_set}" '
+        f'EntityType="Microsoft.Dynamics.CRM.{definition.logical_name}">{bindings}</EntitySet>'
+    )
