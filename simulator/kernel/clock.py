@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import floor
 from typing import Protocol
 
 DEFAULT_START = 1_767_225_600.0
@@ -104,4 +106,9 @@ class SteerableClock:
 
 def iso_seconds(moment: float) -> str:
     """A moment as `2026-01-01T00:00:00Z`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _iso(floor(moment))
+
+
+@lru_cache(maxsize=1024)
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

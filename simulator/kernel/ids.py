@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-import uuid
+from typing import Final
+
+_FREE: Final = ~(0xF000 << 64 | 0xC000 << 48)
+_VERSION_4: Final = 4 << 76 | 0x8000 << 48
 
 
 class Ids:
@@ -14,7 +17,9 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 GUID in lower case."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        # The bits of version and variant as in RFC 9562, section 5.4; uuid.UUID takes longer.
+        text = f"{self.random.getrandbits(128) & _FREE | _VERSION_4:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def child(self, name: str) -> Ids:
         """An independent source whose sequence depends on this one's seed state and `name` only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import pytest
 
@@ -87,6 +88,9 @@ def test_sleep_takes_real_time_on_a_fast_clock_and_none_on_a_standing_one():
 
 
 def test_the_same_seed_gives_the_same_ids_and_children_differ():
+    made = uuid.UUID(Ids(7).uuid())
+    assert (made.version, made.variant) == (4, uuid.RFC_4122)
+    assert Ids(7).uuid() == str(uuid.UUID(int=Ids(7).random.getrandbits(128), version=4))
     assert Ids(7).uuid() == Ids(7).uuid()
     assert Ids(7).uuid() != Ids(8).uuid()
     assert Ids(7).child("a").uuid() == Ids(7).child("a").uuid()
