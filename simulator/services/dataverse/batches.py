@@ -6,6 +6,7 @@ Source: "Execute batch operations using the Web API".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -151,5 +152,8 @@ def _answer(there: Handlers, exchange: Exchange, part: BatchPart, content_id: st
     except ServiceError as problem:
         response = there.replies.error(problem, inner)
     exchange.cost_seconds += inner.cost_seconds
-    assert isinstance(response.body, bytes)
-    return PartAnswer(response.status, response.head, response.body, content_id)
+    body = response.body
+    if not isinstance(body, bytes):
+        assert isinstance(body, Iterator)
+        body = b"".join(body)
+    return PartAnswer(response.status, response.head, body, content_id)

@@ -14,8 +14,15 @@ from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.odata import DATAVERSE, ODataError, parse_query
 from windtunnel.simulator.odata.tree import Expression, Query
-from windtunnel.simulator.services.dataverse import definitions, errors, operations, tracking
+from windtunnel.simulator.services.dataverse import (
+    definitions,
+    errors,
+    file_columns,
+    operations,
+    tracking,
+)
 from windtunnel.simulator.services.dataverse.guard import Guard
+from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
@@ -51,7 +58,8 @@ class Handlers:
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
         self.changes = changes
         self.reads = Reads(store, clock, tables, {})
-        self.writes = Writes(store, clock, ids, tables, self.resolve)
+        self.files = Files(store, clock, ids)
+        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.metadata = Metadata(tables)
         self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
@@ -247,6 +255,18 @@ class Handlers:
             )
         return body
 
+    def arguments(self, exchange: Exchange) -> dict[str, Any]:
+        """The JSON object of an unbound action's parameters; none means no parameters."""
+        if not exchange.request.body.strip():
+            return {}
+        try:
+            body = orjson.loads(exchange.request.body)
+        except orjson.JSONDecodeError as error:
+            raise errors.InvalidArgument(problem=f"The JSON is not valid: {error}.") from error
+        if not isinstance(body, dict):
+            raise errors.InvalidArgument(problem="The parameters must be a JSON object.")
+        return body
+
     def patch(
         self,
         exchange: Exchange,
@@ -314,6 +334,10 @@ class Handlers:
         if navigation is not None:
             return operations.navigate(self, exchange, served, key, navigation, parts[1:])
         if second.name in served.table.columns:
+            if file_columns.takes_files(served, second.name) and file_columns.is_transfer(
+                exchange, len(parts) - 1
+            ):
+                return file_columns.transfer(self, exchange, served, key, second.name)
             return operations.single_property(self, exchange, served, key, parts[1:])
         raise errors.SegmentNotFound(segment=second.name)
 

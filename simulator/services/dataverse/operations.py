@@ -10,7 +10,7 @@ from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import parse_query
 from windtunnel.simulator.odata.schema import Navigation
-from windtunnel.simulator.services.dataverse import bulk, errors
+from windtunnel.simulator.services.dataverse import bulk, errors, file_messages
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment, literal
@@ -204,6 +204,12 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
         if name == "BulkDelete":
             job = bulk.bulk_delete(there, exchange)
             return there.replies.object(exchange, {"@odata.context": context, "JobId": job})
+        if name in file_messages.MESSAGES:
+            with there.store.atomic():
+                answer = file_messages.MESSAGES[name](there, exchange, there.arguments(exchange))
+            if answer is None:
+                return there.replies.empty(exchange)
+            return there.replies.object(exchange, {"@odata.context": context, **answer})
         if name in {"PublishAllXml", "PublishXml"}:
             return there.replies.empty(exchange)
         if name in _ABSENT:
@@ -211,7 +217,7 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
     raise errors.SegmentNotFound(segment=name)
 
 
-_POST_ONLY = frozenset({"BulkDelete", "PublishXml", "PublishAllXml"})
+_POST_ONLY = frozenset({"BulkDelete", "PublishXml", "PublishAllXml", *file_messages.MESSAGES})
 _ABSENT = frozenset(
     {
         "InitializeFrom",
@@ -225,12 +231,6 @@ _ABSENT = frozenset(
         "CloseIncident",
         "CreateEntities",
         "RetrieveMetadataChanges",
-        "InitializeFileBlocksUpload",
-        "InitializeFileBlocksDownload",
-        "UploadBlock",
-        "CommitFileBlocksUpload",
-        "DownloadBlock",
-        "DeleteFile",
         "searchquery",
         "ExecuteCosmosSqlQuery",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ _COMMON = (
 )
 _JSON = b"Content-Type: application/json; odata.metadata=minimal\r\n" + _COMMON
 _XML = b"Content-Type: application/xml\r\n" + _COMMON
+_BINARY = b"Content-Type: application/octet-stream\r\n" + _COMMON
 _TEXT = b"Content-Type: text/plain\r\n" + _COMMON
 DETAILS = "Microsoft.PowerApps.CDS."
 
@@ -67,6 +69,16 @@ class Replies:
     def xml(self, exchange: Exchange, body: bytes, more: bytes = b"") -> Response:
         """An XML answer."""
         return Response(200, body, _XML + self._ids_head(exchange) + more)
+
+    def binary(
+        self,
+        exchange: Exchange,
+        body: bytes | Iterator[bytes],
+        more: bytes = b"",
+        status: int = 200,
+    ) -> Response:
+        """The bytes of a file."""
+        return Response(status, body, _BINARY + self._ids_head(exchange) + more)
 
     def text(self, exchange: Exchange, body: bytes) -> Response:
         """Plain text behind a byte order mark, as `/$count` answers."""

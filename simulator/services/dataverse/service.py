@@ -73,6 +73,7 @@ class Dataverse:
         """Create the tables, and on an empty database the first content."""
         known = list(users)
         self.tables.create()
+        self._handlers.files.create()
         if not self.tables.by_name["organization"].records.count():
             seed(
                 self.tables,

@@ -7,7 +7,6 @@ systems".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -170,8 +169,7 @@ class _Reader:
 
 
 def _check(served: DataverseTable, query: Query) -> None:
-    facts: Mapping[str, Any] = getattr(served.definition, "facts", {})
-    if not facts.get("ChangeTrackingEnabled", True):
+    if not served.definition.facts.get("ChangeTrackingEnabled", True):
         raise errors.ChangeTrackingNotEnabled(table=served.name)
     for name in _REFUSED:
         if getattr(query, name) not in (None, (), ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -170,3 +171,14 @@ def test_a_delta_applied_to_an_old_copy_gives_the_new_state(dataverse, steps):
     sync(link, copy)
     rows = dataverse.ask("GET", "tasks?$select=subject").json["value"]
     assert copy == {row["activityid"]: row["subject"] for row in rows}
+
+
+def test_a_table_without_change_tracking_refuses(dataverse, monkeypatch):
+    tables = dataverse.house.dataverse.tables
+    served = tables.by_set["tasks"]
+    definition = dataclasses.replace(served.definition, facts={"ChangeTrackingEnabled": False})
+    other = dataclasses.replace(served, definition=definition)
+    monkeypatch.setitem(tables.by_set, "tasks", other)
+    refused = dataverse.ask("GET", "tasks", **TRACK)
+    assert refused.error == (400, "0x80072491")
+    assert refused.json["error"]["message"] == "Entity task isn't enabled for change tracking."

@@ -205,6 +205,12 @@ def _column(column: ColumnDefinition) -> Column:
 
 def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Column) -> Checker:
     """The check of a JSON value, in the service's own words."""
+    if column.type == "File":
+
+        def refused(_: Any) -> Any:
+            raise errors.FileColumnNotSettable(column=column.name)
+
+        return refused
     check = checker(schema)
     bounded = _bounds(definition, column)
 

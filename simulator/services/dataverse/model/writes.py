@@ -11,6 +11,7 @@ from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
     OWNED_BY_SYSTEM,
     DataverseTable,
@@ -37,10 +38,16 @@ class Writes:
     """Everything that changes records. Several records of one request change all or none."""
 
     def __init__(
-        self, store: Store, clock: Clock, ids: Ids, tables: Tables, resolve: Resolver
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        tables: Tables,
+        resolve: Resolver,
+        files: Files,
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
-        self._tables, self._resolve = tables, resolve
+        self._tables, self._resolve, self._files = tables, resolve, files
 
     # -- bodies -------------------------------------------------------------------------------
 
@@ -174,11 +181,21 @@ class Writes:
         for name, value in self._system_values(served, values, now, caller):
             values[name] = value
         self._check_status(served, values, str(key), None)
+        if self._holds_images(served, values):
+            with self._store.atomic():
+                self._files.set_images(served, str(key), values, is_new=True)
+                return self._insert(served, values, caller)
+        return self._insert(served, values, caller)
+
+    def _insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
         try:
             served.records.insert(values, user=caller.user_id)
         except KeyExists as clash:
             raise self._clash(served, clash) from clash
-        return str(key)
+        return str(values[served.primary_id])
+
+    def _holds_images(self, served: DataverseTable, values: Values) -> bool:
+        return not values.keys().isdisjoint(self._files.columns(served)[0])
 
     def _system_values(
         self, served: DataverseTable, values: Values, now: str, caller: Caller
@@ -251,8 +268,12 @@ class Writes:
         values: Values,
         caller: Caller,
         version: int | None = None,
+        file_name: str = "",
     ) -> bool:
-        """Store checked new values of a record; False when it is not there."""
+        """Store checked new values of a record; False when it is not there.
+
+        `file_name` is the name of an image among them.
+        """
         columns = served.table.columns
         if "statecode" in values or "statuscode" in values:
             current = served.records.get((key,)) or {}
@@ -263,6 +284,22 @@ class Writes:
             values["_modifiedby_value"] = caller.user_id
         if "_ownerid_value" in values and "_owninguser_value" in columns:
             values["_owninguser_value"] = values["_ownerid_value"]
+        if self._holds_images(served, values):
+            if not served.records.exists((key,)):
+                return False
+            with self._store.atomic():
+                self._files.set_images(served, key, values, file_name)
+                return self._update(served, key, values, caller, version)
+        return self._update(served, key, values, caller, version)
+
+    def _update(
+        self,
+        served: DataverseTable,
+        key: str,
+        values: Values,
+        caller: Caller,
+        version: int | None,
+    ) -> bool:
         try:
             newer = served.records.update((key,), values, user=caller.user_id, version=version)
         except KeyExists as clash:
@@ -284,6 +321,7 @@ class Writes:
         with self._store.atomic():
             if not served.records.delete((key,), user=caller.user_id):
                 return False
+            self._files.remove_all(served, key)
             self._unlink(served, key, caller)
         return True
 
