@@ -10,14 +10,25 @@ from typing import Any
 from windtunnel.simulator.odata.schema import EnumType
 
 
+class Late:
+    """A parameter whose value is known only when the query runs."""
+
+    __slots__ = ()
+
+    def at(self, now: float, user: str) -> Any:
+        """The value for a run at `now`, asked for by `user` (an id, `` where none matters)."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class Now:
+class Now(Late):
     """A parameter that is the present moment when the query runs, moved by `shift_seconds`."""
 
     shift_seconds: float = 0.0
 
-    def at(self, now: float) -> str:
+    def at(self, now: float, user: str = "") -> str:
         """The stored form of the moment."""
+        del user
         return datetime.fromtimestamp(now + self.shift_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -37,16 +48,16 @@ class Piece:
         value = self.parameters[0] if self.text == "?" else None
         return value if isinstance(value, str) else None
 
-    def bound(self, now: float) -> tuple[Any, ...]:
+    def bound(self, now: float, user: str = "") -> tuple[Any, ...]:
         """The parameters for a run at `now`."""
-        return bind(self.parameters, now)
+        return bind(self.parameters, now, user)
 
 
-def bind(parameters: tuple[Any, ...], now: float) -> tuple[Any, ...]:
-    """Put the present moment where a parameter asks for it."""
+def bind(parameters: tuple[Any, ...], now: float, user: str = "") -> tuple[Any, ...]:
+    """Put the present moment and the caller where a parameter asks for them."""
     for value in parameters:
-        if value.__class__ is Now:
-            return tuple([v.at(now) if isinstance(v, Now) else v for v in parameters])
+        if isinstance(value, Late):
+            return tuple([v.at(now, user) if isinstance(v, Late) else v for v in parameters])
     return parameters
 
 

@@ -103,12 +103,10 @@ def _like(node: Call, arguments: Sequence[Piece], like_patterns: bool) -> Piece:
     subject, probe = arguments
     shape, text = _LIKE[node.name], probe.constant
     if text is not None:
-        if like_patterns and "[" in text:
-            return _glob(subject, shape.format(text))
-        pattern = shape.format(text if like_patterns else escaped(text))
-        escape = "" if like_patterns else " ESCAPE '\\'"
-        sides = (subject, Piece("?", (pattern,), "Edm.String"))
-        return combine(f"({{}} LIKE {{}}{escape})", sides, "Edm.Boolean", condition=True)
+        if like_patterns:
+            return like(subject, shape.format(text))
+        sides = (subject, Piece("?", (shape.format(escaped(text)),), "Edm.String"))
+        return combine("({} LIKE {} ESCAPE '\\')", sides, "Edm.Boolean", condition=True)
     where = {
         "contains": "(instr(lower({}), lower({})) > 0)",
         "startswith": "(instr(lower({}), lower({})) = 1)",
@@ -119,6 +117,14 @@ def _like(node: Call, arguments: Sequence[Piece], like_patterns: bool) -> Piece:
     return combine(
         "(lower(substr({}, -length({}))) = lower({}))", ends, "Edm.Boolean", condition=True
     )
+
+
+def like(subject: Piece, pattern: str) -> Piece:
+    """A pattern with `%`, `_`, `[...]` and `[^...]`, ASCII case aside."""
+    if "[" in pattern:
+        return _glob(subject, pattern)
+    sides = (subject, Piece("?", (pattern,), "Edm.String"))
+    return combine("({} LIKE {})", sides, "Edm.Boolean", condition=True)
 
 
 def _glob(subject: Piece, pattern: str) -> Piece:

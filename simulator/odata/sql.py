@@ -97,14 +97,29 @@ class Compiler:
         aliases: Mapping[str, Expression] | None = None,
     ) -> list[Piece]:
         """The terms of ORDER BY. Raises ODataError."""
+        pieces = self.order_values(items, table, alias, aliases)
+        return [
+            Piece(f"{piece.text} DESC", piece.parameters, piece.edm) if item.descending else piece
+            for item, piece in zip(items, pieces, strict=True)
+        ]
+
+    def order_values(
+        self,
+        items: Sequence[OrderItem],
+        table: Table,
+        alias: str = "t",
+        aliases: Mapping[str, Expression] | None = None,
+    ) -> list[Piece]:
+        """The values that rows are sorted by. Raises ODataError."""
         self._aliases = aliases or {}
         scope = Scope(Row(table, alias))
-        terms = []
-        for item in items:
-            piece = self.value(item.expression, scope)
-            direction = " DESC" if item.descending else ""
-            terms.append(Piece(piece.text + direction, piece.parameters, piece.edm))
-        return terms
+        return [self.value(item.expression, scope) for item in items]
+
+    def argument(self, node: Expression) -> Expression:
+        """What stands for a function's argument: the value of an alias, or the node itself."""
+        if isinstance(node, Alias):
+            return self._aliases.get(node.name, Literal(None, "null", node.position))
+        return node
 
     def column(self, name: str, table: Table, position: int = -1) -> Column:
         """A property by its wire name. Raises UnknownProperty."""

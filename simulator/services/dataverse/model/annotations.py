@@ -5,6 +5,7 @@ Source: "Query data using the Web API", request annotations.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,13 @@ class Annotations:
                 fresh[name] = value
             item.clear()
             item.update(fresh)
+
+    def names(
+        self, served: DataverseTable, column: str, keys: Iterable[str]
+    ) -> dict[str, tuple[str, str, str]]:
+        """For ids in a lookup column: (navigation property, table, name of the record)."""
+        targets = {column: self._targets(served).get(column, [])}
+        return self._names(served, [{column: key} for key in keys], targets).get(column, {})
 
     def _targets(self, served: DataverseTable) -> dict[str, list[tuple[str, str]]]:
         """Lookup column to the (navigation property, table) pairs it may point at."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote
-from xml.sax.saxutils import escape
+from urllib.parse import unquote
 
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.kernel.clock import Clock
@@ -25,6 +23,7 @@ from windtunnel.simulator.odata.tree import (
     Query,
     SelectItem,
 )
+from windtunnel.simulator.services.dataverse.model import paging
 from windtunnel.simulator.services.dataverse.model.aggregates import aggregate_plan
 from windtunnel.simulator.services.dataverse.model.annotations import Annotations
 from windtunnel.simulator.services.dataverse.model.tables import (
@@ -56,7 +55,11 @@ class Page:
 
 @dataclass(slots=True)
 class Plan:
-    """A compiled list query, kept by its text."""
+    """A compiled list query, kept by its text.
+
+    `keys` are the terms of its order, `seek_sql` reads behind a row: `{}` is the condition, whose
+    parameters stand at `seek_at` among `parameters`. `key_columns` are read for the order alone.
+    """
 
     context: str
     names: tuple[str, ...]
@@ -71,6 +74,10 @@ class Plan:
     extra: int
     hints: Hints
     aggregate: bool = False
+    keys: tuple[paging.Key, ...] = ()
+    seek_sql: str = ""
+    seek_at: int = 0
+    key_columns: int = 0
     uses: int = 0
 
 
@@ -104,7 +111,12 @@ class Reads:
     # -- one record ---------------------------------------------------------------------------
 
     def record(
-        self, served: DataverseTable, key: str, query: Query, annotate: str = ""
+        self,
+        served: DataverseTable,
+        key: str,
+        query: Query,
+        annotate: str = "",
+        user: str = "",
     ) -> tuple[str, dict[str, Any], str] | None:
         """(context fragment, object, etag) of a record, or None when it is not there."""
         plan = self._record_plans.get((served.entity_set, query))
@@ -117,7 +129,7 @@ class Reads:
         [item] = encode_rows(names, [row[1:]], served.decoders)
         item = {ETAG: row[0], **item}
         if query.expand:
-            self._expand(served, [item], query.expand, {key: item}, with_etags=True)
+            self._expand(served, [item], query.expand, {key: item}, user, with_etags=True)
         for name in hidden:
             del item[name]
         if annotate:
@@ -203,22 +215,23 @@ class Reads:
         annotate: str = "",
         *,
         restriction: tuple[str, tuple[Any, ...]] | None = None,
+        user: str = "",
     ) -> Page:
         """One page of an entity set. `restriction` is SQL over `t` that limits it (navigation)."""
+        token = ""
+        if "$skiptoken" in raw_query:
+            token, raw_query = _split_token(raw_query)
         plan_key = (served.entity_set, raw_query)
         plan = self._plans.get(plan_key) if restriction is None else None
-        token = ""
         if plan is None:
-            query = parse_query(raw_query, DATAVERSE)
-            token = query.skiptoken
-            plan = self._compile(served, query, restriction)
-            if restriction is None and not token:
+            plan = self._compile(served, parse_query(raw_query, DATAVERSE), restriction)
+            if restriction is None:
                 if len(self._plans) >= PLANS_KEPT:
                     self._plans.clear()
                 self._plans[plan_key] = plan
         now = self._clock.now()
         if plan.aggregate:
-            rows = self._store.read(plan.sql, bind(plan.parameters, now)).fetchall()
+            rows = self._store.read(plan.sql, bind(plan.parameters, now, user)).fetchall()
             value = [
                 {k: v for k, v in zip(plan.names, row, strict=True) if v is not None}
                 for row in rows
@@ -226,8 +239,8 @@ class Reads:
             return Page(plan.context, value)
         plan.uses += 1
         if plan.uses in {1, 8, 64}:
-            self._advise(served, plan, now)
-        return self._run(served, plan, page_size, token, now, annotate)
+            self._advise(served, plan, now, user)
+        return self._run(served, plan, page_size, token, now, user, annotate)
 
     def _run(
         self,
@@ -236,53 +249,72 @@ class Reads:
         page_size: int,
         token: str,
         now: float,
+        user: str,
         annotate: str,
     ) -> Page:
         size = min(page_size or LARGEST_PAGE, LARGEST_PAGE)
-        number = _page_number(token)
+        number, cookie = paging.read_skip_token(token) if token else (1, None)
         offset = (number - 1) * size
         limit = size + 1
         if plan.top is not None and not page_size:
             limit = min(limit, max(plan.top - offset, 0))
-        parameters = (*bind(plan.parameters, now), limit, offset)
-        rows = self._store.read(plan.sql, parameters).fetchall()
+        parameters = bind(plan.parameters, now, user)
+        if cookie is None:
+            rows = self._store.read(plan.sql, (*parameters, limit, offset)).fetchall()
+        else:
+            rows = self._behind(plan, cookie, parameters, limit)
         more = len(rows) > size
         rows = rows[:size]
-        value = encode_rows(plan.names, rows, served.decoders)
-        count = self._count(plan, now) if plan.wants_count else None
         next_token = ""
         if more and rows:
-            place = plan.names.index(served.primary_id)
-            next_token = _skip_token(served.primary_id, number + 1, rows[0][place], rows[-1][place])
-        self._finish(served, plan, value)
+            inner = paging.inner_cookie(number, plan.keys, rows[0], rows[-1])
+            next_token = paging.skip_token(number + 1, inner)
+        if plan.key_columns:
+            rows = [row[: -plan.key_columns] for row in rows]
+        value = encode_rows(plan.names, rows, served.decoders)
+        count = self._count(plan, now, user) if plan.wants_count else None
+        self._finish(served, plan, value, user)
         if annotate:
             self.annotations.apply(served, value, annotate)
         return Page(plan.context, value, count, next_token, bool(plan.expands))
 
-    def _finish(self, served: DataverseTable, plan: Plan, value: list[dict[str, Any]]) -> None:
+    def _behind(
+        self, plan: Plan, cookie: paging.Cookie, parameters: tuple[Any, ...], limit: int
+    ) -> list[Any]:
+        """The rows of the page behind the one that a cookie tells of."""
+        before, behind = parameters[: plan.seek_at], parameters[plan.seek_at :]
+
+        def read(condition: str, values: tuple[Any, ...], most: int) -> list[Any]:
+            sql = plan.seek_sql.replace("{}", condition)
+            return self._store.read(sql, (*before, *values, *behind, most, 0)).fetchall()
+
+        return paging.seek(plan.keys, paging.values_of(plan.keys, cookie), limit, read)
+
+    def _finish(
+        self, served: DataverseTable, plan: Plan, value: list[dict[str, Any]], user: str
+    ) -> None:
         if plan.expands:
             by_key = {item[served.primary_id]: item for item in value}
-            self._expand(served, value, plan.expands, by_key, with_etags=False)
+            self._expand(served, value, plan.expands, by_key, user, with_etags=False)
         if plan.extra:
             for name in plan.names[len(plan.names) - plan.extra :]:
                 for item in value:
                     del item[name]
 
-    def _count(self, plan: Plan, now: float) -> int:
-        return min(
-            int(self._store.read(plan.count_sql, bind(plan.where_parameters, now)).fetchone()[0]),
-            COUNT_CAP,
-        )
+    def _count(self, plan: Plan, now: float, user: str) -> int:
+        parameters = bind(plan.where_parameters, now, user)
+        return min(int(self._store.read(plan.count_sql, parameters).fetchone()[0]), COUNT_CAP)
 
     def count(
         self,
         served: DataverseTable,
         raw_query: str,
         restriction: tuple[str, tuple[Any, ...]] | None = None,
+        user: str = "",
     ) -> int:
         """`/$count`: how many records fit, 5,000 at most."""
         plan = self._compile(served, parse_query(raw_query, DATAVERSE), restriction)
-        return self._count(plan, self._clock.now())
+        return self._count(plan, self._clock.now(), user)
 
     def _compile(
         self,
@@ -295,38 +327,61 @@ class Reads:
         _check_expands(query.expand)
         names, context = self.selection(served, query.select, query.expand)
         where, where_parameters = self._where(served, query, restriction)
-        order = list(query.orderby)
-        terms = self._compiler.order(order, served.table, aliases=query.aliases)
-        order_sql = [piece.text for piece in terms]
-        parameters = list(where_parameters)
-        for piece in terms:
-            parameters += piece.parameters
-        order_sql.append(f"t.{quoted(served.primary_id)}")
-        hidden = len(self._unselected(served, query.select, names))
-        ordered = sorted(
-            names, key=lambda name: name in self._unselected(served, query.select, names)
-        )
-        columns = ", ".join([f"{_ETAG_SQL} AS e", *(f"t.{quoted(name)}" for name in ordered)])
+        hidden = self._unselected(served, query.select, names)
+        ordered = sorted(names, key=lambda name: name in hidden)
+        keys, computed = self._keys(served, query, (ETAG, *ordered))
+        columns = [
+            f"{_ETAG_SQL} AS e",
+            *(f"t.{quoted(name)}" for name in ordered),
+            *(key.text for key in computed),
+        ]
+        before = [value for key in computed for value in key.parameters]
+        behind = [value for key in keys for value in key.parameters]
         table = quoted(served.table.sql)
-        sql = (
-            f"SELECT {columns} FROM {table} t{where} ORDER BY {', '.join(order_sql)} "
-            "LIMIT ? OFFSET ?"
-        )
-        count_sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {COUNT_CAP})"
+        head = f"SELECT {', '.join(columns)} FROM {table} t"
+        tail = f"ORDER BY {', '.join(key.order for key in keys)} LIMIT ? OFFSET ?"
+        condition = f"{where} AND {{}}" if where else " WHERE {}"
         return Plan(
             context,
             (ETAG, *ordered),
-            sql,
-            tuple(parameters),
-            count_sql,
+            f"{head}{where} {tail}",
+            (*before, *where_parameters, *behind),
+            f"SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {COUNT_CAP})",
             tuple(where_parameters),
             query.expand,
             query.top,
             bool(query.count),
-            bool(order),
-            hidden,
-            hints_of(query.filter, (*order, OrderItem(Property(served.primary_id)))),
+            bool(query.orderby),
+            len(hidden),
+            hints_of(query.filter, (*query.orderby, OrderItem(Property(served.primary_id)))),
+            keys=tuple(keys),
+            seek_sql=f"{head}{condition} {tail}",
+            seek_at=len(before) + len(where_parameters),
+            key_columns=len(computed),
         )
+
+    def _keys(
+        self, served: DataverseTable, query: Query, names: tuple[str, ...]
+    ) -> tuple[list[paging.Key], list[paging.Key]]:
+        """The terms of the order with the primary key last, and those that no column shows."""
+        keys: list[paging.Key] = []
+        computed: list[paging.Key] = []
+        pieces = self._compiler.order_values(query.orderby, served.table, aliases=query.aliases)
+        for number, (item, piece) in enumerate(zip(query.orderby, pieces, strict=True)):
+            node = item.expression
+            name = node.name if isinstance(node, Property) else f"order{number}"
+            plain = isinstance(node, Property) and node.of is None and name in names
+            place = names.index(name) if plain else len(names) + len(computed)
+            key = paging.Key(
+                name, piece.text, piece.parameters, piece.edm, item.descending, True, place
+            )
+            keys.append(key)
+            if not plain:
+                computed.append(key)
+        name = served.primary_id
+        text = f"t.{quoted(name)}"
+        keys.append(paging.Key(name, text, (), "Edm.Guid", False, False, names.index(name)))
+        return keys, computed
 
     def _where(
         self,
@@ -359,10 +414,10 @@ class Reads:
             served.entity_set, names, sql, values, "", (), (), None, False, True, 0, Hints(), True
         )
 
-    def _advise(self, served: DataverseTable, plan: Plan, now: float) -> None:
+    def _advise(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
         if not plan.hints.order:
             return
-        parameters = (*bind(plan.parameters, now), 1, 0)
+        parameters = (*bind(plan.parameters, now, user), 1, 0)
         equal = [name for name in plan.hints.equal if served.has(name)]
         compared = [name for name in plan.hints.compared if served.has(name)]
         self._advisor.improve(
@@ -390,6 +445,7 @@ class Reads:
         items: list[dict[str, Any]],
         expands: Sequence[ExpandItem],
         by_key: dict[str, dict[str, Any]],
+        user: str,
         *,
         with_etags: bool,
     ) -> None:
@@ -397,9 +453,9 @@ class Reads:
             navigation = self._navigation(served, item)
             target = self._target(navigation)
             if navigation.collection:
-                self._expand_collection(served, navigation, target, item, by_key, with_etags)
+                self._expand_collection(served, navigation, target, item, by_key, user)
             else:
-                self._expand_single(navigation, target, item, items, with_etags)
+                self._expand_single(navigation, target, item, items, user, with_etags)
 
     def _expand_single(
         self,
@@ -407,12 +463,13 @@ class Reads:
         target: DataverseTable,
         item: ExpandItem,
         items: list[dict[str, Any]],
+        user: str,
         with_etags: bool,
     ) -> None:
         own, far = navigation.pairs[0]
         wanted = {row[own] for row in items if row.get(own) is not None}
         options = item.options or Options()
-        found = self._related(target, far, list(wanted), options, with_etags)
+        found = self._related(target, far, list(wanted), options, user, with_etags)
         for row in items:
             related = found.get(row.get(own))
             if item.suffix == "$ref":
@@ -428,7 +485,7 @@ class Reads:
         target: DataverseTable,
         item: ExpandItem,
         by_key: dict[str, dict[str, Any]],
-        with_etags: bool,
+        user: str,
     ) -> None:
         if item.suffix == "$ref":
             raise ODataError(
@@ -437,13 +494,12 @@ class Reads:
             )
         _, far = navigation.pairs[0]
         options = item.options or Options()
-        found = self._related(target, far, list(by_key), options, with_etags=True)
+        found = self._related(target, far, list(by_key), options, user, with_etags=True)
         for key, row in by_key.items():
             row[navigation.name] = found.get(key, [])
             row[f"{navigation.name}@odata.nextLink"] = _nested_link(
                 served.entity_set, key, navigation.name, options
             )
-        del with_etags
 
     def _related(
         self,
@@ -451,6 +507,7 @@ class Reads:
         far: str,
         keys: list[Any],
         options: Options,
+        user: str,
         with_etags: bool,
     ) -> dict[Any, list[dict[str, Any]]]:
         """Related objects by the value of their `far` column."""
@@ -461,7 +518,7 @@ class Reads:
         for start in range(0, len(keys), 500):
             chunk = keys[start : start + 500]
             sql, parameters = self._related_sql(target, far, chunk, reads, options)
-            rows = self._store.read(sql, bind(parameters, self._clock.now())).fetchall()
+            rows = self._store.read(sql, bind(parameters, self._clock.now(), user)).fetchall()
             objects = encode_rows(reads, [row[1:] for row in rows], target.decoders)
             for row, item in zip(rows, objects, strict=True):
                 key = item[far]
@@ -470,7 +527,7 @@ class Reads:
         every = [item for group in groups.values() for item in group]
         if options.expand:
             inner = {item[target.primary_id]: item for item in every}
-            self._expand(target, every, options.expand, inner, with_etags=with_etags)
+            self._expand(target, every, options.expand, inner, user, with_etags=with_etags)
         drop = [*hidden, *(() if far in names else (far,))]
         for item in every:
             for name in drop:
@@ -518,27 +575,12 @@ def _nested_link(entity_set: str, key: str, name: str, options: Options) -> str:
     return f"{entity_set}({key})/{name}{'?' + nested if nested else ''}"
 
 
-_PAGE = re.compile(r'pagenumber="(\d+)"')
-
-
-def _page_number(token: str) -> int:
-    if not token:
-        return 1
-    found = _PAGE.search(unquote(token))
-    if found is None:
-        raise ODataError("The paging cookie in $skiptoken is not valid.", -1)
-    return int(found[1])
-
-
-def _skip_token(key: str, page: int, first: str, last: str) -> str:
-    """The value of $skiptoken: an XML cookie, its inner cookie encoded once more."""
-    inner = (
-        f'<cookie page="{page - 1}"><{key} last="{{{last.upper()}}}" '
-        f'first="{{{first.upper()}}}" /></cookie>'
-    )
-    once = re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quote(inner, safe=""))
-    cookie = f'<cookie pagenumber="{page}" pagingcookie="{escape(once)}" istracking="False" />'
-    return quote(cookie, safe="=/")
+def _split_token(raw_query: str) -> tuple[str, str]:
+    """The value of `$skiptoken`, and the query without it, which is that of the first page."""
+    parts = raw_query.split("&")
+    kept = "&".join(part for part in parts if not part.startswith("$skiptoken="))
+    token = next((part[11:] for part in parts if part.startswith("$skiptoken=")), "")
+    return unquote(token), kept
 
 
 __all__ = ["NAMESPACE", "Page", "Reads"]

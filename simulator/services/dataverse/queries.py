@@ -1,0 +1,84 @@
+"""Lists by another query than OData options: `fetchXml`, `savedQuery` and `userQuery`.
+
+Sources: "Query data using FetchXml", "Retrieve and execute predefined queries".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.odata.tree import Query
+from windtunnel.simulator.services.dataverse import errors, query_errors
+from windtunnel.simulator.services.dataverse.fetchxml.pages import COUNT_CAP, FetchPage
+from windtunnel.simulator.services.dataverse.model.annotations import asks_for
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+from windtunnel.simulator.services.dataverse.replies import base_of, preference
+
+if TYPE_CHECKING:
+    from windtunnel.simulator.services.dataverse.handlers import Handlers
+
+CRM = "Microsoft.Dynamics.CRM."
+PREDEFINED = {"savedQuery": "savedquery", "userQuery": "userquery"}
+"""Option to the table that keeps such queries."""
+
+_OPTIONS = frozenset({"fetchXml", *PREDEFINED})
+
+
+def asked(query: Query) -> tuple[str, str] | None:
+    """The option that replaces OData's own, and its value."""
+    return next((pair for pair in query.custom if pair[0] in _OPTIONS), None)
+
+
+def answer(
+    there: Handlers,
+    exchange: Exchange,
+    served: DataverseTable,
+    option: tuple[str, str],
+    wants_count: bool | None,
+    restriction: tuple[str, tuple[Any, ...]] | None,
+) -> Response:
+    """One page of rows."""
+    name, value = option
+    text = value if name == "fetchXml" else _predefined(there, PREDEFINED[name], value)
+    wanted = preference(exchange, "odata.include-annotations")
+    user = exchange.identity.user_id
+    page = there.fetch.page(served, text, wanted, user=user, restriction=restriction)
+    exchange.operation = "list"
+    exchange.cost_seconds += there.guard.cost("list", len(page.value))
+    root = _root(base_of(exchange), page, wanted, bool(wants_count))
+    head = f'Preference-Applied: odata.include-annotations="{wanted}"\r\n' if wanted else ""
+    return there.replies.object(exchange, root, 200, head.encode())
+
+
+def _predefined(there: Handlers, table: str, key: str) -> str:
+    """The FetchXML of a saved or user query. Raises RecordNotFound."""
+    bare = key.strip().strip("{}").strip("'").lower()
+    served = there.tables.by_name.get(table)
+    row = served.records.get((bare,)) if served is not None else None
+    if row is None:
+        raise errors.RecordNotFound(table=table, id=bare)
+    text = row.get("fetchxml")
+    if not text:
+        raise query_errors.InvalidXml(problem="Invalid XML. The query has no FetchXML.")
+    return str(text)
+
+
+def _root(base: str, page: FetchPage, wanted: str, wants_count: bool) -> dict[str, Any]:
+    root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
+    total = None if page.total is None else min(page.total, COUNT_CAP)
+    if wanted:
+        if asks_for(wanted, f"{CRM}totalrecordcount"):
+            root[f"@{CRM}totalrecordcount"] = -1 if total is None else total
+        if asks_for(wanted, f"{CRM}totalrecordcountlimitexceeded"):
+            root[f"@{CRM}totalrecordcountlimitexceeded"] = (page.total or 0) > COUNT_CAP
+        if page.cookie and asks_for(wanted, f"{CRM}fetchxmlpagingcookie"):
+            root[f"@{CRM}fetchxmlpagingcookie"] = page.cookie
+        if page.more and asks_for(wanted, f"{CRM}morerecords"):
+            root[f"@{CRM}morerecords"] = True
+    if total is not None:
+        root["@odata.count"] = total
+    elif wants_count:
+        root["@odata.count"] = len(page.value)
+    root["value"] = page.value
+    return root
