@@ -19,11 +19,15 @@ from windtunnel.simulator.services.dataverse import (
     errors,
     file_columns,
     operations,
+    queries,
     tracking,
 )
+from windtunnel.simulator.services.dataverse.fetchxml import FetchReads
 from windtunnel.simulator.services.dataverse.guard import Guard
+from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
+from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
@@ -32,9 +36,6 @@ from windtunnel.simulator.services.dataverse.replies import Replies, base_of, pa
 
 LONGEST_URL = 32_768
 _ABSENT_OPTIONS = {
-    "fetchXml": "FetchXML",
-    "savedQuery": "saved queries",
-    "userQuery": "user queries",
     "sql": "SQL queries",
 }
 
@@ -57,7 +58,9 @@ class Handlers:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
         self.changes = changes
-        self.reads = Reads(store, clock, tables, {})
+        conditions = Settings(tables.by_name)
+        self.reads = Reads(store, clock, tables, query_functions(conditions))
+        self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations)
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.metadata = Metadata(tables)
@@ -68,6 +71,7 @@ class Handlers:
     def forget(self) -> None:
         """Drop what was kept of reads."""
         self.reads.forget()
+        self.fetch.forget()
         self.know_caller_units()
 
     def know_caller_units(self) -> None:
@@ -211,7 +215,7 @@ class Handlers:
     ) -> tuple[bytes, bytes, bytes]:
         query = self.query(exchange)
         wanted = preference(exchange, "odata.include-annotations")
-        found = self.reads.record(served, key, query, wanted)
+        found = self.reads.record(served, key, query, wanted, exchange.identity.user_id)
         if found is None:
             raise errors.RecordNotFound(table=served.name, id=key)
         context, item, etag = found
@@ -227,6 +231,8 @@ class Handlers:
     def query(self, exchange: Exchange) -> Query:
         """The parsed query string, kept by its text. What is absent answers 501."""
         raw = exchange.request.query
+        if "$skiptoken" in raw:
+            return parse_query(raw, DATAVERSE)
         query = self._queries.get(raw)
         if query is None:
             query = parse_query(raw, DATAVERSE)
@@ -394,11 +400,17 @@ class Handlers:
         """One page of records as JSON."""
         request = exchange.request
         query = self.query(exchange)
+        other = queries.asked(query) if query.custom else None
+        if other is not None:
+            return queries.answer(self, exchange, served, other, query.count, restriction)
         if restriction is None and tracking.is_asked(exchange, query):
             return tracking.answer(self, exchange, served, query)
         size = page_size(exchange)
         wanted = preference(exchange, "odata.include-annotations")
-        page = self.reads.page(served, request.query, size, wanted, restriction=restriction)
+        user = exchange.identity.user_id
+        page = self.reads.page(
+            served, request.query, size, wanted, restriction=restriction, user=user
+        )
         self._charge(exchange, "list", len(page.value))
         root = self._root(base_of(exchange), page, path, request.query, wanted)
         applied = []
@@ -457,7 +469,8 @@ class Handlers:
         query = self.query(exchange)
         if restriction is None and query.deltatoken:
             return tracking.count(self, exchange, served, query)
-        number = self.reads.count(served, exchange.request.query, restriction)
+        user = exchange.identity.user_id
+        number = self.reads.count(served, exchange.request.query, restriction, user)
         return self.replies.text(exchange, str(number).encode())
 
     def route(self, exchange: Exchange) -> Response:

@@ -9,6 +9,7 @@ from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
+from windtunnel.simulator.services.dataverse.model.annotations import targets_of
 from windtunnel.simulator.services.dataverse.model.conditions import Subject
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
@@ -79,9 +80,9 @@ def label(tables: Tables, place: Place, column: ColumnDefinition) -> Piece | Non
     if column.type not in {"Lookup", "Customer", "Owner"}:
         return None
     names = []
-    for lookup, target in place.served.writable_lookups.values():
+    for _, target in targets_of(place.served).get(column.name, []):
         other = tables.by_name.get(target)
-        if lookup != column.name or other is None or not other.has(other.definition.primary_name):
+        if other is None or not other.has(other.definition.primary_name):
             continue
         names.append(
             f"(SELECT {quoted(other.definition.primary_name)} FROM {quoted(other.table.sql)} "

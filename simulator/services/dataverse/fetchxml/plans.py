@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
@@ -232,7 +233,7 @@ class _Compilation:
     def _key(self, place: Place) -> Piece:
         return Piece(place.sql(place.served.primary_id), (), "Edm.Guid")
 
-    def _ordered_column(self, order: Order, place: Place) -> tuple[columns.ColumnDefinition, Place]:
+    def _ordered_column(self, order: Order, place: Place) -> tuple[ColumnDefinition, Place]:
         if order.entityname:
             other = self._sources.place(order.entityname)
             if other is None:

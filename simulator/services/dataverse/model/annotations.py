@@ -17,6 +17,8 @@ FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
+_OWNER = "_ownerid_value"
+
 
 def asks_for(wanted: str, name: str) -> bool:
     """Whether the value of include-annotations covers an annotation: names, `*`, `prefix.*`."""
@@ -25,6 +27,16 @@ def asks_for(wanted: str, name: str) -> bool:
         if pattern in {"*", name} or (pattern.endswith("*") and name.startswith(pattern[:-1])):
             return True
     return False
+
+
+def targets_of(served: DataverseTable) -> dict[str, list[tuple[str, str]]]:
+    """Lookup column to the (navigation property, table) pairs it may point at."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for navigation, (column, target) in served.writable_lookups.items():
+        found.setdefault(column, []).append((navigation, target))
+    if served.has(_OWNER) and _OWNER not in found:
+        found[_OWNER] = [("ownerid", "systemuser"), ("ownerid", "team")]
+    return found
 
 
 class Annotations:
@@ -39,7 +51,7 @@ class Annotations:
         lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION)
         if not formatted and not any(lookups):
             return
-        targets = self._targets(served)
+        targets = targets_of(served)
         names = self._names(served, items, targets) if formatted else {}
         columns = served.definition.columns
         for item in items:
@@ -61,15 +73,8 @@ class Annotations:
         self, served: DataverseTable, column: str, keys: Iterable[str]
     ) -> dict[str, tuple[str, str, str]]:
         """For ids in a lookup column: (navigation property, table, name of the record)."""
-        targets = {column: self._targets(served).get(column, [])}
+        targets = {column: targets_of(served).get(column, [])}
         return self._names(served, [{column: key} for key in keys], targets).get(column, {})
-
-    def _targets(self, served: DataverseTable) -> dict[str, list[tuple[str, str]]]:
-        """Lookup column to the (navigation property, table) pairs it may point at."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for navigation, (column, target) in served.writable_lookups.items():
-            found.setdefault(column, []).append((navigation, target))
-        return found
 
     def _names(
         self,
