@@ -36,6 +36,8 @@ SETTINGS = """\
 port_base = 0
 sample_data = false
 {database}
+[journal]
+entries = {entries}
 [dataverse]
 schemas = ["customer.csdl.xml"]
 
@@ -54,6 +56,7 @@ class Windtunnel:
 
     `database`: writes are committed to a WAL file, or kept in memory. `guards`: with or without
     token check, throttling, journal and the headers they add.
+    `journal_entries`: how many requests the journal keeps.
     """
 
     name = "windtunnel"
@@ -62,9 +65,13 @@ class Windtunnel:
     warm_seconds = 1.0
 
     def __init__(
-        self, *, database: Literal["file", "memory"] = "file", guards: bool = True
+        self,
+        *,
+        database: Literal["file", "memory"] = "file",
+        guards: bool = True,
+        journal_entries: int = 10_000,
     ) -> None:
-        self._database, self._guards = database, guards
+        self._database, self._guards, self._entries = database, guards, journal_entries
 
     def prepare(self, folder: Path) -> Mapping[str, str]:
         """Nothing to install: it is the project itself."""
@@ -93,7 +100,9 @@ class Windtunnel:
         for old in (*home.glob("data.sqlite*"), home / "env"):
             old.unlink(missing_ok=True)
         database = 'database = "data.sqlite"\n' if self._database == "file" else ""
-        (home / "bench.toml").write_text(SETTINGS.format(database=database), "utf-8")
+        (home / "bench.toml").write_text(
+            SETTINGS.format(database=database, entries=self._entries), "utf-8"
+        )
         (home / "customer.csdl.xml").write_text(csdl(), "utf-8")
         command = [str(WITHOUT_GUARDS)] if not self._guards else ["-m", "windtunnel.simulator.cli"]
         process = ServerProcess(
