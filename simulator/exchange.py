@@ -73,7 +73,10 @@ ANONYMOUS = Identity("")
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the pipeline, with what each stage learned of it."""
+    """One request on its way through the pipeline, with what each stage learned of it.
+
+    `units` is how many operations it stands for where it is not one: a batch, a bulk message.
+    """
 
     request: Request
     service: str
@@ -82,6 +85,7 @@ class Exchange:
     server: str = ""
     operation: str = ""
     cost_seconds: float = 0.0
+    units: int = 0
     correlation_id: str = ""
     request_id: str = ""
     throttled_by: str = ""

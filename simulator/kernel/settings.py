@@ -139,6 +139,13 @@ class DataverseSettings(_Section):
         default=(), description="$metadata or CSDL files served beside ours."
     )
     bulk_delete: Work = "immediate"
+    entitlement: Literal["report", "enforce"] = Field(
+        default="report",
+        description="Requests per 24 hours: counted in limit use, or also refused with 429.",
+    )
+    compression: bool = Field(
+        default=True, description="Answers are compressed where the client accepts gzip."
+    )
 
 
 class FinanceOperationsSettings(_Section):

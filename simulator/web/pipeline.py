@@ -7,6 +7,8 @@ it stands behind the token check.
 from __future__ import annotations
 
 import logging
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -54,6 +56,8 @@ def build(
         ("render", lambda step: _render(step, service, around.abort_turn)),
     ]
     guard = cast(GuardedService, service) if hasattr(service, "authenticate") else None
+    if getattr(service, "compresses", False):
+        stages.insert(0, ("compress", _compress))
     if guard is not None:
         stages.append(("authenticate", lambda step: _authenticate(step, guard)))
     stages.append(("fault", lambda step: _fault(step, around.faults)))
@@ -69,6 +73,39 @@ def build(
         return step(Exchange(request, name, now()))
 
     return application
+
+
+COMPRESSED_FROM = 2048
+"""Bytes of a body from which on it is compressed, where the client takes gzip."""
+
+
+def _compress(step: Step) -> Step:
+    def stage(exchange: Exchange) -> Response:
+        response = step(exchange)
+        accepted = exchange.request.headers.get(b"accept-encoding")
+        body = response.body
+        if (
+            accepted is not None
+            and isinstance(body, bytes)
+            and len(body) >= COMPRESSED_FROM
+            and response.status != 206
+            and _takes_gzip(accepted)
+        ):
+            packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+            response.body = packer.compress(body) + packer.flush()
+            response.head += b"Content-Encoding: gzip\r\n"
+        return response
+
+    return stage
+
+
+def _takes_gzip(accepted: bytes) -> bool:
+    """Whether `gzip` is among the codings and not ruled out by a weight of zero."""
+    for part in accepted.lower().split(b","):
+        name, _, weight = part.partition(b";")
+        if name.strip() == b"gzip":
+            return re.fullmatch(rb"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
 
 
 def _journal(step: Step, journal: Journal) -> Step:

@@ -22,7 +22,7 @@ from windtunnel.simulator.odata.batch import (
     parse_batch,
     render_batch,
 )
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import errors, protocol
 from windtunnel.simulator.services.dataverse.replies import ROOT, preference
 
 if TYPE_CHECKING:
@@ -148,10 +148,13 @@ def _answer(there: Handlers, exchange: Exchange, part: BatchPart, content_id: st
     try:
         if path.endswith("/$batch"):
             raise errors.BadBatch(problem="A batch must not hold another batch.")
+        if len(part.url) > protocol.LONGEST_BATCH_URL:
+            raise errors.QueryError(problem="The request URI is too long.")
         response = there.route(inner)
     except ServiceError as problem:
         response = there.replies.error(problem, inner)
     exchange.cost_seconds += inner.cost_seconds
+    exchange.units += there.guard.units(inner)
     body = response.body
     if not isinstance(body, bytes):
         assert isinstance(body, Iterator)

@@ -33,7 +33,8 @@ def _targets(there: Handlers, exchange: Exchange, served: DataverseTable) -> lis
 
 def _charge(there: Handlers, exchange: Exchange, operation: str, rows: int) -> None:
     exchange.operation = operation
-    exchange.cost_seconds += there.guard.cost(operation, rows)
+    exchange.units = rows
+    exchange.cost_seconds += there.guard.check_time(operation, rows)
 
 
 def create_multiple(

@@ -420,3 +420,14 @@ class RangeNotSatisfiable(DataverseError):
     status = 416
     code = "0x80040203"
     text = "The range '{range}' does not fit a file of {size} bytes."
+
+
+class SqlTimeout(DataverseError):
+    """A message that would run longer than two minutes. The status is not confirmed."""
+
+    status = 500
+    code = "0x80044151"
+    text = (
+        "Sql error: SQL timeout expired. CRM ErrorCode: -2147204783 Sql ErrorCode: -2146232060 "
+        "Sql Number: -2"
+    )

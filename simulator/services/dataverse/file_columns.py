@@ -24,8 +24,6 @@ from windtunnel.simulator.services.dataverse.replies import base_of
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
 
-LARGEST_BODY = 134_217_728
-"""Bytes that one upload request may hold: 128 MB."""
 _STREAMED_FROM = 4 * CHUNK
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,12})-(\d{1,12})/(\d{1,12})")
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,12})-(\d{0,12})")
@@ -120,8 +118,6 @@ def _upload(
             "Access-Control-Expose-Headers: x-ms-chunk-size\r\n"
         )
         return there.replies.empty(exchange, head.encode("latin-1"), 200)
-    if len(request.body) > LARGEST_BODY:
-        raise errors.PayloadTooLarge(size=len(request.body), limit=LARGEST_BODY)
     mime = request.header("content-type").partition(";")[0].strip().lower()
     if mime in {"", "application/octet-stream"}:
         mime = there.files.mime_of(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from windtunnel.contracts.limits import (
     ServiceProtection,
 )
 from windtunnel.contracts.limits.accounting import limit_uses
+from windtunnel.contracts.limits.entitlement import POOL, Entitlement
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Identity, Request, Response
 from windtunnel.simulator.kernel.clock import Clock
@@ -22,6 +24,7 @@ from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.protocol import is_preflight
 
 AFFINITY = "ARRAffinity"
 
@@ -62,6 +65,7 @@ class Guard:
         }
         self._rules = ProtectionRules.of(limits)
         self._meters: dict[tuple[str, str], ServiceProtection] = {}
+        self._entitlement = Entitlement(limits)
         hint = LIMITS["dataverse.model.dop-hint"].allowance
         self._left = (
             "x-ms-ratelimit-burst-remaining-xrm-requests: %d\r\n"
@@ -83,6 +87,7 @@ class Guard:
         self._limits = limits
         self._rules = ProtectionRules.of(limits)
         self._meters.clear()
+        self._entitlement = Entitlement(limits)
 
     @property
     def limits(self) -> Limits:
@@ -92,12 +97,15 @@ class Guard:
     def forget(self) -> None:
         """Drop all counters."""
         self._meters.clear()
+        self._entitlement = Entitlement(self._limits)
 
     def authenticate(self, exchange: Exchange) -> None:
         """Set the identity of the token's user. Raises NotAuthenticated or NotMember."""
         try:
             claims = self._check(exchange.request.headers.get(b"authorization", b""))
         except InvalidToken as error:
+            if is_preflight(exchange.request):
+                return
             raise self._unauthenticated(str(error), exchange.request) from error
         identity = self._by_app.get(claims.app_id) if not claims.user_name else None
         identity = identity or self._by_object.get(claims.object_id)
@@ -113,6 +121,8 @@ class Guard:
     def admit(self, exchange: Exchange) -> None:
         """Choose the web server by cookie or at random, and count. Raises TooManyRequests."""
         exchange.server = self._server(exchange)
+        if self._settings.entitlement == "enforce":
+            self._refuse_beyond_entitlement(exchange)
         if not self._settings.throttle:
             return
         verdict = self._meter(exchange).admit(exchange.received)
@@ -121,6 +131,17 @@ class Guard:
             raise errors.TooManyRequests(
                 verdict.limit.code.lower(), verdict.message, int(verdict.retry_after_seconds)
             )
+
+    def _refuse_beyond_entitlement(self, exchange: Exchange) -> None:
+        left = self._entitlement.seconds_refused(_payer(exchange.identity), exchange.received)
+        if left:
+            pooled = "application" if exchange.identity.app_id else "user"
+            exchange.throttled_by = f"dataverse.entitlement.{pooled}"
+            raise errors.TooManyRequests("0x8005f103", "Too many requests.", math.ceil(left))
+
+    def units(self, exchange: Exchange) -> int:
+        """How many requests of the entitlement an answered exchange stands for."""
+        return exchange.units or int(exchange.operation not in _NOT_COUNTED)
 
     def _server(self, exchange: Exchange) -> str:
         servers = self._servers
@@ -145,6 +166,9 @@ class Guard:
         """Charge the modelled execution time and show what is left."""
         now = self._clock.now()
         cost = exchange.cost_seconds
+        units = self.units(exchange)
+        if units:
+            self._entitlement.count(_payer(exchange.identity), units, now)
         if self._settings.latency == "modelled":
             response.delay_seconds += cost
         if self._settings.throttle:
@@ -171,4 +195,19 @@ class Guard:
             use
             for (user, server), meter in self._meters.items()
             for use in limit_uses(meter, apps.get(user, user), server)
-        ]
+        ] + self._entitlement.uses()
+
+    def check_time(self, operation: str, rows: int) -> float:
+        """What a message is charged. Raises SqlTimeout where it would run longer than it may."""
+        cost = self._costs.seconds(operation, rows=rows)
+        if cost > self._limits["dataverse.message-seconds"].allowance:
+            raise errors.SqlTimeout
+        return cost
+
+
+_NOT_COUNTED = frozenset({"", "metadata", "batch"})
+
+
+def _payer(identity: Identity) -> str:
+    """Whose allowance a request takes: applications share one."""
+    return POOL if identity.app_id else identity.user_id

@@ -34,7 +34,6 @@ from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes,
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 
-LONGEST_URL = 32_768
 _ABSENT_OPTIONS = {
     "sql": "SQL queries",
 }
@@ -92,8 +91,6 @@ class Handlers:
     def dispatch(self, exchange: Exchange, path: str) -> Response:
         """Any address but that of one record by its id."""
         request = exchange.request
-        if len(request.path) + len(request.query) > LONGEST_URL:
-            raise errors.QueryError(problem="The request URI is too long.")
         parts = self._paths.get(path)
         if parts is None:
             parts = segments(path)

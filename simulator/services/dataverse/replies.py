@@ -10,7 +10,7 @@ import orjson
 
 from windtunnel.simulator.exchange import Exchange, Response, ServiceError, header_lines
 from windtunnel.simulator.kernel.ids import Ids
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import errors, protocol
 
 ROOT = re.compile(r"/api/data/(v9\.[0-2])(?:/|\Z)")
 _ROOT_LENGTH = len("/api/data/v9.2")
@@ -52,7 +52,10 @@ class Replies:
         correlation = exchange.request.headers.get(b"x-ms-client-request-id")
         if correlation is not None:
             exchange.correlation_id = correlation.decode("latin-1")
-        return self._ids % (first, second, second, first)
+        head = self._ids % (first, second, second, first)
+        if b"origin" in exchange.request.headers:
+            return head + protocol.cors_head(exchange.request)
+        return head
 
     def json(
         self, exchange: Exchange, body: bytes, status: int = 200, more: bytes = b""

@@ -18,7 +18,7 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims
 from windtunnel.simulator.odata import ODataError
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import errors, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
 from windtunnel.simulator.services.dataverse.model.tables import Tables
@@ -59,6 +59,7 @@ class Dataverse:
             where = f"{authority(request)}/{tenant_id}/oauth2/authorize"
             return f"Bearer authorization_uri={where}, resource_id={request.base_url}/"
 
+        self.compresses = settings.compression
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self._replies = Replies(ids)
         self._handlers = Handlers(
@@ -112,6 +113,15 @@ class Dataverse:
         """Answer one request."""
         request = exchange.request
         found = _RECORD.fullmatch(request.path)
+        if not protocol.is_plain(request):
+            protocol.check(request)
+        accept = request.headers.get(b"accept")
+        if accept is not None and b"odata.metadata" in accept and b"minimal" not in accept:
+            return protocol.levelled(self.tables, exchange, self._answer(exchange, found))
+        return self._answer(exchange, found)
+
+    def _answer(self, exchange: Exchange, found: re.Match[str] | None) -> Response:
+        request = exchange.request
         try:
             if found is not None:
                 return self._handlers.record(exchange, found[1], found[2].lower())
