@@ -478,7 +478,8 @@ class Handlers:
         if root is None:
             raise errors.NoRoute(uri=exchange.request.path)
         try:
-            return self.dispatch(exchange, exchange.request.path[root.end() :])
+            path = exchange.request.path[root.end() :]
+            return self.dispatch(exchange, path)
         except ODataError as problem:
             raise errors.QueryError(problem=problem.message) from problem
 

@@ -118,7 +118,7 @@ class FetchReads:
         cookie = ""
         if more and plan.keys:
             inner = paging.inner_cookie(number, plan.keys, rows[0], rows[-1])
-            cookie = paging.outer_cookie(number + 1, inner, times=2)
+            cookie = paging.outer_cookie(number + 1, inner, times=2) if inner else ""
         total = self._total(plan, now, user) if fetch.wants_total else None
         value = self._objects(plan, rows, annotate)
         if annotate and not fetch.aggregate:

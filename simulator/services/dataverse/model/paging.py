@@ -16,7 +16,11 @@ from xml.sax.saxutils import escape, unescape
 
 from windtunnel.simulator.services.dataverse import query_errors
 
-LONGEST_COOKIE = 16_384
+LONGEST_COOKIE = 65_536
+LONGEST_INNER = 4_000
+"""Beyond this a cookie would not fit in an address: it then has a page number alone."""
+
+_ENTITIES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _NUMBERS = frozenset({"Edm.Int32", "Edm.Int64", "Edm.Boolean"})
 _FRACTIONS = frozenset({"Edm.Decimal", "Edm.Double"})
 
@@ -95,11 +99,12 @@ def seek(
 
 
 def inner_cookie(page: int, keys: Sequence[Key], first: Sequence[Any], last: Sequence[Any]) -> str:
-    """`<cookie page="1"><accountid last="{…}" first="{…}" /></cookie>`."""
+    """`<cookie page="1"><accountid last="{…}" first="{…}" /></cookie>`; empty if too long."""
     parts = [
         f"<{key.name}{_side('last', key, last)}{_side('first', key, first)} />" for key in keys
     ]
-    return f'<cookie page="{page}">{"".join(parts)}</cookie>'
+    inner = f'<cookie page="{page}">{"".join(parts)}</cookie>'
+    return inner if len(inner) <= LONGEST_INNER else ""
 
 
 def _side(name: str, key: Key, row: Sequence[Any]) -> str:
@@ -107,7 +112,7 @@ def _side(name: str, key: Key, row: Sequence[Any]) -> str:
     if value is None:
         return f' {name}null="1"'
     shown = f"{{{value.upper()}}}" if key.edm == "Edm.Guid" else str(value)
-    return f' {name}="{escape(shown, {chr(34): "&quot;"})}"'
+    return f' {name}="{escape(shown, _ENTITIES)}"'
 
 
 def outer_cookie(page: int, inner: str, *, times: int) -> str:
