@@ -478,8 +478,7 @@ class Handlers:
         if root is None:
             raise errors.NoRoute(uri=exchange.request.path)
         try:
-            path = exchange.request.path[root.end() :]
-            return self.dispatch(exchange, path)
+            return self.dispatch(exchange, exchange.request.path[root.end() :])
         except ODataError as problem:
             raise errors.QueryError(problem=problem.message) from problem
 
