@@ -27,6 +27,7 @@ from windtunnel.simulator.services.dataverse.guard import Guard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
+from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
@@ -53,6 +54,7 @@ class Handlers:
         replies: Replies,
         settings: DataverseSettings,
         tenant_id: str,
+        customizations: Customizations,
     ) -> None:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
@@ -63,6 +65,9 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.metadata = Metadata(tables)
+        self.customizations = customizations
+        customizations.on_change(self.reads.forget)
+        customizations.on_change(self.fetch.forget)
         self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
         self._queries: dict[str, Query] = {}
@@ -109,6 +114,8 @@ class Handlers:
             return operations.batch(self, exchange)
         if first.name in SETS:
             return definitions.handle(self, exchange, parts)
+        if first.name in definitions.MESSAGES:
+            return definitions.message(self, exchange, first)
         served = self.tables.by_set.get(first.name)
         if served is None:
             return operations.unbound(self, exchange, first)
