@@ -54,6 +54,8 @@ def handle(there: Handlers, exchange: Exchange, parts: tuple[Segment, ...]) -> R
         raise errors.InvalidArgument(problem=str(error)) from error
     if not address:
         return there.replies.empty(exchange)
+    if address.startswith("("):  # below a table: the parent is named as the request named it
+        address = exchange.request.path.partition("/v9.")[2].partition("/")[2] + address
     uri = f"{base_of(exchange)}{address}"
     return there.replies.empty(exchange, f"OData-EntityId: {uri}\r\n".encode("latin-1"))
 
@@ -111,6 +113,7 @@ def _check_solution(there: Handlers, exchange: Exchange) -> None:
 # -- changes by address -------------------------------------------------------------------------
 
 Change: TypeAlias = Callable[["Handlers", tuple[Segment, ...], Json, bool], str]
+"""Returns the address of what was made, `(id)` for a member of the addressed list, or ``."""
 _KINDS = {
     "EntityDefinitions": "EntityMetadata",
     "Attributes": "AttributeMetadata",
@@ -150,7 +153,7 @@ def _post_column(there: Handlers, parts: tuple[Segment, ...], body: Json, merge:
     del merge
     table = there.customizations.table(_object(there, parts[:1])["LogicalName"])
     made = table_changes.create_column(there.customizations, table, body)
-    return f"EntityDefinitions({table.metadata_id})/Attributes({made})"
+    return f"({made})"
 
 
 def _put_column(there: Handlers, parts: tuple[Segment, ...], body: Json, merge: bool) -> str:
@@ -173,7 +176,7 @@ def _post_key(there: Handlers, parts: tuple[Segment, ...], body: Json, merge: bo
     del merge
     table = there.customizations.table(_object(there, parts[:1])["LogicalName"])
     made = table_changes.create_key(there.customizations, table, body)
-    return f"EntityDefinitions({table.metadata_id})/Keys({made})"
+    return f"({made})"
 
 
 def _delete_key(there: Handlers, parts: tuple[Segment, ...], body: Json, merge: bool) -> str:

@@ -186,6 +186,7 @@ COLUMNS = [
 def test_a_new_column_takes_values_at_once(bank, body, sent, shown):
     key = bank.create("new_bankaccounts", new_accountname="before")
     made = done(bank.ask("POST", f"{TABLE}/Attributes", body))
+    assert f"/{TABLE}/Attributes(" in made.headers["odata-entityid"]
     name = body["SchemaName"].lower()
     done(bank.ask("PATCH", f"new_bankaccounts({key})", {name: sent}))
     record = bank.ask("GET", f"new_bankaccounts({key})").json
