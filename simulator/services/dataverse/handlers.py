@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -34,10 +34,6 @@ from windtunnel.simulator.services.dataverse.model.tables import DataverseTable,
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
-
-_ABSENT_OPTIONS = {
-    "sql": "SQL queries",
-}
 
 
 class Handlers:
@@ -233,16 +229,13 @@ class Handlers:
         return body, head, etag.encode()
 
     def query(self, exchange: Exchange) -> Query:
-        """The parsed query string, kept by its text. What is absent answers 501."""
+        """The parsed query string, kept by its text."""
         raw = exchange.request.query
         if "$skiptoken" in raw:
             return parse_query(raw, DATAVERSE)
         query = self._queries.get(raw)
         if query is None:
             query = parse_query(raw, DATAVERSE)
-            for name, _ in query.custom:
-                if name in _ABSENT_OPTIONS:
-                    raise Absent(_ABSENT_OPTIONS[name])
             if len(self._queries) > 4096:
                 self._queries.clear()
             self._queries[raw] = query

@@ -49,6 +49,7 @@ class Cookie:
 
     page: int
     last: tuple[tuple[str, str | None], ...]
+    text: str = ""
 
 
 def ranges(keys: Sequence[Key], values: Sequence[Any]) -> list[tuple[str, tuple[Any, ...]]]:
@@ -129,6 +130,14 @@ def skip_token(page: int, inner: str) -> str:
     return quote(outer_cookie(page, inner, times=1), safe="=/")
 
 
+def split_token(raw_query: str) -> tuple[str, str]:
+    """The value of `$skiptoken`, and the query without it, which is that of the first page."""
+    parts = raw_query.split("&")
+    kept = "&".join(part for part in parts if not part.startswith("$skiptoken="))
+    token = next((part[11:] for part in parts if part.startswith("$skiptoken=")), "")
+    return unquote(token), kept
+
+
 _NUMBER = re.compile(r'pagenumber="(\d{1,9})"')
 _INNER = re.compile(r'pagingcookie="([^"]*)"')
 
@@ -174,7 +183,7 @@ def read_cookie(text: str) -> Cookie:
     if not page.isascii() or not page.isdigit() or len(page) > 9:
         raise query_errors.BadCookie
     last = tuple([(name, _last(found)) for level, name, found in elements if level == 1])
-    return Cookie(int(page), last)
+    return Cookie(int(page), last, text)
 
 
 def _refuse(*_: object) -> None:
