@@ -72,6 +72,7 @@ class Handlers:
         """Drop what was kept of reads."""
         self.reads.forget()
         self.fetch.forget()
+        self.writes.forget()
         self.know_caller_units()
 
     def know_caller_units(self) -> None:
