@@ -14,7 +14,8 @@ from typing import TypeAlias
 _BOUNDARY = re.compile(
     r"multipart/mixed\s*;(?:.*;)?\s*boundary=(\"[^\"]{1,200}\"|[^\s;,]{1,200})", re.IGNORECASE
 )
-_REQUEST = re.compile(rb"([A-Za-z]{1,20}) (\S+)(?: HTTP/1\.[01])?[ \t]*\Z")
+_REQUEST = re.compile(rb"([A-Za-z]{1,20}) (?:(\S.*) HTTP/1\.[01]|(\S+))[ \t]*\Z")
+"""As the real services read it, the URL may hold spaces: it ends at the last one."""
 _LARGEST_HEADERS = 65_536
 
 
@@ -179,7 +180,7 @@ def _request(outer: dict[bytes, bytes], content: bytes, offset: int) -> BatchPar
     identifier = outer.get(b"content-id") or inner.get(b"content-id") or b""
     return BatchPart(
         found[1].decode("ascii").upper(),
-        found[2].decode("utf-8", "replace"),
+        (found[2] or found[3]).decode("utf-8", "replace"),
         inner,
         body,
         identifier.decode("latin-1"),

@@ -39,22 +39,6 @@ _KNOWN_IDS = {
 }
 
 
-def _cascade(delete: str, others: str) -> dict[str, str]:
-    kinds = ("Assign", "Delete", "Archive", "Merge", "Reparent", "Share", "Unshare", "RollupView")
-    found = dict.fromkeys(kinds, others)
-    return {**found, "Delete": delete, "Archive": "NoCascade", "RollupView": "NoCascade"}
-
-
-_CASCADES = {
-    "None": _cascade("NoCascade", "NoCascade"),
-    "Restrict": _cascade("Restrict", "NoCascade"),
-    "Delete": _cascade("Cascade", "NoCascade"),
-    "Parental": _cascade("Cascade", "Cascade"),
-    "Hierarchy": _cascade("RemoveLink", "Cascade"),
-}
-"""Our words for the behaviours of relationships, as the CascadeConfiguration that they are."""
-
-
 @cache
 def standard_tables() -> tuple[TableDefinition, ...]:
     """The standard tables that ship with windtunnel."""
@@ -153,29 +137,36 @@ class _Reader:
         if target not in self._sets:
             return None
         if not link.collection:
-            pairs = link.constraints
+            pairs = self._constraints(source, link)
             if not pairs:
                 return None
             if pairs[0][1] == "ownerid":
                 pairs = ((pairs[0][0], self._key(target)),)
-            behaviour = _notes(link.node).get("Cascade", "")
             return Relation(
-                link.name,
-                target,
-                False,
-                pairs,
-                link.partner,
-                is_custom=self._is_custom,
-                facts={"CascadeConfiguration": _CASCADES[behaviour]} if behaviour else {},
+                link.name, target, False, pairs, link.partner, is_custom=self._is_custom
             )
         back = self._links(target).get(link.partner)
         if back is not None and back.collection:
             return self._many_to_many(source, link, target)
-        if back is None or not back.constraints:
+        constraints = () if back is None else self._constraints(target, back)
+        if not constraints:
             return None
-        own, far = back.constraints[0]
+        own, far = constraints[0]
         pairs = ((self._key(source) if far == "ownerid" else far, own),)
         return Relation(link.name, target, True, pairs, link.partner)
+
+    def _constraints(self, name: str, link: NavigationProperty) -> tuple[tuple[str, str], ...]:
+        """What a lookup compares: pairs of a column of `name` and one of the target.
+
+        A type's own spelling of a base's lookup, such as `regardingobjectid_account_task` of a
+        task, has no constraint in $metadata documents: `regardingobjectid_account` has it.
+        """
+        if link.constraints or link.collection:
+            return link.constraints
+        base = self._links(name).get(link.name.removesuffix(f"_{name}"))
+        if base is None or base.collection or base.target != link.target:
+            return ()
+        return base.constraints
 
     def _many_to_many(self, source: str, link: NavigationProperty, target: str) -> Relation | None:
         """One side of a many-to-many relationship; both sides name the same intersect table."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
 
 RULES = BatchRules(operations=1000, needs_crlf=True, needs_closing=True)
+_ANY_LINES = replace(RULES, needs_crlf=False)
+"""Where other line endings are used, two more of them after the last boundary make up for it.
+
+Source: "Execute batch operations using the Web API", batch requests.
+"""
 _ENTITY_ID = re.compile(rb"OData-EntityId: ([^\r]+)")
 
 
@@ -46,7 +52,8 @@ def run(there: Handlers, exchange: Exchange) -> Response:
         raise errors.MethodNotAllowed(method=exchange.request.method)
     request = exchange.request
     try:
-        items = parse_batch(request.header("content-type"), request.body, RULES)
+        rules = _ANY_LINES if request.body.endswith(b"\n\n") else RULES
+        items = parse_batch(request.header("content-type"), request.body, rules)
     except TooManyParts as problem:
         raise errors.TooManyOperations(limit=RULES.operations) from problem
     except BatchError as problem:

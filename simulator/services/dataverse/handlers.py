@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -27,13 +27,16 @@ from windtunnel.simulator.services.dataverse.guard import Guard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
-from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
+
+_ABSENT_OPTIONS = {
+    "sql": "SQL queries",
+}
 
 
 class Handlers:
@@ -50,7 +53,6 @@ class Handlers:
         replies: Replies,
         settings: DataverseSettings,
         tenant_id: str,
-        customizations: Customizations,
     ) -> None:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
@@ -61,9 +63,6 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.metadata = Metadata(tables)
-        self.customizations = customizations
-        customizations.on_change(self.reads.forget)
-        customizations.on_change(self.fetch.forget)
         self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
         self._queries: dict[str, Query] = {}
@@ -72,7 +71,6 @@ class Handlers:
         """Drop what was kept of reads."""
         self.reads.forget()
         self.fetch.forget()
-        self.writes.forget()
         self.know_caller_units()
 
     def know_caller_units(self) -> None:
@@ -111,8 +109,6 @@ class Handlers:
             return operations.batch(self, exchange)
         if first.name in SETS:
             return definitions.handle(self, exchange, parts)
-        if first.name in definitions.MESSAGES:
-            return definitions.message(self, exchange, first)
         served = self.tables.by_set.get(first.name)
         if served is None:
             return operations.unbound(self, exchange, first)
@@ -230,13 +226,16 @@ class Handlers:
         return body, head, etag.encode()
 
     def query(self, exchange: Exchange) -> Query:
-        """The parsed query string, kept by its text."""
+        """The parsed query string, kept by its text. What is absent answers 501."""
         raw = exchange.request.query
         if "$skiptoken" in raw:
             return parse_query(raw, DATAVERSE)
         query = self._queries.get(raw)
         if query is None:
             query = parse_query(raw, DATAVERSE)
+            for name, _ in query.custom:
+                if name in _ABSENT_OPTIONS:
+                    raise Absent(_ABSENT_OPTIONS[name])
             if len(self._queries) > 4096:
                 self._queries.clear()
             self._queries[raw] = query

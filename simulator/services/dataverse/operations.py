@@ -210,12 +210,17 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
             if answer is None:
                 return there.replies.empty(exchange)
             return there.replies.object(exchange, {"@odata.context": context, **answer})
+        if name in {"PublishAllXml", "PublishXml"}:
+            return there.replies.empty(exchange)
         if name in _ABSENT:
             raise Absent(f"the action {name}")
     raise errors.SegmentNotFound(segment=name)
 
 
-_POST_ONLY = frozenset({"BulkDelete", *file_messages.MESSAGES})
+ENGLISH = 1033
+"""The only language of the environment."""
+
+_POST_ONLY = frozenset({"BulkDelete", "PublishXml", "PublishAllXml", *file_messages.MESSAGES})
 _ABSENT = frozenset(
     {
         "InitializeFrom",
@@ -227,6 +232,8 @@ _ABSENT = frozenset(
         "WinOpportunity",
         "LoseOpportunity",
         "CloseIncident",
+        "CreateEntities",
+        "RetrieveMetadataChanges",
         "searchquery",
         "ExecuteCosmosSqlQuery",
     }
@@ -251,6 +258,12 @@ def _function(
             return {"EntityRecordCountCollection": _totals(there, exchange, segment)}
         case "RetrieveCurrentOrganization":
             return {"Detail": _organization(there, organization, base)}
+        case "RetrieveAvailableLanguages":
+            return {"LocaleIds": [ENGLISH]}
+        case "RetrieveProvisionedLanguages" | "RetrieveInstalledLanguagePacks" as name:
+            return {name: [ENGLISH]}
+        case "RetrieveDeprovisionedLanguages" as name:
+            return {name: []}
         case _:
             return None
 

@@ -31,6 +31,48 @@ def send(dataverse, body: bytes, **headers: str):
     )
 
 
+def test_other_line_ends_want_two_more_of_them_at_the_end(dataverse):
+    body = batch(part("GET", "accounts?$top=1")).replace(b"\r\n", b"\n")
+    refused = send(dataverse, body)
+    assert refused.error == (400, "0x80048d19")
+    assert "Stream was not readable" in refused.json["error"]["message"]
+    assert send(dataverse, body + b"\n").status == 200
+
+
+def test_a_url_in_a_batch_may_hold_spaces(dataverse):
+    answer = send(dataverse, batch(part("GET", "accounts?$filter=name eq 'no such'&$count=true")))
+    assert b'"@odata.count":0' in answer.body
+
+
+def test_a_task_is_bound_by_its_own_spelling_of_what_it_regards(dataverse):
+    made = dataverse.ask(
+        "POST",
+        "accounts?$expand=Account_Tasks",
+        {"name": "A", "Account_Tasks": [{"subject": "one"}]},
+        prefer="return=representation",
+    ).json
+    assert [task["subject"] for task in made["Account_Tasks"]] == ["one"]
+    for name in ("regardingobjectid_account_task", "regardingobjectid_account"):
+        bound = {"subject": name, f"{name}@odata.bind": f"/accounts({made['accountid']})"}
+        task = dataverse.ask("POST", "tasks", bound, prefer="return=representation").json
+        assert task["_regardingobjectid_value"] == made["accountid"]
+
+
+LANGUAGES = [
+    ("RetrieveAvailableLanguages", "LocaleIds", [1033]),
+    ("RetrieveProvisionedLanguages", "RetrieveProvisionedLanguages", [1033]),
+    ("RetrieveDeprovisionedLanguages", "RetrieveDeprovisionedLanguages", []),
+    ("RetrieveInstalledLanguagePacks", "RetrieveInstalledLanguagePacks", [1033]),
+]
+
+
+@pytest.mark.parametrize(("function", "member", "value"), LANGUAGES)
+def test_the_environment_speaks_english(dataverse, function, member, value):
+    answer = dataverse.ask("GET", f"{function}()")
+    assert answer.json[member] == value
+    assert answer.json["@odata.context"].endswith(f"CRM.{function}Response")
+
+
 def test_parts_are_answered_in_order(dataverse):
     answer = send(
         dataverse,

@@ -40,6 +40,19 @@ def _crlf(text: str) -> bytes:
 
 
 @pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("GET a?$filter=name eq 'b c' HTTP/1.1", "a?$filter=name eq 'b c'"),
+        ("GET a?$search=x HTTP/1.1 HTTP/1.1", "a?$search=x HTTP/1.1"),
+        ("GET a", "a"),
+    ],
+)
+def test_the_url_of_a_request_line_ends_at_the_last_space(line: str, url: str) -> None:
+    body = _crlf(f"--b1\nContent-Type: application/http\n\n{line}\n\n\n--b1--\n")
+    assert parse_batch(MEDIA, body, STRICT) == [BatchPart("GET", url, {})]
+
+
+@pytest.mark.parametrize(
     ("body", "rules"),
     [
         (_crlf(BODY), STRICT),

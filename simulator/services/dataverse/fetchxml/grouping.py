@@ -38,9 +38,7 @@ class Groups:
                 problem=f"The alias '{attribute.alias}' is specified more than once. "
                 f"NodeXml : {attribute.shown}"
             )
-        # SQL's count(*) names no column: any will do.
-        name = attribute.name or place.served.primary_id
-        column = columns.find(place.served, name)
+        column = columns.find(place.served, attribute.name)
         text = place.sql(column.name)
         form = "column"
         if attribute.aggregate:

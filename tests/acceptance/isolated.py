@@ -1,0 +1,107 @@
+"""Community clients, each in an environment of its own, installed once and kept between runs.
+
+They lie in `.windtunnel/clients` under the project's root, named after what is in them. Set
+WT_CLIENTS_REQUIRED=1 (as CI does) to fail instead of skip where one cannot be installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = Path(__file__).parent / "clients"
+KEPT = ROOT / ".windtunnel" / "clients"
+
+
+def run_node(script: str, packages: tuple[str, ...], variables: Mapping[str, str]) -> None:
+    """Run a script that imports npm packages; fails with every step that failed."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        _cannot("node and npm are not installed")
+
+    def install(folder: Path) -> list[str]:
+        (folder / "package.json").write_text('{"private": true}')
+        options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+        return [npm, "install", *options, "--prefix", str(folder), *packages]
+
+    folder = _kept("npm", packages, install)
+    for name in (script, "steps.mjs"):
+        shutil.copyfile(SCRIPTS / name, folder / name)  # imports are found beside the script
+    _run([node, str(folder / script)], variables)
+
+
+def run_python(script: str, packages: tuple[str, ...], variables: Mapping[str, str]) -> None:
+    """Run a script in a virtual environment with these packages."""
+
+    def install(folder: Path) -> list[str]:
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+        return [str(_python(folder)), "-m", "pip", "install", "--quiet", *packages]
+
+    folder = _kept("pip", packages, install)
+    _run([str(_python(folder)), str(SCRIPTS / script)], variables)
+
+
+def _python(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _kept(kind: str, packages: tuple[str, ...], install: Callable[[Path], list[str]]) -> Path:
+    """The folder with these packages: made aside, then moved to its place in one step."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}" if kind == "pip" else ""
+    mark = hashlib.sha256(" ".join([version, *packages]).encode()).hexdigest()[:12]
+    folder = KEPT / f"{kind}-{mark}"
+    if folder.exists():
+        return folder
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=KEPT, ignore_cleanup_errors=True) as aside:
+        draft = Path(aside) / "made"
+        draft.mkdir()
+        ended = subprocess.run(
+            install(draft), capture_output=True, text=True, check=False, timeout=600
+        )
+        if ended.returncode != 0:
+            _cannot(f"{', '.join(packages)} cannot be installed: {ended.stderr[-800:]}")
+        with contextlib.suppress(OSError):  # another worker was first
+            draft.rename(folder)
+    return folder
+
+
+def _cannot(why: str) -> NoReturn:
+    if os.environ.get("WT_CLIENTS_REQUIRED"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def _run(command: list[str], variables: Mapping[str, str]) -> None:
+    """The script prints a line of JSON per step: its name and what went wrong, if anything."""
+    ours = {"WT_", "WINDTUNNEL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+    clean = {k: v for k, v in os.environ.items() if not k.upper().startswith(tuple(ours))}
+    with tempfile.TemporaryDirectory() as folder:
+        ended = subprocess.run(
+            command,
+            env={**clean, **variables},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    lines = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith('{"step"')]
+    wrong = [f"{line['step']}: {line['wrong']}" for line in lines if line["wrong"]]
+    if wrong or ended.returncode != 0 or not lines:
+        output = f"{ended.stdout}{ended.stderr}"[-2_000:] if not wrong else ""
+        pytest.fail(
+            "\n".join([f"{len(wrong)} of {len(lines)} steps failed", *wrong, output]), False
+        )
