@@ -143,6 +143,9 @@ class DataverseSettings(_Section):
         default="report",
         description="Requests per 24 hours: counted in limit use, or also refused with 429.",
     )
+    search_lag_seconds: float = Field(
+        default=5.0, ge=0.0, description="How long a write takes to be found by Dataverse search."
+    )
     compression: bool = Field(
         default=True, description="Answers are compressed where the client accepts gzip."
     )

@@ -27,6 +27,8 @@ from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.protocol import is_preflight
 
 AFFINITY = "ARRAffinity"
+SEARCH = "/api/search/"
+"""Addresses outside the service protection limits: search has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Guard:
         exchange.server = self._server(exchange)
         if self._settings.entitlement == "enforce":
             self._refuse_beyond_entitlement(exchange)
-        if not self._settings.throttle:
+        if not self._settings.throttle or exchange.request.path.startswith(SEARCH):
             return
         verdict = self._meter(exchange).admit(exchange.received)
         if isinstance(verdict, Refused):
@@ -171,7 +173,7 @@ class Guard:
             self._entitlement.count(_payer(exchange.identity), units, now)
         if self._settings.latency == "modelled":
             response.delay_seconds += cost
-        if self._settings.throttle:
+        if self._settings.throttle and not exchange.request.path.startswith(SEARCH):
             meter = self._meter(exchange)
             if response.delay_seconds > 0.0:
                 delay = response.delay_seconds

@@ -33,6 +33,7 @@ from windtunnel.simulator.services.dataverse.model.tables import DataverseTable,
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
+from windtunnel.simulator.services.dataverse.search.requests import Search
 
 _ABSENT_OPTIONS = {
     "sql": "SQL queries",
@@ -62,6 +63,7 @@ class Handlers:
         self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations)
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
+        self.search = Search(self)
         self.metadata = Metadata(tables)
         self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
@@ -70,6 +72,7 @@ class Handlers:
     def forget(self) -> None:
         """Drop what was kept of reads."""
         self.reads.forget()
+        self.search.forget()
         self.fetch.forget()
         self.know_caller_units()
 

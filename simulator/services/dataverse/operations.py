@@ -15,6 +15,7 @@ from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment, literal
 from windtunnel.simulator.services.dataverse.replies import base_of
+from windtunnel.simulator.services.dataverse.search import requests
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
@@ -192,6 +193,12 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
     context = f"{base}$metadata#{NAMESPACE}{name}Response"
     exchange.operation = "function" if method == "GET" else "action"
     exchange.cost_seconds += there.guard.cost(exchange.operation)
+    if name in requests.MESSAGES:
+        reads_only = name in {"searchstatus", "searchstatistics"}
+        if (method == "GET") is not reads_only:
+            raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
+        exchange.cost_seconds = 0.0
+        return there.search.message(exchange, name, context)
     if method in {"GET", "HEAD"}:
         found = _function(there, exchange, segment, base)
         if found is not None:
@@ -234,7 +241,6 @@ _ABSENT = frozenset(
         "CloseIncident",
         "CreateEntities",
         "RetrieveMetadataChanges",
-        "searchquery",
         "ExecuteCosmosSqlQuery",
     }
 )

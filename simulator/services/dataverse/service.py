@@ -126,6 +126,8 @@ class Dataverse:
             if found is not None:
                 return self._handlers.record(exchange, found[1], found[2].lower())
             root = ROOT.match(request.path)
+            if root is None and request.path.startswith("/api/search/"):
+                return self._handlers.search.address(exchange)
             if root is None:
                 raise errors.NoRoute(uri=request.base_url + request.path)
             return self._handlers.dispatch(exchange, request.path[root.end() :])

@@ -12,11 +12,12 @@ from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata import DATAVERSE, ODataError, UnknownProperty, parse_query
 from windtunnel.simulator.odata.hints import Hints, hints_of
-from windtunnel.simulator.odata.pieces import bind
+from windtunnel.simulator.odata.pieces import Piece, bind
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.odata.sql import Compiler, QueryFunction
 from windtunnel.simulator.odata.tree import (
     ExpandItem,
+    Expression,
     Options,
     OrderItem,
     Property,
@@ -304,6 +305,10 @@ class Reads:
     def _count(self, plan: Plan, now: float, user: str) -> int:
         parameters = bind(plan.where_parameters, now, user)
         return min(int(self._store.read(plan.count_sql, parameters).fetchone()[0]), COUNT_CAP)
+
+    def condition(self, served: DataverseTable, node: Expression) -> Piece:
+        """A filter over `t`, which stands for the table. Raises ODataError."""
+        return self._compiler.where(node, served.table)
 
     def count(
         self,
