@@ -84,8 +84,124 @@ TABLES = [
         "",
         "UserOwned",
     ),
-]
+    ("activitypointer", "Activity", "Activities", 4200, "subject", "Activity", "UserOwned"),
+    ("phonecall", "Phone Call", "Phone Calls", 4210, "subject", "Activity", "UserOwned"),
+    ("email", "Email", "Email Messages", 4202, "subject", "Email", "UserOwned"),
+    ("appointment", "Appointment", "Appointments", 4201, "subject", "Activity", "UserOwned"),
+    ("letter", "Letter", "Letters", 4207, "subject", "Activity", "UserOwned"),
+    ("fax", "Fax", "Faxes", 4204, "subject", "Activity", "UserOwned"),
+    ("opportunityclose", "Opportunity Close", "Opportunity Close Activities", 4208, "subject", "Activity", "UserOwned"),
+    ("quoteclose", "Quote Close", "Quote Close Activities", 4211, "subject", "Activity", "UserOwned"),
+    ("orderclose", "Order Close", "Order Close Activities", 4209, "subject", "Activity", "UserOwned"),
+    ("incidentresolution", "Case Resolution", "Case Resolutions", 4206, "subject", "Activity", "UserOwned"),
+    ("activityparty", "Activity Party", "Activity Parties", 135, "partyidname", "", "None"),
+    ("activitymimeattachment", "Attachment", "Attachments", 1001, "filename", "", "None"),
+    ("quote", "Quote", "Quotes", 1084, "name", "Quote", "UserOwned"),
+    ("quotedetail", "Quote Product", "Quote Products", 1085, "quotedetailname", "OrderProduct", "None"),
+    ("opportunityproduct", "Opportunity Product", "Opportunity Products", 1083, "opportunityproductname", "OrderProduct", "None"),
+    ("invoice", "Invoice", "Invoices", 1090, "name", "Invoice", "UserOwned"),
+    ("invoicedetail", "Invoice Product", "Invoice Products", 1091, "invoicedetailname", "OrderProduct", "None"),
+    ("productpricelevel", "Price List Item", "Price List Items", 1026, "productidname", "", "None"),
+    ("uom", "Unit", "Units", 1055, "name", "", "None"),
+    ("uomschedule", "Unit Group", "Unit Groups", 1056, "name", "", "OrganizationOwned"),
+    ("queue", "Queue", "Queues", 2020, "name", "", "UserOwned"),
+    ("queueitem", "Queue Item", "Queue Items", 2029, "title", "", "None"),
+    ("connection", "Connection", "Connections", 3234, "name", "", "UserOwned"),
+    ("connectionrole", "Connection Role", "Connection Roles", 3231, "name", "", "OrganizationOwned"),
+    ("role", "Security Role", "Security Roles", 1036, "name", "", "BusinessOwned"),
+    ("privilege", "Privilege", "Privileges", 1023, "name", "", "None"),
+    ("roletemplate", "Role Template", "Role Templates", 1037, "name", "", "None"),
+    ("principalobjectaccess", "Sharing", "Sharings", 11, "", "", "None"),
+    ("fieldsecurityprofile", "Column Security Profile", "Column Security Profiles", 1200, "name", "", "OrganizationOwned"),
+    ("fieldpermission", "Field Permission", "Field Permissions", 1201, "", "", "None"),
+    ("savedquery", "View", "Views", 1039, "name", "", "OrganizationOwned"),
+    ("userquery", "Saved View", "Saved Views", 4230, "name", "", "UserOwned"),
+    ("sdkmessageprocessingstep", "Sdk Message Processing Step", "Sdk Message Processing Steps", 4608, "name", "", "OrganizationOwned"),
+    ("plugintype", "Plug-in Type", "Plug-in Types", 4602, "name", "", "OrganizationOwned"),
+    ("pluginassembly", "Plug-in Assembly", "Plug-in Assemblies", 4605, "name", "", "OrganizationOwned"),
+    ("serviceendpoint", "Service Endpoint", "Service Endpoints", 4618, "name", "", "OrganizationOwned"),
+    ("duplicaterule", "Duplicate Detection Rule", "Duplicate Detection Rules", 4414, "name", "", "UserOwned"),
+    ("duplicaterulecondition", "Duplicate Rule Condition", "Duplicate Rule Conditions", 4416, "", "", "None"),
+    ("subject", "Subject", "Subjects", 129, "title", "", "OrganizationOwned"),
+    ("territory", "Territory", "Territories", 2013, "name", "", "OrganizationOwned"),
+    ("customeraddress", "Address", "Addresses", 1071, "name", "", "None"),
+    ("competitor", "Competitor", "Competitors", 123, "name", "", "OrganizationOwned"),
+    ("workflow", "Process", "Processes", 4703, "name", "", "UserOwned"),
+]  # fmt: skip
+# Labels of states and status reasons where no Common Data Model document has them:
+# table -> state -> (label, {status: label}).
+STATES = {
+    "activitypointer": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Completed"}), 2: ("Canceled", {3: "Canceled"}), 3: ("Scheduled", {4: "Scheduled"})},
+    "phonecall": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Made", 4: "Received"}), 2: ("Canceled", {3: "Canceled"})},
+    "appointment": {0: ("Open", {1: "Free", 2: "Tentative"}), 1: ("Completed", {3: "Completed"}), 2: ("Canceled", {4: "Canceled"}), 3: ("Scheduled", {5: "Busy", 6: "Out of Office"})},
+    "letter": {0: ("Open", {1: "Open", 2: "Draft"}), 1: ("Completed", {3: "Received", 4: "Sent"}), 2: ("Canceled", {5: "Canceled"})},
+    "fax": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Completed", 3: "Sent", 4: "Received"}), 2: ("Canceled", {5: "Canceled"})},
+    "email": {0: ("Open", {1: "Draft", 8: "Failed"}), 1: ("Completed", {2: "Completed", 3: "Sent", 4: "Received", 6: "Pending Send", 7: "Sending"}), 2: ("Canceled", {5: "Canceled"})},
+    "opportunityclose": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Completed"}), 2: ("Canceled", {3: "Canceled"})},
+    "quoteclose": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Completed"}), 2: ("Canceled", {3: "Canceled"})},
+    "orderclose": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Completed"}), 2: ("Canceled", {3: "Canceled"})},
+    "incidentresolution": {0: ("Open", {1: "Open"}), 1: ("Completed", {2: "Closed"}), 2: ("Canceled", {3: "Canceled"})},
+    "quote": {0: ("Draft", {1: "In Progress"}), 1: ("Active", {2: "In Progress", 3: "Open"}), 2: ("Won", {4: "Won"}), 3: ("Closed", {5: "Lost", 6: "Canceled", 7: "Revised"})},
+    "invoice": {0: ("Active", {1: "New", 2: "Partially Shipped", 4: "Billed", 5: "Booked (applies to services)", 6: "Installed (applies to services)"}), 1: ("Closed (deprecated)", {3: "Canceled (deprecated)", 7: "Paid in Full (deprecated)"}), 2: ("Paid", {100001: "Complete", 100002: "Partial"}), 3: ("Canceled", {100003: "Canceled"})},
+    "opportunity": {0: ("Open", {1: "In Progress", 2: "On Hold"}), 1: ("Won", {3: "Won"}), 2: ("Lost", {4: "Canceled", 5: "Out-Sold"})},
+    "incident": {0: ("Active", {1: "In Progress", 2: "On Hold", 3: "Waiting for Details", 4: "Researching"}), 1: ("Resolved", {5: "Problem Solved", 1000: "Information Provided"}), 2: ("Canceled", {6: "Canceled", 2000: "Merged"})},
+    "product": {0: ("Active", {1: "Active"}), 1: ("Retired", {2: "Retired"}), 2: ("Draft", {0: "Draft"}), 3: ("Under Revision", {3: "Under Revision"})},
+    "duplicaterule": {0: ("Inactive", {0: "Unpublished", 1: "Publishing"}), 1: ("Active", {2: "Published"})},
+    "workflow": {0: ("Draft", {1: "Draft"}), 1: ("Activated", {2: "Activated"})},
+    "sdkmessageprocessingstep": {0: ("Enabled", {1: "Enabled"}), 1: ("Disabled", {2: "Disabled"})},
+    "asyncoperation": {0: ("Ready", {0: "Waiting For Resources"}), 1: ("Suspended", {10: "Waiting"}), 2: ("Locked", {20: "In Progress", 21: "Pausing", 22: "Canceling"}), 3: ("Completed", {30: "Succeeded", 31: "Failed", 32: "Canceled"})},
+}  # fmt: skip
+PLAIN_STATES = {0: ("Active", {1: "Active"}), 1: ("Inactive", {2: "Inactive"})}
+ACTIVITY_TYPES = {
+    "opportunityclose", "quoteclose", "orderclose", "incidentresolution", "phonecall", "email",
+    "appointment", "letter", "fax", "task",
+}  # fmt: skip
+# Choices without a document: (table or "*", column) -> value -> label.
+CHOICES = {
+    ("activityparty", "participationtypemask"): {1: "Sender", 2: "To Recipient", 3: "CC Recipient", 4: "BCC Recipient", 5: "Required attendee", 6: "Optional attendee", 7: "Organizer", 8: "Regarding", 9: "Owner", 10: "Resource", 11: "Customer", 12: "Chat Participant"},
+    ("productpricelevel", "pricingmethodcode"): {1: "Currency Amount", 2: "Percent of List", 3: "Percent Markup - Current Cost", 4: "Percent Margin - Current Cost", 5: "Percent Markup - Standard Cost", 6: "Percent Margin - Standard Cost"},
+    ("productpricelevel", "quantitysellingcode"): {1: "No Control", 2: "Whole", 3: "Whole and Fractional"},
+    ("queue", "queueviewtype"): {0: "Public", 1: "Private"},
+    ("queueitem", "objecttypecode"): {},
+    ("savedquery", "querytype"): {},
+    ("serviceendpoint", "contract"): {1: "OneWay", 2: "Queue", 3: "Rest", 4: "TwoWay", 5: "Topic", 6: "Queue (Persistent)", 7: "Event Hub", 8: "Webhook", 9: "Event Grid", 10: "Managed Data Lake", 11: "Container Storage"},
+    ("serviceendpoint", "authtype"): {0: "Not Specified", 1: "ACS", 2: "SAS Key", 3: "SAS Token", 4: "Webhook Key", 5: "Http Header", 6: "Http Query String", 7: "Connection String", 8: "Access Key", 9: "Managed Identity"},
+    ("serviceendpoint", "messageformat"): {1: "Binary XML", 2: "Json", 3: "Text XML"},
+    ("serviceendpoint", "userclaim"): {1: "None", 2: "UserId", 3: "UserInfo"},
+    ("sdkmessageprocessingstep", "stage"): {5: "Initial Pre-operation (For internal use only)", 10: "Pre-validation", 20: "Pre-operation", 30: "Main Operation (For internal use only)", 40: "Post-operation", 50: "Post-operation (Deprecated)", 55: "Final Post-operation (For internal use only)"},
+    ("sdkmessageprocessingstep", "mode"): {0: "Synchronous", 1: "Asynchronous"},
+    ("*", "prioritycode"): {0: "Low", 1: "Normal", 2: "High"},
+}  # fmt: skip
+# Tables that the documents do not have: name -> (set, label, plural, code, key, primary, ownership, columns).
+# A column is "name type [length]"; `x -> table` is a lookup.
+NEW_TABLES = {
+    "customapi": ("customapis", "Custom API", "Custom APIs", 10027, "customapiid", "uniquename", "OrganizationOwned", "uniquename String 128|name String 100|displayname String 100|description String 300|allowedcustomprocessingsteptype Picklist 0=None;1=Async Only;2=Sync and Async|bindingtype Picklist 0=Global;1=Entity;2=EntityCollection|boundentitylogicalname String 100|executeprivilegename String 100|isfunction Boolean|isprivate Boolean|workflowsdkstepenabled Boolean|plugintypeid -> plugintype|sdkmessageid -> sdkmessage"),
+    "customapirequestparameter": ("customapirequestparameters", "Custom API Request Parameter", "Custom API Request Parameters", 10028, "customapirequestparameterid", "uniquename", "OrganizationOwned", "uniquename String 128|name String 100|displayname String 100|description String 300|type Picklist 0=Boolean;1=DateTime;2=Decimal;3=Entity;4=EntityCollection;5=EntityReference;6=Float;7=Integer;8=Money;9=Picklist;10=String;11=StringArray;12=Guid|isoptional Boolean|logicalentityname String 100|customapiid -> customapi"),
+    "customapiresponseproperty": ("customapiresponseproperties", "Custom API Response Property", "Custom API Response Properties", 10029, "customapiresponsepropertyid", "uniquename", "OrganizationOwned", "uniquename String 128|name String 100|displayname String 100|description String 300|type Picklist 0=Boolean;1=DateTime;2=Decimal;3=Entity;4=EntityCollection;5=EntityReference;6=Float;7=Integer;8=Money;9=Picklist;10=String;11=StringArray;12=Guid|logicalentityname String 100|customapiid -> customapi"),
+    "environmentvariabledefinition": ("environmentvariabledefinitions", "Environment Variable Definition", "Environment Variable Definitions", 380, "environmentvariabledefinitionid", "schemaname", "UserOwned", "schemaname String 100|displayname String 100|description Memo 2000|type Picklist 100000000=String;100000001=Number;100000002=Boolean;100000003=JSON;100000004=Data Source;100000005=Secret|defaultvalue Memo 2000|isrequired Boolean|valueschema String 2048|hint String 2048|apiid String 100|secretstore Picklist 0=Azure Key Vault;1=Microsoft Dataverse"),
+    "environmentvariablevalue": ("environmentvariablevalues", "Environment Variable Value", "Environment Variable Values", 381, "environmentvariablevalueid", "schemaname", "UserOwned", "schemaname String 100|value Memo 2000|environmentvariabledefinitionid -> environmentvariabledefinition"),
+    "cdm_company": ("cdm_companies", "Company", "Companies", 10311, "cdm_companyid", "cdm_companycode", "OrganizationOwned", "cdm_companycode String 4|cdm_name String 160|cdm_isenabledfordualwrite Boolean"),
+    "backgroundoperation": ("backgroundoperations", "Background Operation", "Background Operations", 10239, "backgroundoperationid", "name", "UserOwned", "name String 100|displayname String 100|inputparameters Memo 1048576|outputparameters Memo 1048576|backgroundoperationstatecode Picklist 0=Ready;2=Locked;3=Completed|backgroundoperationstatuscode Picklist 0=Waiting For Resources;20=In Progress;22=Canceling;30=Succeeded;31=Failed;32=Canceled|errorcode Integer|errormessage Memo 4000|starttime DateTime|endtime DateTime|runasuser String 100|retrycount Integer|ttlinseconds Integer"),
+}  # fmt: skip
+OWNED = {
+    ("opportunityproduct", "opportunity"), ("quotedetail", "quote"),
+    ("salesorderdetail", "salesorder"), ("invoicedetail", "invoice"),
+}  # fmt: skip
+DELETED_WITH = {
+    ("activityparty", "activitypointer"), ("activitymimeattachment", "activitypointer"),
+    ("connection", "account"), ("connection", "contact"), ("connection", "opportunity"),
+    ("connection", "lead"), ("connection", "incident"), ("duplicaterulecondition", "duplicaterule"),
+    ("productpricelevel", "pricelevel"), ("productpricelevel", "product"), ("uom", "uomschedule"),
+    ("customapirequestparameter", "customapi"), ("customapiresponseproperty", "customapi"),
+    ("environmentvariablevalue", "environmentvariabledefinition"),
+    ("fieldpermission", "fieldsecurityprofile"), ("queueitem", "queue"),
+    ("sdkmessageprocessingstep", "plugintype"), ("plugintype", "pluginassembly"),
+}  # fmt: skip
+NEW_KEYS = {"cdm_company": {"cdm_company_cdm_companycode": ("cdm_companycode",)}}
 MEMO = {
+    "fetchxml",
+    "layoutxml",
+    "body",
     "description",
     "notetext",
     "address1_composite",
@@ -186,7 +302,7 @@ def main(data: Path) -> None:
         f"{EDM}EntitySet"
     ):
         sets[(found.get("EntityType") or "").rpartition(".")[2]] = found.get("Name")
-    known = {row[0] for row in TABLES}
+    known = {row[0] for row in TABLES} | set(NEW_TABLES)
     states = json.loads(
         (data / "entity-definitions/default-status-per-state.converted.json").read_text()
     )
@@ -202,9 +318,13 @@ def main(data: Path) -> None:
         lines += table(
             documents, data, known, name, label, plural, code, primary, cdm, ownership, states
         )
+    for name in NEW_TABLES:
+        lines += new_table(name)
     lines.append('<EntityContainer Name="System">')
     for name, *_ in TABLES:
         lines.append(f'<EntitySet Name="{sets[name]}" EntityType="mscrm.{name}"/>')
+    for name, row in NEW_TABLES.items():
+        lines.append(f'<EntitySet Name="{row[0]}" EntityType="mscrm.{name}"/>')
     lines += ["</EntityContainer>", "</Schema></edmx:DataServices></edmx:Edmx>", ""]
     OUT.write_text("\n".join(lines), "utf-8")
     print(OUT, len(first), OUT.stat().st_size)
@@ -224,8 +344,9 @@ def table(
     states: Any,
 ) -> list[str]:
     first = documents[0]
-    key = KEY_FIX.get(name) or first[name].find(f"{EDM}Key/{EDM}PropertyRef").get("Name")
-    key = "activityid" if name == "task" else key
+    reference = first[name].find(f"{EDM}Key/{EDM}PropertyRef")
+    key = KEY_FIX.get(name) or ("" if reference is None else reference.get("Name"))
+    key = "activityid" if name in ACTIVITY_TYPES else key
     properties = {p.get("Name", ""): p.get("Type", "") for p in members(first, name, "Property")}
     standard = [
         p
@@ -265,19 +386,17 @@ def table(
         if shown:
             lines.append(note("DefaultStatus", shown))
     for p in standard:
-        lines.append(
-            column(
-                p,
-                properties[p],
-                facts.get(
-                    p.removeprefix("_").removesuffix("_value") if p.startswith("_") else p, {}
-                ),
-                names,
-                key,
-            )
-        )
+        wire = p.removeprefix("_").removesuffix("_value") if p.startswith("_") else p
+        given = choices(name, p, facts.get(wire, {}), states)
+        lines.append(column(p, properties[p], facts.get(wire, {}), names, key, given))
     for navigation in members(first, name, "NavigationProperty"):
         lines += link(documents, name, navigation, known, names)
+    for child, row in NEW_TABLES.items():
+        if f"-> {name}" in row[7]:
+            lines.append(
+                f'<NavigationProperty Name="{name}_{child}" Type="Collection(mscrm.{child})" '
+                f'Partner="{row[7].partition(f" -> {name}")[0].rpartition("|")[2]}"/>'
+            )
     lines.append("</EntityType>")
     return lines
 
@@ -286,8 +405,104 @@ def note(term: str, value: str) -> str:
     return f'<Annotation Term="Windtunnel.V1.{term}" String={quoteattr(value)}/>'
 
 
-def column(p: str, edm: str, fact: dict[str, Any], names: set[str], key: str) -> str:
+def choices(table: str, column: str, fact: dict[str, Any], states: Any) -> str:
+    """Values and labels of a choice: our table of states first, then the document's."""
+    if column in {"statecode", "statuscode"}:
+        known = STATES.get(table)
+        plain = {0: 1, 1: 2}
+        given = (
+            {int(s): int(v) for s, v in states.get(table, {}).items()} if table in states else None
+        )
+        if known is None and (given is None or given == plain) and not options_of(fact):
+            known = PLAIN_STATES
+        if known is not None and column == "statecode":
+            return ";".join(f"{state}={label}" for state, (label, _) in known.items())
+        if known is not None:
+            return ";".join(
+                f"{status}@{state}={label}"
+                for state, (_, reasons) in known.items()
+                for status, label in reasons.items()
+            )
     options = options_of(fact)
+    if not options:
+        listed = CHOICES.get((table, column)) or CHOICES.get(("*", column)) or {}
+        options = ";".join(f"{value}={label}" for value, label in listed.items())
+    return options
+
+
+def new_table(name: str) -> list[str]:
+    entity_set, label, plural, code, key, primary, ownership, listed = NEW_TABLES[name]
+    del entity_set
+    lines = [
+        f'<EntityType Name="{name}" BaseType="mscrm.crmbaseentity"><Key><PropertyRef Name="{key}"/></Key>'
+    ]
+    for term, value in (
+        ("Label", label),
+        ("CollectionLabel", plural),
+        ("ObjectTypeCode", str(code)),
+        ("PrimaryName", primary),
+        ("Ownership", ownership),
+        ("DefaultStatus", "0=1;1=2"),
+    ):
+        lines.append(note(term, value))
+    for key_name, columns in NEW_KEYS.get(name, {}).items():
+        references = "".join(
+            f'<Record><PropertyValue Property="Name" PropertyPath="{c}"/></Record>' for c in columns
+        )
+        lines.append(
+            '<Annotation Term="OData.Community.Keys.V1.AlternateKeys"><Collection><Record>'
+            f'<PropertyValue Property="Name" String="{key_name}"/><PropertyValue Property="Key">'
+            f"<Collection>{references}</Collection></PropertyValue></Record></Collection></Annotation>"
+        )
+    edm = {"String": "Edm.String", "Memo": "Edm.String", "Boolean": "Edm.Boolean", "Integer": "Edm.Int32", "Picklist": "Edm.Int32", "DateTime": "Edm.DateTimeOffset"}  # fmt: skip
+    links = []
+    lines.append(
+        f'<Property Name="{key}" Type="Edm.Guid">{note("Type", "Uniqueidentifier")}</Property>'
+    )
+    common = "createdon DateTime|modifiedon DateTime|createdby -> systemuser|modifiedby -> systemuser|statecode State 0=Active;1=Inactive|statuscode Status 1@0=Active;2@1=Inactive|importsequencenumber Integer"
+    if ownership == "UserOwned":
+        common += (
+            "|ownerid -> systemuser|owninguser -> systemuser|owningbusinessunit -> businessunit"
+        )
+    else:
+        common += "|organizationid -> organization"
+    for row in f"{listed}|{common}".split("|"):
+        wire, _, rest = row.partition(" ")
+        if rest.startswith("-> "):
+            target = rest[3:]
+            far = {"systemuser": "systemuserid"}.get(target, f"{target}id")
+            lines.append(
+                f'<Property Name="_{wire}_value" Type="Edm.Guid">{note("Type", "Lookup")}</Property>'
+            )
+            behaviour = cascade(name, f"_{wire}_value", target)
+            links.append(
+                f'<NavigationProperty Name="{wire}" Type="mscrm.{target}" Nullable="false" Partner="{target}_{name}">'
+                f'<ReferentialConstraint Property="_{wire}_value" ReferencedProperty="{far}"/>'
+                f"{note('Cascade', behaviour) if behaviour else ''}</NavigationProperty>"
+            )
+            continue
+        kind, _, more = rest.partition(" ")
+        notes = [note("Type", kind)]
+        if kind in {"Picklist", "State", "Status"}:
+            notes.append(note("Options", more))
+        elif more:
+            notes.append(note("MaxLength", more))
+        edm_type = edm.get(kind, "Edm.Int32")
+        lines.append(f'<Property Name="{wire}" Type="{edm_type}">{"".join(notes)}</Property>')
+    lines.append(
+        f'<Property Name="versionnumber" Type="Edm.Int64">{note("Type", "BigInt")}</Property>'
+    )
+    for child, row in NEW_TABLES.items():
+        if f"-> {name}" in row[7]:
+            wire = row[7].partition(f" -> {name}")[0].rpartition("|")[2]
+            links.append(
+                f'<NavigationProperty Name="{name}_{child}" Type="Collection(mscrm.{child})" '
+                f'Partner="{wire}"/>'
+            )
+    return [*lines, *links, "</EntityType>"]
+
+
+def column(p: str, edm: str, fact: dict[str, Any], names: set[str], key: str, options: str) -> str:
     kind = kind_of(p, edm, options, names, fact, key)
     facets = (
         ' Unicode="false"'
@@ -331,31 +546,79 @@ def link(
     partner = navigation.get("Partner", "")
     constraint = navigation.find(f"{EDM}ReferentialConstraint")
     if kind.startswith("Collection("):
-        if not partner or wire == partner:
+        if not partner:
             return []
         back = {q.get("Name"): q for q in members(documents[0], inner, "NavigationProperty")}.get(
             partner
         )
-        if back is None or (back.get("Type") or "").startswith("Collection("):
+        if back is None:
             return []
         return [
             f'<NavigationProperty Name="{wire}" Type="Collection(mscrm.{inner})" Partner="{partner}"/>'
         ]
-    if constraint is None and partner and wire.endswith(f"_{name}"):
-        # a type's own spelling of a base's lookup: the reader finds the base's constraint
-        bases = {q.get("Name"): q for q in members(documents[0], name, "NavigationProperty")}
-        base = bases.get(wire.removesuffix(f"_{name}"))
-        if base is not None and base.get("Type") == kind:
-            text = f'<NavigationProperty Name="{wire}" Type="mscrm.{inner}" Nullable="false"'
-            return [f'{text} Partner="{partner}"/>']
-    if constraint is None or constraint.get("Property") not in names:
+    if constraint is None:
+        # Activities declare their lookups in the base type and the links again in their own.
+        parts = wire.split("_")
+        own = next(
+            (
+                f"_{'_'.join(parts[:n])}_value"
+                for n in range(len(parts), 0, -1)
+                if f"_{'_'.join(parts[:n])}_value" in names
+            ),
+            "",
+        )
+        if name not in ACTIVITY_TYPES or not own:
+            return []
+        reference = documents[0][inner].find(f"{EDM}Key/{EDM}PropertyRef")
+        far = "activityid" if reference is None else reference.get("Name")
+    elif constraint.get("Property") not in names:
         return []
-    own, far = constraint.get("Property"), constraint.get("ReferencedProperty")
+    else:
+        own, far = constraint.get("Property"), constraint.get("ReferencedProperty")
     far = KEY_FIX.get(inner, far) if far == "ownerid" else far
+    behaviour = cascade(name, own, inner)
     return [
         f'<NavigationProperty Name="{wire}" Type="mscrm.{inner}" Nullable="false" Partner="{partner}">'
-        f'<ReferentialConstraint Property="{own}" ReferencedProperty="{far}"/></NavigationProperty>'
+        f'<ReferentialConstraint Property="{own}" ReferencedProperty="{far}"/>'
+        f"{note('Cascade', behaviour) if behaviour else ''}</NavigationProperty>"
     ]
+
+
+def cascade(child: str, column: str, parent: str) -> str:
+    """How a relationship behaves when the parent is assigned or deleted; `` for a plain link.
+
+    Facts from the definitions of account, contact, lead and their relationships, the same kind of
+    relationship taken as the same behaviour elsewhere.
+    """
+    if column.startswith(("_created", "_modified", "_own", "_organizationid")):
+        return "None"
+    if (child, column) in {
+        ("account", "_parentaccountid_value"),
+        ("contact", "_accountid_value"),
+        ("businessunit", "_parentbusinessunitid_value"),
+    }:
+        return "Restrict" if child == "businessunit" else "Hierarchy"
+    if column in {
+        "_regardingobjectid_value",
+        "_objectid_value",
+        "_customerid_value",
+        "_parentcustomerid_value",
+    }:
+        return "None" if child in {"asyncoperation", "principalobjectaccess"} else "Parental"
+    if (child, parent) in OWNED:
+        return "Parental"
+    if (child, parent) in DELETED_WITH:
+        return "Delete"
+    if parent in {
+        "transactioncurrency",
+        "pricelevel",
+        "product",
+        "uom",
+        "uomschedule",
+        "businessunit",
+    }:
+        return "Restrict"
+    return ""
 
 
 if __name__ == "__main__":

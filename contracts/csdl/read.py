@@ -49,6 +49,16 @@ class _Builder:
 
 def parse_csdl(data: bytes) -> Document:
     """The model of a $metadata document. Raises CsdlError with line and column."""
+    root = parse_xml(data)
+    if root.local != "Edmx":
+        raise CsdlError(f"The document begins with {root.name}, not with Edmx.", 1, 1, _REMEDY)
+    document = Document(root, data.lstrip()[:5] == b"<?xml")
+    _check(document)
+    return document
+
+
+def parse_xml(data: bytes) -> Node:
+    """The tree of any XML document, under the same bounds. Raises CsdlError."""
     if len(data) > LARGEST_BYTES:
         raise CsdlError(f"The document is larger than {LARGEST_BYTES} bytes.", remedy=_REMEDY)
     parser = expat.ParserCreate()
@@ -73,13 +83,9 @@ def parse_csdl(data: bytes) -> Document:
         if isinstance(error, CsdlError):
             raise
         raise CsdlError(f"The encoding cannot be read: {error}.", remedy=_REMEDY) from error
-    root = builder.root
-    if root is None or root.local != "Edmx":
-        found = root.name if root is not None else "nothing"
-        raise CsdlError(f"The document begins with {found}, not with Edmx.", 1, 1, _REMEDY)
-    document = Document(root, data.lstrip()[:5] == b"<?xml")
-    _check(document)
-    return document
+    if builder.root is None:
+        raise CsdlError("The document is empty.", 1, 1, _REMEDY)
+    return builder.root
 
 
 def _check(document: Document) -> None:

@@ -39,6 +39,22 @@ _KNOWN_IDS = {
 }
 
 
+def _cascade(delete: str, others: str) -> dict[str, str]:
+    kinds = ("Assign", "Delete", "Archive", "Merge", "Reparent", "Share", "Unshare", "RollupView")
+    found = dict.fromkeys(kinds, others)
+    return {**found, "Delete": delete, "Archive": "NoCascade", "RollupView": "NoCascade"}
+
+
+_CASCADES = {
+    "None": _cascade("NoCascade", "NoCascade"),
+    "Restrict": _cascade("Restrict", "NoCascade"),
+    "Delete": _cascade("Cascade", "NoCascade"),
+    "Parental": _cascade("Cascade", "Cascade"),
+    "Hierarchy": _cascade("RemoveLink", "Cascade"),
+}
+"""Our words for the behaviours of relationships, as the CascadeConfiguration that they are."""
+
+
 @cache
 def standard_tables() -> tuple[TableDefinition, ...]:
     """The standard tables that ship with windtunnel."""
@@ -142,8 +158,15 @@ class _Reader:
                 return None
             if pairs[0][1] == "ownerid":
                 pairs = ((pairs[0][0], self._key(target)),)
+            behaviour = _notes(link.node).get("Cascade", "")
             return Relation(
-                link.name, target, False, pairs, link.partner, is_custom=self._is_custom
+                link.name,
+                target,
+                False,
+                pairs,
+                link.partner,
+                is_custom=self._is_custom,
+                facts={"CascadeConfiguration": _CASCADES[behaviour]} if behaviour else {},
             )
         back = self._links(target).get(link.partner)
         if back is not None and back.collection:

@@ -134,10 +134,15 @@ def options_of(option_set: Any) -> tuple[Option, ...]:
 
 
 def option_of(body: Json) -> Option:
-    """One OptionMetadata; an option without a value gets 0 (whoever creates it assigns one)."""
-    state = body.get("State")
+    """One OptionMetadata; an option without a value gets 0 (whoever creates it assigns one).
+
+    Raises ValueError for a value that is no integer.
+    """
+    state, value = body.get("State"), body.get("Value")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ValueError(f"The option value '{value}' is not an integer.")
     return Option(
-        int(body.get("Value") or 0),
+        value or 0,
         label_text(body.get("Label")),
         state if isinstance(state, int) else None,
         facts_of(body),

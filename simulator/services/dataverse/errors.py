@@ -76,6 +76,85 @@ class DefinitionNotFound(DataverseError):
     text = "Could not find the {kind} with the specified name: Name = {name}."
 
 
+class TableExists(DataverseError):
+    """A new table with the name of one that is there."""
+
+    status = 400
+    code = "0x8004700b"
+    text = "An entity with the specified name {name} already exists."
+
+
+class ColumnExists(DataverseError):
+    """A new column with the name of one that is there."""
+
+    status = 400
+    code = "0x80047013"
+    text = "Attribute {name} already exists for entity {table}. Please specify a different name."
+
+
+class SchemaNameExists(DataverseError):
+    """A new relationship, key or choice with a schema name that is taken."""
+
+    status = 400
+    code = "0x80044363"
+    text = "A component with the schema name {name} already exists. Please specify a unique name."
+
+
+class KeyNameExists(DataverseError):
+    """A new alternate key with the name of one that is there."""
+
+    status = 400
+    code = "0x80060893"
+    text = "The specified key name {name} already exists for the {table} entity."
+
+
+class KeyColumnsExist(DataverseError):
+    """A new alternate key over the columns of another."""
+
+    status = 400
+    code = "0x80060894"
+    text = "A key with the same attributes already exists for the {table} entity: {name}."
+
+
+class BadName(DataverseError):
+    """A schema name without a publisher's prefix or with other characters. Text assumed."""
+
+    status = 400
+    code = "0x80044a22"
+    text = (
+        "The schema name '{name}' is not valid. It must begin with a customization prefix and an "
+        "underscore, and contain only letters, digits and underscores."
+    )
+
+
+class NotCustomizable(DataverseError):
+    """A change of a component that the vendor made. The text is an assumption."""
+
+    status = 400
+    code = "0x8004f026"
+    text = "The evaluation of the current component '{name}' failed: it is not customizable."
+
+
+class Referenced(DataverseError):
+    """A component that others need cannot be deleted."""
+
+    status = 400
+    code = "0x8004f01f"
+    text = (
+        "The {kind}({id}) component cannot be deleted because it is referenced by {count} other "
+        "components. For a list of referenced components, use the "
+        "RetrieveDependenciesForDeleteRequest."
+    )
+
+
+class MetadataMethod(DataverseError):
+    """PATCH on a definition, which takes PUT."""
+
+    status = 405
+    code = "0x80060888"
+    text = "Operation not supported on {kind}"
+
+
 class SegmentNotFound(DataverseError):
     """An entity set or operation that is not there; names are case-sensitive."""
 

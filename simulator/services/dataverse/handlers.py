@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -27,6 +27,7 @@ from windtunnel.simulator.services.dataverse.guard import Guard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
+from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
@@ -34,10 +35,6 @@ from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes,
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 from windtunnel.simulator.services.dataverse.search.requests import Search
-
-_ABSENT_OPTIONS = {
-    "sql": "SQL queries",
-}
 
 
 class Handlers:
@@ -54,6 +51,7 @@ class Handlers:
         replies: Replies,
         settings: DataverseSettings,
         tenant_id: str,
+        customizations: Customizations,
     ) -> None:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
@@ -65,6 +63,9 @@ class Handlers:
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.search = Search(self)
         self.metadata = Metadata(tables)
+        self.customizations = customizations
+        customizations.on_change(self.reads.forget)
+        customizations.on_change(self.fetch.forget)
         self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
         self._queries: dict[str, Query] = {}
@@ -74,6 +75,7 @@ class Handlers:
         self.reads.forget()
         self.search.forget()
         self.fetch.forget()
+        self.writes.forget()
         self.know_caller_units()
 
     def know_caller_units(self) -> None:
@@ -112,6 +114,8 @@ class Handlers:
             return operations.batch(self, exchange)
         if first.name in SETS:
             return definitions.handle(self, exchange, parts)
+        if first.name in definitions.MESSAGES:
+            return definitions.message(self, exchange, first)
         served = self.tables.by_set.get(first.name)
         if served is None:
             return operations.unbound(self, exchange, first)
@@ -229,16 +233,13 @@ class Handlers:
         return body, head, etag.encode()
 
     def query(self, exchange: Exchange) -> Query:
-        """The parsed query string, kept by its text. What is absent answers 501."""
+        """The parsed query string, kept by its text."""
         raw = exchange.request.query
         if "$skiptoken" in raw:
             return parse_query(raw, DATAVERSE)
         query = self._queries.get(raw)
         if query is None:
             query = parse_query(raw, DATAVERSE)
-            for name, _ in query.custom:
-                if name in _ABSENT_OPTIONS:
-                    raise Absent(_ABSENT_OPTIONS[name])
             if len(self._queries) > 4096:
                 self._queries.clear()
             self._queries[raw] = query

@@ -217,8 +217,6 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
             if answer is None:
                 return there.replies.empty(exchange)
             return there.replies.object(exchange, {"@odata.context": context, **answer})
-        if name in {"PublishAllXml", "PublishXml"}:
-            return there.replies.empty(exchange)
         if name in _ABSENT:
             raise Absent(f"the action {name}")
     raise errors.SegmentNotFound(segment=name)
@@ -227,7 +225,7 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
 ENGLISH = 1033
 """The only language of the environment."""
 
-_POST_ONLY = frozenset({"BulkDelete", "PublishXml", "PublishAllXml", *file_messages.MESSAGES})
+_POST_ONLY = frozenset({"BulkDelete", *file_messages.MESSAGES})
 _ABSENT = frozenset(
     {
         "InitializeFrom",
@@ -239,8 +237,6 @@ _ABSENT = frozenset(
         "WinOpportunity",
         "LoseOpportunity",
         "CloseIncident",
-        "CreateEntities",
-        "RetrieveMetadataChanges",
         "ExecuteCosmosSqlQuery",
     }
 )

@@ -1,19 +1,23 @@
-"""Lists by another query than OData options: `fetchXml`, `savedQuery` and `userQuery`.
+"""Lists by another query than OData options: `fetchXml`, `savedQuery`, `userQuery` and `sql`.
 
 Sources: "Query data using FetchXml", "Retrieve and execute predefined queries".
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata.tree import Query
-from windtunnel.simulator.services.dataverse import errors, query_errors
+from windtunnel.simulator.services.dataverse import errors, query_errors, sql
 from windtunnel.simulator.services.dataverse.fetchxml.pages import COUNT_CAP, FetchPage
+from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE
+from windtunnel.simulator.services.dataverse.model import paging
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
+from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
-from windtunnel.simulator.services.dataverse.replies import base_of, preference
+from windtunnel.simulator.services.dataverse.replies import base_of, page_size, preference
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
@@ -22,7 +26,7 @@ CRM = "Microsoft.Dynamics.CRM."
 PREDEFINED = {"savedQuery": "savedquery", "userQuery": "userquery"}
 """Option to the table that keeps such queries."""
 
-_OPTIONS = frozenset({"fetchXml", *PREDEFINED})
+_OPTIONS = frozenset({"fetchXml", "sql", *PREDEFINED})
 
 
 def asked(query: Query) -> tuple[str, str] | None:
@@ -40,6 +44,8 @@ def answer(
 ) -> Response:
     """One page of rows."""
     name, value = option
+    if name == "sql":
+        return _select(there, exchange, served, value)
     text = value if name == "fetchXml" else _predefined(there, PREDEFINED[name], value)
     wanted = preference(exchange, "odata.include-annotations")
     user = exchange.identity.user_id
@@ -49,6 +55,32 @@ def answer(
     root = _root(base_of(exchange), page, wanted, bool(wants_count))
     head = f'Preference-Applied: odata.include-annotations="{wanted}"\r\n' if wanted else ""
     return there.replies.object(exchange, root, 200, head.encode())
+
+
+def _select(there: Handlers, exchange: Exchange, served: DataverseTable, text: str) -> Response:
+    """The rows of a SELECT; more than a page are linked to by a cookie."""
+    query = sql.read(text)
+    token, kept = split_token(exchange.request.query)
+    fetch = query.fetch
+    if not fetch.top:
+        fetch = replace(fetch, count=min(page_size(exchange), LARGEST_PAGE))
+    if token:
+        number, cookie = paging.read_skip_token(token)
+        inner = cookie.text if cookie is not None else ""
+        fetch = replace(fetch, page=number, cookie=inner)
+    wanted = preference(exchange, "odata.include-annotations")
+    page = there.fetch.query(served, fetch, wanted, user=exchange.identity.user_id)
+    if query.is_empty:
+        page = FetchPage(page.context, [])
+    exchange.operation = "list"
+    exchange.cost_seconds += there.guard.cost("list", len(page.value))
+    base = base_of(exchange)
+    root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
+    root["value"] = page.value
+    if page.more:
+        following = paging.skip_token(max(fetch.page, 1) + 1, page.inner)
+        root["@odata.nextLink"] = f"{base}{served.entity_set}?{kept}&$skiptoken={following}"
+    return there.replies.object(exchange, root)
 
 
 def _predefined(there: Handlers, table: str, key: str) -> str:

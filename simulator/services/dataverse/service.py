@@ -21,6 +21,8 @@ from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.dataverse import errors, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
+from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
+from windtunnel.simulator.services.dataverse.model.metadata.saved import SavedDefinitions
 from windtunnel.simulator.services.dataverse.model.tables import Tables
 from windtunnel.simulator.services.dataverse.replies import ROOT, Replies
 from windtunnel.simulator.services.dataverse.seed import seed
@@ -62,8 +64,20 @@ class Dataverse:
         self.compresses = settings.compression
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self._replies = Replies(ids)
+        self.customizations = Customizations(
+            store, clock, timers, ids, self.tables, SavedDefinitions(store, changes)
+        )
         self._handlers = Handlers(
-            store, clock, ids, self.tables, changes, self.guard, self._replies, settings, tenant_id
+            store,
+            clock,
+            ids,
+            self.tables,
+            changes,
+            self.guard,
+            self._replies,
+            settings,
+            tenant_id,
+            self.customizations,
         )
 
     def add_tables(self, definitions: Iterable[TableDefinition]) -> None:
@@ -73,6 +87,7 @@ class Dataverse:
     def prepare(self, users: Iterable[DataverseUser], *, sample_data: bool) -> None:
         """Create the tables, and on an empty database the first content."""
         known = list(users)
+        self.customizations.prepare()
         self.tables.create()
         self._handlers.files.create()
         if not self.tables.by_name["organization"].records.count():
@@ -91,6 +106,7 @@ class Dataverse:
     def forget(self) -> None:
         """After a reset: counters, plans and kept answers are gone."""
         self.guard.forget()
+        self.customizations.load()
         self._handlers.forget()
 
     def limit_use(self) -> list[LimitUse]:

@@ -101,3 +101,9 @@ def dataverse(module_environment) -> Environment:
     """Dataverse with its first content."""
     module_environment.house.reset()
     return module_environment
+
+
+@pytest.fixture
+def new_environment() -> type[Environment]:
+    """For tests that need a house of their own."""
+    return Environment

@@ -38,7 +38,9 @@ class Groups:
                 problem=f"The alias '{attribute.alias}' is specified more than once. "
                 f"NodeXml : {attribute.shown}"
             )
-        column = columns.find(place.served, attribute.name)
+        # SQL's count(*) names no column: any will do.
+        name = attribute.name or place.served.primary_id
+        column = columns.find(place.served, name)
         text = place.sql(column.name)
         form = "column"
         if attribute.aggregate:

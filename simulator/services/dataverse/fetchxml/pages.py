@@ -39,13 +39,14 @@ SIMPLE_PAGING_LIMIT = 50_000
 
 @dataclass(slots=True)
 class FetchPage:
-    """One page. `total` is None where it was not asked for; `cookie` is the outer one."""
+    """One page. `total` is None where it was not asked for; `inner` is the cookie in `cookie`."""
 
     context: str
     value: list[dict[str, Any]]
     more: bool = False
     cookie: str = ""
     total: int | None = None
+    inner: str = ""
 
 
 class FetchReads:
@@ -115,15 +116,15 @@ class FetchReads:
         rows = self._read(plan, parameters, number, size, 0 if fetch.top else 1)
         more = len(rows) > size
         rows = rows[:size]
-        cookie = ""
+        cookie = inner = ""
         if more and plan.keys:
             inner = paging.inner_cookie(number, plan.keys, rows[0], rows[-1])
-            cookie = paging.outer_cookie(number + 1, inner, times=2)
+            cookie = paging.outer_cookie(number + 1, inner, times=2) if inner else ""
         total = self._total(plan, now, user) if fetch.wants_total else None
         value = self._objects(plan, rows, annotate)
         if annotate and not fetch.aggregate:
             self._annotations.apply(served, value, annotate)
-        return FetchPage(plan.context, value, more, cookie, total)
+        return FetchPage(plan.context, value, more, cookie, total, inner)
 
     def _check_limit(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
         if served.records.rough_count() <= plan.limit_rows and "JOIN" not in plan.count_sql:
@@ -143,8 +144,9 @@ class FetchReads:
         """The rows of a page, and one more if there is one."""
         cookie = paging.read_cookie(plan.fetch.cookie) if plan.fetch.cookie else None
         if cookie is None or not plan.keys or number != cookie.page + 1:
-            offset = (number - 1) * size
-            if not plan.keys and not plan.limit_rows and offset + size > SIMPLE_PAGING_LIMIT:
+            offset = (number - 1) * size + plan.fetch.skip
+            paged = not plan.keys and not plan.limit_rows and not plan.fetch.skip
+            if paged and offset + size > SIMPLE_PAGING_LIMIT:
                 raise query_errors.UnexpectedQuery(
                     problem="Paging cookie is required when trying to retrieve a set of records "
                     "on any high pages."

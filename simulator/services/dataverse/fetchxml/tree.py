@@ -76,7 +76,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A whole query. Numbers are 0 where not given."""
+    """A whole query. Numbers are 0 where not given; `skip` rows are left out before `top`."""
 
     entity: Source
     top: int = 0
@@ -88,6 +88,7 @@ class Fetch:
     wants_total: bool = False
     raw_choice_order: bool = False
     aggregate_limit: int = 0
+    skip: int = 0
 
 
 Part: TypeAlias = Condition | Filter | Link

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition
+from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
@@ -59,7 +60,7 @@ class Annotations:
             for name, value in item.items():
                 column = columns.get(name)
                 if column is not None and value is not None:
-                    if column.type == "Lookup":
+                    if column.type in LOOKUPS:
                         self._lookup(fresh, name, value, targets, names, lookups, formatted)
                     elif formatted:
                         text = formatted_value(column, value)

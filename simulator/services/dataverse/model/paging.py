@@ -16,7 +16,11 @@ from xml.sax.saxutils import escape, unescape
 
 from windtunnel.simulator.services.dataverse import query_errors
 
-LONGEST_COOKIE = 16_384
+LONGEST_COOKIE = 65_536
+LONGEST_INNER = 4_000
+"""Beyond this a cookie would not fit in an address: it then has a page number alone."""
+
+_ENTITIES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _NUMBERS = frozenset({"Edm.Int32", "Edm.Int64", "Edm.Boolean"})
 _FRACTIONS = frozenset({"Edm.Decimal", "Edm.Double"})
 
@@ -45,6 +49,7 @@ class Cookie:
 
     page: int
     last: tuple[tuple[str, str | None], ...]
+    text: str = ""
 
 
 def ranges(keys: Sequence[Key], values: Sequence[Any]) -> list[tuple[str, tuple[Any, ...]]]:
@@ -95,11 +100,12 @@ def seek(
 
 
 def inner_cookie(page: int, keys: Sequence[Key], first: Sequence[Any], last: Sequence[Any]) -> str:
-    """`<cookie page="1"><accountid last="{…}" first="{…}" /></cookie>`."""
+    """`<cookie page="1"><accountid last="{…}" first="{…}" /></cookie>`; empty if too long."""
     parts = [
         f"<{key.name}{_side('last', key, last)}{_side('first', key, first)} />" for key in keys
     ]
-    return f'<cookie page="{page}">{"".join(parts)}</cookie>'
+    inner = f'<cookie page="{page}">{"".join(parts)}</cookie>'
+    return inner if len(inner) <= LONGEST_INNER else ""
 
 
 def _side(name: str, key: Key, row: Sequence[Any]) -> str:
@@ -107,7 +113,7 @@ def _side(name: str, key: Key, row: Sequence[Any]) -> str:
     if value is None:
         return f' {name}null="1"'
     shown = f"{{{value.upper()}}}" if key.edm == "Edm.Guid" else str(value)
-    return f' {name}="{escape(shown, {chr(34): "&quot;"})}"'
+    return f' {name}="{escape(shown, _ENTITIES)}"'
 
 
 def outer_cookie(page: int, inner: str, *, times: int) -> str:
@@ -122,6 +128,14 @@ def outer_cookie(page: int, inner: str, *, times: int) -> str:
 def skip_token(page: int, inner: str) -> str:
     """The value of `$skiptoken`."""
     return quote(outer_cookie(page, inner, times=1), safe="=/")
+
+
+def split_token(raw_query: str) -> tuple[str, str]:
+    """The value of `$skiptoken`, and the query without it, which is that of the first page."""
+    parts = raw_query.split("&")
+    kept = "&".join(part for part in parts if not part.startswith("$skiptoken="))
+    token = next((part[11:] for part in parts if part.startswith("$skiptoken=")), "")
+    return unquote(token), kept
 
 
 _NUMBER = re.compile(r'pagenumber="(\d{1,9})"')
@@ -169,7 +183,7 @@ def read_cookie(text: str) -> Cookie:
     if not page.isascii() or not page.isdigit() or len(page) > 9:
         raise query_errors.BadCookie
     last = tuple([(name, _last(found)) for level, name, found in elements if level == 1])
-    return Cookie(int(page), last)
+    return Cookie(int(page), last, text)
 
 
 def _refuse(*_: object) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import unquote
 
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.kernel.clock import Clock
@@ -221,7 +220,7 @@ class Reads:
         """One page of an entity set. `restriction` is SQL over `t` that limits it (navigation)."""
         token = ""
         if "$skiptoken" in raw_query:
-            token, raw_query = _split_token(raw_query)
+            token, raw_query = paging.split_token(raw_query)
         plan_key = (served.entity_set, raw_query)
         plan = self._plans.get(plan_key) if restriction is None else None
         if plan is None:
@@ -578,14 +577,6 @@ def _nested_link(entity_set: str, key: str, name: str, options: Options) -> str:
 
     nested = print_options(options, "&")
     return f"{entity_set}({key})/{name}{'?' + nested if nested else ''}"
-
-
-def _split_token(raw_query: str) -> tuple[str, str]:
-    """The value of `$skiptoken`, and the query without it, which is that of the first page."""
-    parts = raw_query.split("&")
-    kept = "&".join(part for part in parts if not part.startswith("$skiptoken="))
-    token = next((part[11:] for part in parts if part.startswith("$skiptoken=")), "")
-    return unquote(token), kept
 
 
 __all__ = ["NAMESPACE", "Page", "Reads"]

@@ -78,6 +78,8 @@ class Tables:
         """Global choices by name."""
         self.version = 0
         """Of all definitions together: whoever keeps what follows from them looks at it."""
+        self.stamp = 0
+        """The version of the newest change at run time: durable, unlike `version`."""
 
     def add(self, definitions: Iterable[TableDefinition]) -> None:
         """Serve these tables; a definition of the same name replaces the older one.

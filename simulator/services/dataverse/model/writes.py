@@ -11,6 +11,7 @@ from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.deletes import Link, links_to
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
     OWNED_BY_SYSTEM,
@@ -48,6 +49,7 @@ class Writes:
     ) -> None:
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
+        self._links: dict[str, tuple[Link, ...]] = {}
 
     # -- bodies -------------------------------------------------------------------------------
 
@@ -313,34 +315,42 @@ class Writes:
     def delete(
         self, served: DataverseTable, key: str, caller: Caller, version: int | None = None
     ) -> bool:
-        """Delete a record; what points at it is unlinked. False when it is not there."""
+        """Delete a record, and what its relationships say. False when it is not there.
+
+        Raises VersionMismatch, and CannotDelete when a relationship restricts it.
+        """
         if version is not None and served.records.exists((key,)):
             current = served.records.find({served.primary_id: key}, 1)[0]
             if current["versionnumber"] != version:
                 raise errors.VersionMismatch
         with self._store.atomic():
-            if not served.records.delete((key,), user=caller.user_id):
-                return False
-            self._files.remove_all(served, key)
-            self._unlink(served, key, caller)
+            return self._delete(served, key, caller)
+
+    def _delete(self, served: DataverseTable, key: str, caller: Caller) -> bool:
+        if not served.records.delete((key,), user=caller.user_id):
+            return False
+        self._files.remove_all(served, key)
+        for link in self._links_to(served):
+            if link.rule == "NoCascade":
+                continue
+            for child in link.keys(key):
+                if link.rule == "Restrict":
+                    raise errors.CannotDelete
+                if link.rule == "Cascade":
+                    self._delete(link.child, child, caller)
+                else:
+                    link.child.records.update((child,), {link.column: None}, user=caller.user_id)
         return True
 
-    def _unlink(self, served: DataverseTable, key: str, caller: Caller) -> None:
-        """Remove links: the cascade of referential relationships."""
-        for navigation in served.table.navigations.values():
-            if not navigation.collection:
-                continue
-            child = self._tables.by_name.get(navigation.target)
-            if child is None:
-                continue
-            column = navigation.pairs[0][1]
-            indexed = (
-                served.name in {"account", "contact", "salesorder"} or child.definition.is_custom
-            )
-            if not indexed and child.records.rough_count() > 10_000:
-                continue
-            for row in child.records.find({column: key}, 100_000):
-                child.records.update((row[child.primary_id],), {column: None}, user=caller.user_id)
+    def _links_to(self, served: DataverseTable) -> tuple[Link, ...]:
+        found = self._links.get(served.name)
+        if found is None:
+            found = self._links[served.name] = links_to(served, self._tables)
+        return found
+
+    def forget(self) -> None:
+        """Tables have changed: what was worked out for them is worked out anew."""
+        self._links.clear()
 
     # -- errors -------------------------------------------------------------------------------
 

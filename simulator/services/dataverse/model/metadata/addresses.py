@@ -100,7 +100,7 @@ class Metadata:
     @property
     def etag(self) -> str:
         """The etag of every definition: it changes when any of them does."""
-        return f'W/"{self._tables.version}"'
+        return f'W/"{self._tables.stamp}"'
 
     def answer(self, parts: tuple[Segment, ...], query: Query, base: str) -> Json | int | None:
         """The JSON of a definitions address, or a count; None is no content."""

@@ -18,7 +18,7 @@ from windtunnel.simulator.services.dataverse.model.metadata.shapes import (
 
 Json = dict[str, Any]
 Tables = Mapping[str, TableDefinition]
-_CASCADE = {
+CASCADE = {
     "Assign": "NoCascade",
     "Delete": "RemoveLink",
     "Merge": "NoCascade",
@@ -101,7 +101,7 @@ def one_to_many_shape(child: TableDefinition, relation: Relation) -> Json:
         "ReferencingEntityNavigationPropertyName": relation.name,
         **_base(name, relation, "OneToManyRelationship"),
         "AssociatedMenuConfiguration": menu(),
-        "CascadeConfiguration": dict(_CASCADE),
+        "CascadeConfiguration": dict(CASCADE),
         "IsCustomizable": managed("iscustomizable"),
         "RelationshipAttributes": [],
     }

@@ -1,0 +1,51 @@
+"""What else happens when a record is deleted: the behaviour of each relationship.
+
+Source: "Configure table relationship cascading behavior".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+
+INDEX_ABOVE = 1_000
+"""Records of a table from which on a column is indexed before it is searched by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A column of another table that points at this one, and what Delete does there.
+
+    `rule` is Cascade, RemoveLink, Restrict or NoCascade; rows of an intersect table go (Cascade).
+    """
+
+    child: DataverseTable
+    column: str
+    rule: str
+
+    def keys(self, parent: str) -> list[str]:
+        """The records that point at `parent`."""
+        records = self.child.records
+        if records.rough_count() > INDEX_ABOVE:
+            records.create_index((self.column,))
+        found = records.find({self.column: parent}, 1_000_000)
+        return [str(row[self.child.primary_id]) for row in found]
+
+
+def links_to(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
+    """Everything that points at records of a table, restricting relationships first."""
+    found: dict[tuple[str, str], Link] = {}
+    for relation in served.definition.relations.values():
+        if not relation.collection:
+            continue
+        child = tables.by_name.get(relation.intersect or relation.target)
+        if child is None:
+            continue
+        column, rule = relation.pairs[0][1], "Cascade"
+        if not relation.intersect:
+            back = child.definition.relations.get(relation.partner)
+            facts = back.facts.get("CascadeConfiguration") if back is not None else None
+            rule = facts.get("Delete", "RemoveLink") if facts else "RemoveLink"
+        found[child.name, column] = Link(child, column, rule)
+    return tuple(sorted(found.values(), key=lambda link: link.rule != "Restrict"))
