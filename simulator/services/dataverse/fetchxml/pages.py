@@ -105,12 +105,8 @@ class FetchReads:
         if plan.limit_rows:
             self._check_limit(served, plan, now, user)
         plan.uses += 1
-        if plan.sorted_by and plan.uses in {1, 8, 64}:
-            self._advisor.improve(
-                *(served.records, plan.sql, (*parameters, 1, 0)),
-                equal=plan.equal,
-                order=plan.sorted_by,
-            )
+        if plan.uses in {1, 8, 64}:
+            self._advise(served, plan, parameters)
         size = fetch.top or fetch.count or LARGEST_PAGE
         number = max(fetch.page, 1)
         rows = self._read(plan, parameters, number, size, 0 if fetch.top else 1)
@@ -125,6 +121,18 @@ class FetchReads:
         if annotate and not fetch.aggregate:
             self._annotations.apply(served, value, annotate)
         return FetchPage(plan.context, value, more, cookie, total, inner)
+
+    def _advise(self, served: DataverseTable, plan: Plan, parameters: tuple[Any, ...]) -> None:
+        """Make the indexes that the order and the joins want, on tables that are large."""
+        values = (*parameters, 1, 0)
+        for linked, column in plan.searched:
+            self._advisor.improve(
+                linked.records, plan.sql, values, equal=(column,), order=(linked.primary_id,)
+            )
+        if plan.sorted_by:
+            self._advisor.improve(
+                served.records, plan.sql, values, equal=plan.equal, order=plan.sorted_by
+            )
 
     def _check_limit(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
         if served.records.rough_count() <= plan.limit_rows and "JOIN" not in plan.count_sql:

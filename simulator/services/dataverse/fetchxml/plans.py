@@ -45,6 +45,7 @@ class Plan:
     limit_rows: int = 0
     equal: tuple[str, ...] = ()
     sorted_by: tuple[str, ...] = ()
+    searched: tuple[tuple[DataverseTable, str], ...] = ()
     uses: int = 0
 
 
@@ -123,6 +124,7 @@ class _Compilation:
             count_parameters,
             equal=equal,
             sorted_by=sorted_by,
+            searched=tuple(self._sources.searched),
         )
 
     def _outputs(self) -> tuple[list[Output], list[Piece]]:
@@ -317,4 +319,5 @@ class _Compilation:
             f"SELECT count(*) FROM (SELECT 1 {self._head}{where} LIMIT {limit + 1})",
             self._from.parameters,
             limit_rows=limit,
+            searched=tuple(self._sources.searched),
         )

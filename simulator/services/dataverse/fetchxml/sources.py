@@ -56,12 +56,16 @@ class From:
 
 
 class Sources:
-    """Builds FROM and WHERE of one query. Raises BadQuery."""
+    """Builds FROM and WHERE of one query. Raises BadQuery.
+
+    `searched` are linked tables and the columns, other than keys, that their rows are found by.
+    """
 
     def __init__(self, tables: Tables, settings: Settings) -> None:
         self._tables, self._settings = tables, settings
         self._places: dict[str, Place] = {}
         self._number = 0
+        self.searched: list[tuple[DataverseTable, str]] = []
 
     def table(self, name: str) -> DataverseTable:
         """A table by logical name. Raises NoEntity."""
@@ -147,7 +151,10 @@ class Sources:
             far, own = self._only_relation(link, parent, served)
         far = far or columns.find(served, served.primary_id).logical_name
         own = own or columns.find(parent, parent.primary_id).logical_name
-        return columns.find(served, far).name, columns.find(parent, own).name
+        found = columns.find(served, far).name, columns.find(parent, own).name
+        if found[0] != served.primary_id:
+            self.searched.append((served, found[0]))
+        return found
 
     def _only_relation(
         self, link: Link, parent: DataverseTable, served: DataverseTable

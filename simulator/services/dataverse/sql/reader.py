@@ -96,6 +96,10 @@ class _Reader:
     def _word(self) -> Word:
         return self._words[self._at]
 
+    @property
+    def _next(self) -> Word:
+        return self._words[min(self._at + 1, len(self._words) - 1)]
+
     def _accept(self, *expected: str) -> bool:
         following = self._words[self._at : self._at + len(expected)]
         if tuple(word.upper for word in following) != expected:
@@ -202,7 +206,7 @@ class _Reader:
         word = self._word
         if word.upper == "*":
             raise refused("SELECT *; name the columns", word.position)
-        following = self._words[self._at + 1].upper
+        following = self._next.upper
         if word.upper in _AGGREGATES and following == "(":
             return self._aggregate(_AGGREGATES[word.upper])
         if word.kind == "name" and (following == "(" or word.upper in {"CASE", "CAST"}):
@@ -375,7 +379,7 @@ class _Reader:
         word = self._word
         if word.upper == "NULL":
             raise refused("a comparison with NULL; use IS NULL", word.position)
-        if word.upper == "(" and self._words[self._at + 1].upper == "SELECT":
+        if word.upper == "(" and self._next.upper == "SELECT":
             raise refused("subqueries", word.position)
         if word.kind in {"name", "quoted"}:
             other = self._column()
@@ -432,7 +436,7 @@ class _Reader:
         word = self._word
         if word.kind == "number":
             raise refused("ORDER BY a number", word.position)
-        if word.upper in _AGGREGATES and self._words[self._at + 1].upper == "(":
+        if word.upper in _AGGREGATES and self._next.upper == "(":
             item = self._aggregate(_AGGREGATES[word.upper])
         else:
             item = _Item(self._column(), "", False, "", word.position)
@@ -479,7 +483,7 @@ class _Reader:
                 found.append(Order("", alias, descending))
                 continue
             assert column is not None
-            own = next((o for o, key in names if not column.table and o.alias == column.name), None)
+            own = next((o for o, _ in names if not column.table and o.alias == column.name), None)
             column = own.column if own is not None and own.column is not None else column
             owner = self._owner(column)
             entity = "" if owner is self._root else owner.alias
