@@ -11,6 +11,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.services.dataverse.guard import DataverseUser
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.seed_views import saved_queries
 
 ACCOUNTS = 100
 CONTACTS = 200
@@ -81,7 +82,8 @@ def seed(
     ]
     keys = there.add("systemuser", people)
     there.user = keys[0] if keys else ""
-    there.add("team", [{"name": settings.organization, "_businessunitid_value": there.unit}])
+    team = {"name": settings.organization, "_businessunitid_value": there.unit, "isdefault": 1}
+    there.add("team", [team])
     [there.currency, _] = there.add(
         "transactioncurrency",
         [
@@ -104,6 +106,7 @@ def seed(
     _seed_messages(tables, there)
     if sample_data:
         _seed_records(there, ids.child("dataverse sample"))
+    there.add("savedquery", saved_queries(tables))
     changes.skip_to(there.version)
 
 

@@ -471,6 +471,49 @@ def test_a_predefined_query_that_is_not_there(dataverse):
         assert dataverse.ask("GET", path).error == (404, "0x80040217")
 
 
+def test_predefined_queries(firms):
+    view = "savedqueries?$select=savedqueryid&$filter=name%20eq%20'My%20Active%20Accounts'"
+    [saved] = firms.ask("GET", view).json["value"]
+    answer = firms.ask("GET", f"accounts?savedQuery={saved['savedqueryid']}")
+    assert {row["name"] for row in answer.json["value"]} >= {"Top", "Left", "Right", "Leaf"}
+    xml = f'<fetch><entity name="account"><attribute name="name"/>{OURS}{SORT}</entity></fetch>'
+    key = firms.create("userqueries", name="F", fetchxml=xml, returnedtypecode="account")
+    answer = firms.ask("GET", f"accounts?userQuery={key}")
+    assert [row["name"] for row in answer.json["value"]] == ["Top", "Left", "Right", "Leaf"]
+    assert firms.ask("GET", f"contacts?userQuery={key}").error == (400, "0x80041128")
+
+
+def test_every_seeded_view_runs(dataverse):
+    views = dataverse.ask("GET", "savedqueries?$select=returnedtypecode").json["value"]
+    assert len(views) > 30
+    sets = {
+        row["LogicalName"]: row["EntitySetName"]
+        for row in dataverse.ask("GET", "EntityDefinitions?$select=LogicalName,EntitySetName").json[
+            "value"
+        ]
+    }
+    for view in views:
+        path = f"{sets[view['returnedtypecode']]}?savedQuery={view['savedqueryid']}"
+        assert dataverse.ask("GET", path).status == 200, path
+
+
+def test_records_of_the_callers_teams(firms):
+    [team] = firms.ask("GET", "teams?$select=name").json["value"]
+    firms.house.store.write(
+        'UPDATE "account" SET "_ownerid_value" = ? WHERE "accountid" = ?',
+        (team["teamid"], firms.ids["leaf"]),
+    )
+    for operator, found in (
+        ("eq-userteams", ["Leaf"]),
+        ("eq-useroruserteams", ["Top", "Left", "Right", "Leaf"]),
+        ("eq-userid", ["Top", "Left", "Right"]),
+        ("eq-useroruserhierarchy", ["Top", "Left", "Right"]),
+        ("eq-useroruserhierarchyandteams", ["Top", "Left", "Right", "Leaf"]),
+    ):
+        condition = f'<condition attribute="ownerid" operator="{operator}"/>'
+        assert names(firms, f"{OURS}<filter>{condition}</filter>{SORT}") == found
+
+
 # -- twins ------------------------------------------------------------------------------------
 
 _numbers = st.integers(0, 5000).map(str)
