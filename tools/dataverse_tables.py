@@ -210,7 +210,15 @@ MEMO = {
     "documentbody",
     "messagename",
 }
+LONGEST_FILE = 1_073_741_823
 KEY_FIX = {"systemuser": "systemuserid", "team": "teamid"}
+
+
+def _longest(name: str, kind: str) -> int:
+    """The length of a text that no document states; Base64 of an attachment is long."""
+    if name == "body":
+        return LONGEST_FILE
+    return 2000 if kind == "Memo" else 100
 
 
 def read(path: Path) -> bytes:
@@ -517,9 +525,7 @@ def column(p: str, edm: str, fact: dict[str, Any], names: set[str], key: str, op
     if options:
         notes.append(note("Options", options))
     if edm == "Edm.String":
-        notes.append(
-            note("MaxLength", str(fact.get("maximumLength") or (2000 if kind == "Memo" else 100)))
-        )
+        notes.append(note("MaxLength", str(fact.get("maximumLength") or _longest(p, kind))))
     for trait in fact.get("appliedTraits", []):
         if isinstance(trait, dict) and trait.get("traitReference") == "is.requiredAtLevel":
             level = trait["arguments"][0]

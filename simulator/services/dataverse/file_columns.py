@@ -18,6 +18,7 @@ from windtunnel.simulator.services.dataverse.model.files import (
     is_image,
     largest_kb,
 )
+from windtunnel.simulator.services.dataverse.model.images import mime_of
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 from windtunnel.simulator.services.dataverse.replies import base_of
 
@@ -274,3 +275,25 @@ def thumbnail_of(
     if data is None:
         return there.replies.empty(exchange)
     return there.replies.binary(exchange, data)
+
+
+def download_image(there: Handlers, exchange: Exchange) -> Response:
+    """`/Image/download.aspx`, as an image column's URL says; with `Full=true` the full image."""
+    options = {name.lower(): value for name, value in parse_qsl(exchange.request.query)}
+    served = there.tables.by_name.get(options.get("entity", ""))
+    column = options.get("attribute", "")
+    if served is None or not is_image(served, column) or exchange.request.method != "GET":
+        raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
+    exchange.operation = "retrieve"
+    exchange.cost_seconds += there.guard.cost("retrieve")
+    image = options.get("id", "").lower()
+    found = served.records.find({f"{column}id": image}, 1) if image else []
+    if not found:
+        raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
+    file = there.files.by_id(image)
+    if options.get("full", "").lower() == "true":
+        if file is None:
+            return there.replies.empty(exchange)
+        return there.replies.binary(exchange, b"".join(there.files.blocks(file.id, 0, file.size)))
+    data = found[0][column]
+    return there.replies.picture(exchange, data, mime_of(data))

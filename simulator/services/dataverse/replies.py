@@ -83,6 +83,12 @@ class Replies:
         """The bytes of a file."""
         return Response(status, body, _BINARY + self._ids_head(exchange) + more)
 
+    def picture(self, exchange: Exchange, body: bytes, mime: str) -> Response:
+        """An image outside the Web API."""
+        return Response(
+            200, body, f"Content-Type: {mime}\r\n".encode() + _COMMON + self._ids_head(exchange)
+        )
+
     def text(self, exchange: Exchange, body: bytes) -> Response:
         """Plain text behind a byte order mark, as `/$count` answers."""
         return Response(200, b"\xef\xbb\xbf" + body, _TEXT + self._ids_head(exchange))

@@ -18,7 +18,7 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims
 from windtunnel.simulator.odata import ODataError
-from windtunnel.simulator.services.dataverse import errors, protocol
+from windtunnel.simulator.services.dataverse import errors, file_columns, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
@@ -144,6 +144,8 @@ class Dataverse:
             root = ROOT.match(request.path)
             if root is None and request.path.startswith("/api/search/"):
                 return self._handlers.search.address(exchange)
+            if root is None and request.path.lower() == "/image/download.aspx":
+                return file_columns.download_image(self._handlers, exchange)
             if root is None:
                 raise errors.NoRoute(uri=request.base_url + request.path)
             return self._handlers.dispatch(exchange, request.path[root.end() :])

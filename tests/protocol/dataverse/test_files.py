@@ -367,3 +367,47 @@ def test_an_upload_that_is_not_ended_is_forgotten_after_a_day(dataverse, row, mo
     dataverse.ask("PATCH", where, x_ms_transfer_mode="chunked")
     [(count,)] = dataverse.house.store.read("SELECT count(*) FROM dataverse_file_block")
     assert count == 0
+
+
+def test_an_attachment_is_made_in_blocks_and_only_once(dataverse):
+    email = dataverse.create("emails", subject="m")
+    kind = "Microsoft.Dynamics.CRM.activitymimeattachment"
+    target = {
+        "objectid_email@odata.bind": f"emails({email})",
+        "objecttypecode": "email",
+        "subject": "Sample attached 25mb.pdf",
+        "filename": "25mb.pdf",
+        "mimetype": "application/pdf",
+        "@odata.type": kind,
+    }
+    begun = dataverse.ask("POST", "InitializeAttachmentBlocksUpload", {"Target": target}).json
+    token = begun["FileContinuationToken"]
+    block = base64.b64encode(b"x" * 3000).decode()
+    body = {"BlockId": "YQ==", "BlockData": block, "FileContinuationToken": token}
+    assert dataverse.ask("POST", "UploadBlock", body).status == 204
+    commit = {"Target": target, "BlockList": ["YQ=="], "FileContinuationToken": token}
+    done = dataverse.ask("POST", "CommitAttachmentBlocksUpload", commit).json
+    assert done["FileSizeInBytes"] == 3000
+    key = done["ActivityMimeAttachmentId"]
+    row = dataverse.ask("GET", f"activitymimeattachments({key})").json
+    assert (row["_objectid_value"], row["filesize"], row["body"]) == (email, 3000, block)
+    again = {"Target": {"activitymimeattachmentid": key, "@odata.type": kind}}
+    refused = dataverse.ask("POST", "InitializeAttachmentBlocksUpload", again)
+    assert refused.error == (412, "0x80040237")
+    begun = dataverse.ask("POST", "InitializeAttachmentBlocksDownload", again).json
+    assert (begun["FileName"], begun["FileSizeInBytes"]) == ("25mb.pdf", 3000)
+
+
+def test_the_download_url_of_an_image_gives_the_thumbnail_or_the_full_image(
+    dataverse, row, monkeypatch
+):
+    facts(dataverse, monkeypatch, "new_image", CanStoreFullImage=True)
+    data = picture(300, 200)
+    upload(dataverse, row, data, "a.png", "new_image")
+    url = dataverse.ask("GET", f"new_docs({row})").json["new_image_url"]
+    small = dataverse.ask("GET", url)
+    assert small.headers["content-type"] == "image/png"
+    assert small.body == dataverse.ask("GET", f"new_docs({row})/new_image/$value").body
+    assert dataverse.ask("GET", f"{url}&Full=true").body == data
+    assert dataverse.ask("GET", "/Image/download.aspx?Entity=new_doc&Attribute=x").status == 404
+    assert dataverse.ask("GET", "/Image/download.aspx").status == 404

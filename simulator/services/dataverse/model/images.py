@@ -18,6 +18,16 @@ MIME_TYPES = {
 }
 
 
+_SIGNATURES = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8": "JPEG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II": "TIFF",
+    b"MM": "TIFF",
+}
+
+
 class NotAnImage(ValueError):
     """Bytes that are no image of an accepted type."""
 
@@ -47,3 +57,9 @@ def thumbnail(data: bytes) -> tuple[bytes, str]:
     else:
         small.save(made, "PNG")
     return made.getvalue(), MIME_TYPES[kind]
+
+
+def mime_of(data: bytes) -> str:
+    """The MIME type of a stored image, by how it begins."""
+    kind = next((kind for sign, kind in _SIGNATURES.items() if data.startswith(sign)), "PNG")
+    return MIME_TYPES[kind]

@@ -92,6 +92,8 @@ class Writes:
 
     def _bind(self, served: DataverseTable, name: str, value: Any, values: Values) -> None:
         lookup = served.writable_lookups.get(name)
+        if lookup is None:  # "Use file data with Attachment and Note records": objectid_email
+            lookup = served.writable_lookups.get(f"{name.rpartition('_')[0]}_activitypointer")
         if lookup is None:
             raise errors.UndeclaredBind(set=served.entity_set, name=name)
         column, target = lookup
@@ -104,7 +106,8 @@ class Writes:
                 problem=f"Microsoft.OData.ODataException: '{name}@odata.bind' must be a string.",
             )
         table, key = self._resolve(value)
-        if table.name != target and not self._is_owner(column, table.name):
+        fits = table.name == target or self._is_owner(column, table.name)
+        if not fits and not (target == "activitypointer" and table.primary_id == "activityid"):
             raise errors.PayloadError(
                 set=served.entity_set,
                 problem="Microsoft.OData.ODataException: A reference to "
