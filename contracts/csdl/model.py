@@ -37,11 +37,16 @@ class Node:
 
     def get(self, name: str, default: str = "") -> str:
         """An attribute's value."""
-        return next((value for key, value in self.attributes if key == name), default)
+        for key, value in self.attributes:
+            if key == name:
+                return value
+        return default
 
     def each(self, name: str) -> Iterator[Node]:
         """Children of a local name."""
-        return (child for child in self.children if child.local == name)
+        for child in self.children:
+            if child.name == name or child.name.rpartition(":")[2] == name:
+                yield child
 
     @property
     def local(self) -> str:

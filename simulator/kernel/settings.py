@@ -136,7 +136,9 @@ class DataverseSettings(_Section):
         default="none", description="modelled: answers take the time that the cost model charges."
     )
     schemas: tuple[Path, ...] = Field(
-        default=(), description="$metadata or CSDL files served beside ours."
+        default=(),
+        description="$metadata documents and JSON of EntityDefinitions or "
+        "GlobalOptionSetDefinitions (also .gz), served beside ours.",
     )
     bulk_delete: Work = "immediate"
     entitlement: Literal["report", "enforce"] = Field(

@@ -138,11 +138,16 @@ class Store:
     def restore(self, image: bytes) -> None:
         """Replace the whole database by a snapshot."""
         self.commit()
+        before = self.read("PRAGMA schema_version").fetchone()[0]
         if self.path is None:
             self._connection.deserialize(image)
         else:
             with _memory_of(image) as source:
                 source.backup(self._connection)
+        # A number that was never there before: statements prepared for the tables of another
+        # content are prepared again. Source: sqlite.org, "PRAGMA schema_version".
+        after = self.read("PRAGMA schema_version").fetchone()[0]
+        self._connection.execute(f"PRAGMA schema_version={max(before, after) + 1}")
         for listener in self._after_rollback:
             listener()
 

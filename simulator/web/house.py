@@ -12,7 +12,6 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import Any
 
-from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
 from windtunnel.contracts.limits import (
     DATAVERSE_COSTS,
     FINANCE_OPERATIONS_COSTS,
@@ -39,6 +38,7 @@ from windtunnel.simulator.kernel.tokens import (
 from windtunnel.simulator.services.business_events import BusinessEvents
 from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
+from windtunnel.simulator.services.dataverse.imports import read_imports
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
 from windtunnel.simulator.web import pipeline
@@ -158,7 +158,8 @@ class House:
             tenant_id=self.settings.entra.tenant_id,
             authority=self._authority,
         )
-        made.add_tables(self._own_tables())
+        own = read_imports(self.settings.dataverse.schemas, self._folder)
+        made.add_tables(own.tables.values(), own.choices)
         made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
         return made
 
@@ -205,19 +206,6 @@ class House:
             lambda change: _order_event(orders, change),
         )
         return made
-
-    def _own_tables(self) -> list[TableDefinition]:
-        found: list[TableDefinition] = []
-        for path in self.settings.dataverse.schemas:
-            try:
-                found += tables_from_csdl(path.read_bytes())
-            except OSError as error:
-                raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
-            except ValueError as error:
-                raise UsageError(
-                    str(error), where=str(path), remedy="It must be a $metadata or CSDL document."
-                ) from error
-        return found
 
     def _dataverse_users(self) -> list[DataverseUser]:
         entra = self.settings.entra

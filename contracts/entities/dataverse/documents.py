@@ -28,7 +28,7 @@ def table_document(table: TableDefinition) -> Json:
 
 
 def table_of(document: Json) -> TableDefinition:
-    """The table that `table_document` wrote."""
+    """The table that `table_document` wrote; the document is used up."""
     columns = [_column_of(column) for column in document["columns"]]
     relations = [_relation_of(relation) for relation in document["relations"]]
     return TableDefinition(
@@ -69,9 +69,10 @@ def _column_of(document: Json) -> ColumnDefinition:
 
 
 def _relation_of(document: Json) -> Relation:
-    pairs = tuple((own, far) for own, far in document["pairs"])
-    far_pairs = tuple((own, far) for own, far in document.get("far_pairs", ()))
-    return Relation(**{**document, "pairs": pairs, "far_pairs": far_pairs})
+    document["pairs"] = tuple(map(tuple, document["pairs"]))
+    if "far_pairs" in document:
+        document["far_pairs"] = tuple(map(tuple, document["far_pairs"]))
+    return Relation(**document)
 
 
 def _plain(thing: _Kind) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -37,6 +38,14 @@ _KNOWN_IDS = {
     "connection": "c7866019-d3d1-40d7-b483-381fcdccffb2",
     "lead": "dc6574cb-92ce-446c-a5d6-885a75107d52",
 }
+
+
+_PUBLISHED = re.compile(r"(?!address\d_)[a-z][a-z0-9]{1,7}_")
+
+
+def is_published(logical_name: str) -> bool:
+    """Whether a name begins with a publisher's prefix, as what is no standard component does."""
+    return _PUBLISHED.match(logical_name) is not None
 
 
 def _cascade(delete: str, others: str) -> dict[str, str]:
@@ -86,15 +95,20 @@ class _Reader:
             found.type.rpartition(".")[2]: name for name, found in document.entity_sets.items()
         }
         self._navigations: dict[str, dict[str, NavigationProperty]] = {}
+        self._keys: dict[str, str] = {}
         self._between: dict[str, TableDefinition] = {}
 
     def tables(self) -> list[TableDefinition]:
         found = [
             self._table(name, kind)
             for name, kind in self._types.items()
-            if name in self._sets and not kind.abstract
+            if name in self._sets and not kind.abstract and not self._is_metadata(name)
         ]
         return found + list(self._between.values())
+
+    def _is_metadata(self, name: str) -> bool:
+        """Whether a type describes definitions: those are answered from the tables."""
+        return any(part.name == "MetadataBase" for part in self._lineage(name))
 
     def _lineage(self, name: str) -> tuple[EntityType, ...]:
         return self._document.lineage(name)
@@ -109,6 +123,12 @@ class _Reader:
         return known
 
     def _key(self, name: str) -> str:
+        known = self._keys.get(name)
+        if known is None:
+            known = self._keys[name] = self._key_of(name)
+        return known
+
+    def _key_of(self, name: str) -> str:
         keys = [key for part in self._lineage(name) for key in part.key]
         if not keys:
             line = self._types[name].node.line
@@ -143,7 +163,7 @@ class _Reader:
                 for pair in notes.get("DefaultStatus", "").split(";")
                 if pair
             },
-            is_custom=self._is_custom,
+            is_custom=self._is_custom and is_published(name),
             metadata_id=_KNOWN_IDS.get(name) or metadata_id(name),
             is_intersect=_is_intersect(columns, primary),
         )
@@ -321,7 +341,7 @@ def _column(p: Property, primary: str, is_custom: bool) -> ColumnDefinition:
         required=notes.get("Required", "none"),
         minimum=float(notes["MinimumValue"]) if "MinimumValue" in notes else None,
         maximum=float(notes["MaximumValue"]) if "MaximumValue" in notes else None,
-        is_custom=is_custom,
+        is_custom=is_custom and is_published(name.removeprefix("_")),
     )
 
 

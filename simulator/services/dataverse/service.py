@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
-from windtunnel.contracts.entities.dataverse import TableDefinition, standard_tables
+from windtunnel.contracts.entities.dataverse import OptionSet, TableDefinition, standard_tables
 from windtunnel.contracts.limits import DATAVERSE_COSTS, CostModel, Limits
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceError
@@ -80,9 +81,14 @@ class Dataverse:
             self.customizations,
         )
 
-    def add_tables(self, definitions: Iterable[TableDefinition]) -> None:
-        """Serve more tables; before `prepare`."""
+    def add_tables(
+        self,
+        definitions: Iterable[TableDefinition],
+        choices: Mapping[str, OptionSet] = MappingProxyType({}),
+    ) -> None:
+        """Serve more tables and global choices; before `prepare`."""
         self.tables.add(definitions)
+        self.tables.choices.update(choices)
 
     def prepare(self, users: Iterable[DataverseUser], *, sample_data: bool) -> None:
         """Create the tables, and on an empty database the first content."""

@@ -123,3 +123,14 @@ def test_what_was_committed_survives_kill_9(tmp_path):
         assert child.stdout.readline() == b"ready\n"
         os.kill(child.pid, signal.SIGKILL)
     assert names(Store(Path(file))) == ["committed"]
+
+
+def test_a_table_made_before_a_reset_can_be_made_again_after_it():
+    store = Store()
+    store.write("CREATE TABLE a (x)")
+    store.mark()
+    for _ in range(3):
+        store.write("CREATE TABLE IF NOT EXISTS b (x, y)")
+        store.write("INSERT INTO b VALUES (1, 2)")
+        store.reset()
+    assert store.read("SELECT count(*) FROM sqlite_master").fetchone() == (1,)

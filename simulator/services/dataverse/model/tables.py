@@ -118,7 +118,8 @@ class Tables:
             if relation.collection:
                 continue
             column = relation.pairs[0][0]
-            if column in _INDEXED or served.definition.is_custom:
+            own = served.definition.columns.get(column)
+            if column in _INDEXED or (own is not None and own.is_custom):
                 served.records.create_index((column,))
         if served.definition.is_intersect:
             _, *pair = served.table.key + _ends(served.definition)
