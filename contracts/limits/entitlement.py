@@ -12,47 +12,65 @@ DAY = 86_400.0
 POOL = "all applications"
 
 
+class _Days:
+    """What one payer used today, until when, and on the busiest day before."""
+
+    __slots__ = ("peak", "refused", "until", "used")
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.used = self.peak = self.refused = 0
+
+    def turn(self, now: float) -> None:
+        """Another day begins."""
+        self.peak = max(self.peak, self.used)
+        self.used = 0
+        self.until = (now // DAY + 1) * DAY
+
+
 class Entitlement:
     """Counts requests by day of UTC. `allowance` of each kind comes from the limits."""
 
     def __init__(self, limits: Limits) -> None:
         self._user = limits["dataverse.entitlement.user"]
         self._pool = limits["dataverse.entitlement.application"]
-        self._used: dict[str, tuple[int, int]] = {}
-        self._peaks: dict[str, int] = {}
-        self._refused: dict[str, int] = {}
+        self._days: dict[str, _Days] = {}
 
     def count(self, identity: str, units: int, now: float) -> None:
         """Count requests of a user, or of the pool of applications."""
-        day = int(now // DAY)
-        known = self._used.get(identity)
-        used = units if known is None or known[0] != day else known[1] + units
-        self._used[identity] = (day, used)
-        if used > self._peaks.get(identity, 0):
-            self._peaks[identity] = used
+        days = self._days.get(identity)
+        if days is None:
+            days = self._days[identity] = _Days()
+        if now >= days.until:
+            days.turn(now)
+        days.used += units
 
     def seconds_refused(self, identity: str, now: float) -> float:
         """Seconds until the next day where the allowance is used up, else 0."""
-        day = int(now // DAY)
-        known = self._used.get(identity)
-        if known is None or known[0] != day or known[1] < self._limit(identity).allowance:
+        days = self._days.get(identity)
+        allowance = self._limit(identity).allowance
+        if days is None or now >= days.until or days.used < allowance:
             return 0.0
-        self._refused[identity] = self._refused.get(identity, 0) + 1
-        return (day + 1) * DAY - now
+        days.refused += 1
+        return days.until - now
 
     def _limit(self, identity: str) -> Limit:
         return self._pool if identity == POOL else self._user
 
     def uses(self) -> list[LimitUse]:
         """The busiest day of each user and of the pool."""
-        return [
-            LimitUse(
-                limit=self._limit(identity).id,
-                identity=identity,
-                peak=peak,
-                allowance=self._limit(identity).allowance,
-                share=peak / self._limit(identity).allowance,
-                refusals=self._refused.get(identity, 0),
+        found = []
+        for identity, days in self._days.items():
+            limit, peak = self._limit(identity), max(days.peak, days.used)
+            share = peak / limit.allowance if limit.allowance else float(peak > 0)
+            found.append(
+                LimitUse(
+                    limit=limit.id,
+                    identity=identity,
+                    peak=peak,
+                    allowance=limit.allowance,
+                    share=share,
+                    refusals=days.refused,
+                )
             )
-            for identity, peak in self._peaks.items()
-        ]
+        return found

@@ -168,9 +168,8 @@ class Guard:
         """Charge the modelled execution time and show what is left."""
         now = self._clock.now()
         cost = exchange.cost_seconds
-        units = self.units(exchange)
-        if units:
-            self._entitlement.count(_payer(exchange.identity), units, now)
+        if exchange.operation not in _NOT_COUNTED or exchange.units:
+            self._entitlement.count(_payer(exchange.identity), exchange.units or 1, now)
         if self._settings.latency == "modelled":
             response.delay_seconds += cost
         if self._settings.throttle and not exchange.request.path.startswith(SEARCH):
