@@ -145,3 +145,15 @@ def test_a_cookie_of_another_order_is_refused(dataverse):
     token = first["@odata.nextLink"].partition("$skiptoken=")[2]
     answer = dataverse.ask("GET", f"accounts?$orderby=revenue&$skiptoken={token}")
     assert answer.error == (400, "0x80041129")
+
+
+def test_an_aggregate_looks_at_no_more_than_its_limit(dataverse, monkeypatch):
+    from windtunnel.simulator.services.dataverse.model import aggregates, reads
+
+    query = "accounts?$apply=aggregate($count%20as%20n)"
+    assert dataverse.ask("GET", query).json["value"][0]["n"] >= 100
+    for module in (aggregates, reads):
+        monkeypatch.setattr(module, "MOST_ROWS", 50)
+    assert dataverse.ask("GET", f"{query}&@p=1").error == (400, "0x8004e023")
+    few = "accounts?$apply=filter(accountnumber%20eq%20'AC00001')/aggregate($count%20as%20n)"
+    assert dataverse.ask("GET", few).json["value"] == [{"n": 1}]

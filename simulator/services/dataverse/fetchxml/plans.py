@@ -11,9 +11,9 @@ from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.fetchxml import columns, grouping
 from windtunnel.simulator.services.dataverse.fetchxml.columns import Output, Place
-from windtunnel.simulator.services.dataverse.fetchxml.reader import AGGREGATE_LIMIT
 from windtunnel.simulator.services.dataverse.fetchxml.sources import From, Sources
 from windtunnel.simulator.services.dataverse.fetchxml.tree import Attribute, Fetch, Order
+from windtunnel.simulator.services.dataverse.model.aggregates import MOST_ROWS
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.paging import Key
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
@@ -303,7 +303,7 @@ class _Compilation:
         sorted_by = f" ORDER BY {', '.join(order)}" if order else ""
         where = self._from.where_sql
         select = "SELECT DISTINCT" if fetch.distinct else "SELECT"
-        limit = min(fetch.aggregate_limit or AGGREGATE_LIMIT, AGGREGATE_LIMIT)
+        limit = min(fetch.aggregate_limit or MOST_ROWS, MOST_ROWS)
         return Plan(
             fetch,
             served.entity_set,

@@ -22,7 +22,6 @@ LARGEST_PAGE = 5000
 MOST_LINKS = 15
 MOST_CONDITIONS = 500
 MOST_VALUES = 2000
-AGGREGATE_LIMIT = 50_000
 JOINS = frozenset({"inner", "outer", "matchfirstrowusingcrossapply"})
 PROBES = frozenset({"exists", "in"})
 FILTERING = frozenset({"any", "not any", "all", "not all"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.simulator.kernel.store import quoted
@@ -21,6 +22,20 @@ from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 
 _METHODS = {"sum": "sum", "min": "min", "max": "max", "average": "avg"}
 
+MOST_ROWS = 50_000
+"""Records that an aggregate may look at. Source: "Aggregate data using FetchXml"."""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatePlan:
+    """Names of the results, the query, and the query that counts the records looked at."""
+
+    names: tuple[str, ...]
+    sql: str
+    parameters: tuple[Any, ...]
+    count_sql: str
+    count_parameters: tuple[Any, ...]
+
 
 def aggregate_plan(
     compiler: Compiler,
@@ -28,8 +43,8 @@ def aggregate_plan(
     steps: Sequence[Transformation],
     where: str,
     parameters: tuple[Any, ...],
-) -> tuple[tuple[str, ...], str, tuple[Any, ...]]:
-    """(result names, SQL, parameters). Raises ODataError for what the service refuses."""
+) -> AggregatePlan:
+    """The plan of `$apply`. Raises ODataError for what the service refuses."""
     scope = Scope(Row(served.table, "t"))
     names: list[str] = []
     columns: list[str] = []
@@ -57,8 +72,14 @@ def aggregate_plan(
         else:
             _aggregate(compiler, step, scope, names, columns, values)
     grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
-    sql = f"SELECT {', '.join(columns)} FROM {quoted(served.table.sql)} t{where}{grouped}"
-    return tuple(names), sql, (*values, *parameters)
+    source = f"FROM {quoted(served.table.sql)} t{where}"
+    return AggregatePlan(
+        tuple(names),
+        f"SELECT {', '.join(columns)} {source}{grouped}",
+        (*values, *parameters),
+        f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {MOST_ROWS + 1})",
+        parameters,
+    )
 
 
 def _group(

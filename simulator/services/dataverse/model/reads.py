@@ -23,8 +23,9 @@ from windtunnel.simulator.odata.tree import (
     Query,
     SelectItem,
 )
+from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import paging
-from windtunnel.simulator.services.dataverse.model.aggregates import aggregate_plan
+from windtunnel.simulator.services.dataverse.model.aggregates import MOST_ROWS, aggregate_plan
 from windtunnel.simulator.services.dataverse.model.annotations import Annotations
 from windtunnel.simulator.services.dataverse.model.tables import (
     NAMESPACE,
@@ -231,6 +232,7 @@ class Reads:
                 self._plans[plan_key] = plan
         now = self._clock.now()
         if plan.aggregate:
+            self._check_size(served, plan, now, user)
             rows = self._store.read(plan.sql, bind(plan.parameters, now, user)).fetchall()
             value = [
                 {k: v for k, v in zip(plan.names, row, strict=True) if v is not None}
@@ -411,12 +413,20 @@ class Reads:
         restriction: tuple[str, tuple[Any, ...]] | None,
     ) -> Plan:
         where, parameters = self._where(served, query, restriction)
-        names, sql, values = aggregate_plan(
-            self._compiler, served, query.apply, where, tuple(parameters)
-        )
+        found = aggregate_plan(self._compiler, served, query.apply, where, tuple(parameters))
         return Plan(
-            served.entity_set, names, sql, values, "", (), (), None, False, True, 0, Hints(), True
+            *(served.entity_set, found.names, found.sql, found.parameters),
+            *(found.count_sql, found.count_parameters),
+            *((), None, False, True, 0, Hints(), True),
         )
+
+    def _check_size(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
+        """Raise AggregateLimit when an aggregate looks at too many records."""
+        if served.records.rough_count() <= MOST_ROWS:
+            return
+        parameters = bind(plan.where_parameters, now, user)
+        if int(self._store.read(plan.count_sql, parameters).fetchone()[0]) > MOST_ROWS:
+            raise errors.AggregateLimit
 
     def _advise(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
         if not plan.hints.order:
