@@ -414,10 +414,16 @@ class Reads:
     ) -> Plan:
         where, parameters = self._where(served, query, restriction)
         found = aggregate_plan(self._compiler, served, query.apply, where, tuple(parameters))
+        context, counted = served.entity_set, (found.count_sql, found.count_parameters)
         return Plan(
-            *(served.entity_set, found.names, found.sql, found.parameters),
-            *(found.count_sql, found.count_parameters),
-            *((), None, False, True, 0, Hints(), True),
+            *(context, found.names, found.sql, found.parameters, *counted),
+            expands=(),
+            top=None,
+            wants_count=False,
+            is_ordered=True,
+            extra=0,
+            hints=Hints(),
+            aggregate=True,
         )
 
     def _check_size(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
