@@ -5,13 +5,16 @@ What a client does is in `clients/`: a script per client, with named steps.
 
 from __future__ import annotations
 
+import json
 import ssl
+import sys
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
 from tests.acceptance.isolated import run_node, run_python
+from windtunnel.contracts.entities.dataverse import standard_tables
 
 pytestmark = pytest.mark.acceptance
 
@@ -54,3 +57,48 @@ def test_npm_dataverse_webapi(variables, env):
 
 def test_pypi_dataverse_api(variables):
     run_python("dataverse_api_client.py", ("dataverse-api==1.4.3",), variables)
+
+
+@pytest.fixture
+def document(env, variables, tmp_path) -> dict[str, str]:
+    """$metadata as a file, and what our own reader counts in the same bytes."""
+    answer = httpx.get(
+        f"{env['WT_DATAVERSE_URL']}/api/data/v9.2/$metadata",
+        headers={"authorization": f"Bearer {variables['WT_TOKEN']}"},
+        verify=ssl.create_default_context(cafile=env["WT_CA_FILE"]),
+        timeout=60,
+    )
+    assert answer.status_code == 200
+    file = tmp_path / "metadata.xml"
+    file.write_bytes(answer.content)
+    shipped = {table.logical_name: table for table in standard_tables()}
+    expected = {
+        "namespace": "Microsoft.Dynamics.CRM",
+        "types": len(shipped),
+        "sets": len({table.entity_set for table in shipped.values()}),
+        "columns": len(shipped["account"].columns),
+    }
+    return {"WT_METADATA": str(file), "WT_EXPECTED": json.dumps(expected)}
+
+
+def test_npm_readers_of_csdl_count_what_our_model_has(variables, document):
+    packages = ("odata-csdl@0.11.2", "@sap-ux/edmx-parser@0.10.0", "odata2openapi@1.3.2")
+    run_node("csdl_readers.mjs", packages, variables | document)
+
+
+def test_pypi_python_odata_reflects_what_our_model_has(variables, document):
+    run_python("odata_reader.py", ("python-odata==0.8.1",), variables | document)
+
+
+def test_pypi_dynamics_client(variables):
+    run_python("dynamics_client_client.py", ("dynamics-client==0.8.4",), variables)
+
+
+@pytest.mark.skipif(
+    not (3, 10) <= sys.version_info < (3, 12), reason="the connector's packages want Python 3.11"
+)
+def test_pypi_airbyte_source_through_the_proxy(variables, env):
+    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), env["WT_PROXY_URL"])
+    cloud = {"WT_ORGANIZATION": ORGANIZATION, "WT_TOKEN": token(env, ORGANIZATION)}
+    packages = ("airbyte-source-microsoft-dataverse==1.0.2",)
+    run_python("airbyte_source.py", packages, variables | cloud | proxy)
