@@ -10,7 +10,7 @@ from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import parse_query
 from windtunnel.simulator.odata.schema import Navigation
-from windtunnel.simulator.services.dataverse import bulk, errors, file_messages
+from windtunnel.simulator.services.dataverse import bulk, errors, file_messages, many_to_many
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment, literal
@@ -53,19 +53,37 @@ def navigate(
         return there.record(exchange, target.entity_set, related)
     own, far = navigation.pairs[0]
     restriction = (f"t.{quoted(far)} = ?", (row[own],))
+    if navigation.intersect:
+        restriction = many_to_many.restriction(navigation, row[own])
     if last == "$count":
         return there.count(exchange, target, restriction)
     if method == "POST":
-        body = there.body(exchange, target)
-        values, _ = there.writes.values_of(target, body)
-        values[far] = key
-        created = there.writes.insert(target, values, there.caller(exchange))
+        created = _create_below(there, exchange, key, navigation, target)
         uri = f"{base_of(exchange)}{target.entity_set}({created})"
         return there.replies.empty(exchange, f"OData-EntityId: {uri}\r\n".encode())
     if method not in {"GET", "HEAD"}:
         raise errors.MethodNotAllowed(method=method)
     path = f"{served.entity_set}({key})/{navigation.name}"
     return there.list(exchange, target, restriction, path)
+
+
+def _create_below(
+    there: Handlers,
+    exchange: Exchange,
+    key: str,
+    navigation: Navigation,
+    target: DataverseTable,
+) -> str:
+    """A new record of a collection, linked to the record above it; returns its key."""
+    caller, body = there.caller(exchange), there.body(exchange, target)
+    if navigation.intersect:
+        with there.store.atomic():
+            created = there.writes.create(target, body, caller)
+            many_to_many.associate(there, navigation, key, created, caller)
+        return created
+    values, _ = there.writes.values_of(target, body)
+    values[navigation.pairs[0][1]] = key
+    return there.writes.insert(target, values, caller)
 
 
 def _reference(
@@ -102,7 +120,10 @@ def _reference(
     else:
         raise errors.MethodNotAllowed(method=method)
     linked = None if method == "DELETE" else key
-    if navigation.collection:
+    if navigation.intersect:
+        change = many_to_many.associate if linked else many_to_many.disassociate
+        change(there, navigation, key, other, caller)
+    elif navigation.collection:
         there.writes.change(target, other, {far: linked}, caller)
     else:
         there.writes.change(served, key, {own: other if method != "DELETE" else None}, caller)
@@ -144,8 +165,17 @@ def _show_references(
         return there.replies.object(
             exchange, {"@odata.context": f"{base}$metadata#$ref", "@odata.id": uri}
         )
-    related = target.records.find({far: row[own]}, 5000)
-    links = [{"@odata.id": f"{base}{target.entity_set}({r[target.primary_id]})"} for r in related]
+    if navigation.intersect:
+        where, parameters = many_to_many.restriction(navigation, row[own])
+        related = there.store.read(
+            f"SELECT t.{quoted(target.primary_id)} FROM {quoted(target.table.sql)} t WHERE {where}",
+            parameters,
+        ).fetchall()
+        keys = [key for (key,) in related]
+    else:
+        found = target.records.find({far: row[own]}, 5000)
+        keys = [row[target.primary_id] for row in found]
+    links = [{"@odata.id": f"{base}{target.entity_set}({key})"} for key in keys]
     context = f"{base}$metadata#Collection($ref)"
     return there.replies.object(exchange, {"@odata.context": context, "value": links})
 

@@ -349,8 +349,38 @@ def test_a_many_to_many_relationship_has_its_intersect_table(bank):
     )
     between = bank.ask("GET", "EntityDefinitions(LogicalName='new_accounts_banks')").json
     assert between["IsIntersect"] is True
+    links_come_and_go(bank)
     done(bank.ask("DELETE", address))
     assert bank.ask("GET", "EntityDefinitions(LogicalName='new_accounts_banks')").status == 404
+
+
+def links_come_and_go(bank):
+    accounts = [bank.create("accounts", name=name) for name in "AB"]
+    banks = [bank.create("new_bankaccounts", new_accountname=name) for name in "xyz"]
+    base = "https://localhost:3/api/data/v9.2"
+    for key in banks[:2]:
+        link = {"@odata.id": f"{base}/new_bankaccounts({key})"}
+        done(bank.ask("POST", f"accounts({accounts[0]})/new_accounts_banks/$ref", link))
+    again = bank.ask("POST", f"accounts({accounts[0]})/new_accounts_banks/$ref", link)
+    assert again.error == (412, "0x80040237")
+    below = f"accounts({accounts[0]})/new_accounts_banks"
+    rows = bank.ask("GET", f"{below}?$orderby=new_accountname desc").json["value"]
+    assert [row["new_accountname"] for row in rows] == ["y", "x"]
+    assert len(bank.ask("GET", f"{below}/$ref").json["value"]) == 2
+    done(bank.ask("POST", below, {"new_accountname": "w"}))
+    query = (
+        "accounts?$filter=new_accounts_banks/any(b:b/new_accountname eq 'w')&$select=name"
+        "&$expand=new_accounts_banks($select=new_accountname;$orderby=new_accountname desc;$top=2)"
+    )
+    [found] = bank.ask("GET", query).json["value"]
+    assert [row["new_accountname"] for row in found["new_accounts_banks"]] == ["y", "x"]
+    other = bank.ask("GET", f"new_bankaccounts({banks[0]})/new_accounts_banks").json["value"]
+    assert [row["name"] for row in other] == ["A"]
+    deep = bank.create("accounts", name="C", new_accounts_banks=[{"new_accountname": "deep"}])
+    rows = bank.ask("GET", f"accounts({deep})/new_accounts_banks").json["value"]
+    assert [row["new_accountname"] for row in rows] == ["deep"]
+    done(bank.ask("DELETE", f"{below}({banks[0]})/$ref"))
+    assert bank.ask("GET", f"new_bankaccounts({banks[0]})/new_accounts_banks").json["value"] == []
 
 
 CHOICE = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
@@ -514,12 +514,45 @@ class Reads:
             )
         _, far = navigation.pairs[0]
         options = item.options or Options()
-        found = self._related(target, far, list(by_key), options, user, with_etags=True)
+        if navigation.intersect:
+            found = self._linked(navigation, target, list(by_key), options, user)
+        else:
+            found = self._related(target, far, list(by_key), options, user, with_etags=True)
         for key, row in by_key.items():
             row[navigation.name] = found.get(key, [])
             row[f"{navigation.name}@odata.nextLink"] = _nested_link(
                 served.entity_set, key, navigation.name, options
             )
+
+    def _linked(
+        self,
+        navigation: Navigation,
+        target: DataverseTable,
+        keys: list[Any],
+        options: Options,
+        user: str,
+    ) -> dict[Any, list[dict[str, Any]]]:
+        """Objects linked by an intersect table, by the key they are linked to, in their order."""
+        [(_, own)] = navigation.pairs
+        [(far, far_key)] = navigation.far_pairs
+        ends: dict[Any, set[Any]] = {}
+        for start in range(0, len(keys), 500):
+            chunk = keys[start : start + 500]
+            marks = ", ".join("?" * len(chunk))
+            rows = self._store.read(
+                f"SELECT {quoted(own)}, {quoted(far)} FROM {quoted(navigation.intersect)} "
+                f"WHERE {quoted(own)} IN ({marks})",
+                chunk,
+            )
+            for key, other in rows:
+                ends.setdefault(other, set()).add(key)
+        every = replace(options, top=None)
+        found = self._related(target, far_key, list(ends), every, user, with_etags=True)
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for other, objects in found.items():
+            for key in ends[other]:
+                groups.setdefault(key, []).extend(dict(part) for part in objects)
+        return {key: group[: options.top] for key, group in groups.items()}
 
     def _related(
         self,

@@ -163,10 +163,14 @@ class Writes:
             if not isinstance(item, dict):
                 raise self._shape(served, name, "an array of objects")
             values, deeper = self.values_of(target, item)
-            values[navigation.pairs[0][1]] = key
+            if not navigation.intersect:
+                values[navigation.pairs[0][1]] = key
             child = str(values.setdefault(target.primary_id, self._ids.uuid()))
             later = self._insert_single(target, deeper, values, caller)
             self.insert(target, values, caller)
+            if navigation.intersect:
+                ends = {navigation.pairs[0][1]: key, navigation.far_pairs[0][0]: child}
+                self.insert(self._tables.by_name[navigation.intersect], ends, caller)
             for inner, more in later:
                 self._insert_collection(target, inner, more, child, caller)
 
