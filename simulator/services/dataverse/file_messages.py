@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +24,7 @@ Message: TypeAlias = "Callable[[Handlers, Exchange, dict[str, Any]], Answer]"
 
 LARGEST_ATTACHMENT = 5_242_880
 """Bytes of a note's or attachment's file, unless the organization's MaxUploadFileSize says more."""
+_MIME = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?", re.ASCII)
 _TEXTS = {"annotation": "documentbody", "activitymimeattachment": "body"}
 
 
@@ -108,9 +110,11 @@ def _commit_upload(there: Handlers, exchange: Exchange, body: dict[str, Any]) ->
     session = there.files.session(body.get("FileContinuationToken"), "column")
     size = _ordered(there, session, body)
     name = _text(body, "FileName")
-    mime = body.get("MimeType") or there.files.mime_of(name)
+    mime = str(body.get("MimeType") or there.files.mime_of(name))
+    if _MIME.fullmatch(mime) is None:
+        raise errors.InvalidArgument(problem=f"The MIME type '{mime}' is not valid.")
     served = there.tables.by_name[session.entity]
-    file = file_columns.commit(there, exchange, served, session.token, name, str(mime))
+    file = file_columns.commit(there, exchange, served, session.token, name, mime)
     row = served.records.get((session.record,)) or {}
     file_id = row.get(f"{session.column}id") if file is None else file.id
     return {"FileId": file_id, "FileSizeInBytes": size}

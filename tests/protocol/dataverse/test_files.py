@@ -192,6 +192,8 @@ def test_files_are_moved_in_blocks_by_messages(dataverse, row):
         "BlockList": names,
         "FileContinuationToken": token,
     }
+    bad = {**commit, "MimeType": "a/b\r\nx: y"}
+    assert dataverse.ask("POST", "CommitFileBlocksUpload", bad).error == (400, "0x80040203")
     bad = {**commit, "BlockList": ["bm90"]}
     assert dataverse.ask("POST", "CommitFileBlocksUpload", bad).error == (400, "0x80040203")
     done = dataverse.ask("POST", "CommitFileBlocksUpload", commit).json

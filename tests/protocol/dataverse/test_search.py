@@ -77,6 +77,8 @@ SIMPLE = [
     ('"grand hotel"', {"Airport Grand Hotel"}),
     ('"hotel grand"', set()),
     ("contoso alpine", {"Contoso Hotel", "Alpine Ski House"}),
+    ('"hotel', HOTELS),
+    ('"zzz" "', set()),
     (r"\+1\(800\)", {"Airport Grand Hotel"}),
 ]
 MARIA = "contact:emailaddress1 eq 'maria@contoso.com'"
@@ -243,6 +245,7 @@ def test_search_is_outside_the_service_protection_limits(dataverse, search):
         {"search": "x" * 101},
         {"search": 5},
         {"search": "(hotel"},
+        {"search": "x", "entities": '[{"name":"account","filter":5}]'},
         {"search": "hotel)"},
         {"search": "x", "top": 101},
         {"search": "x", "skip": -1},

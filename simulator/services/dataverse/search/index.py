@@ -193,6 +193,8 @@ class SearchIndex:
 
     def highlights(self, match: str, entity: str, record: str) -> dict[str, str]:
         """The texts of one record that match, by column, with what matched in `{crmhit}`."""
+        if not match:
+            return {}
         rows = self._texts.read(
             "SELECT d.\"column\", highlight(texts, 0, '{crmhit}', '{/crmhit}') "
             "FROM texts f JOIN document d ON d.id=f.rowid "

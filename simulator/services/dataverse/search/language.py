@@ -186,8 +186,9 @@ class _Reader:
         elif kind == "regex":
             node = Regex(text[1:-1].lower())
         elif kind == "phrase":
-            inner, _, slop = text.rpartition("~") if not text.endswith('"') else (text, "", "")
-            node = _words(_plain(inner.strip('"')), slop=int(slop or 0))
+            near = re.search(r'"~(\d+)\Z', text) if self.full else None
+            inner = text[: near.start()] if near else text
+            node = _words(_plain(inner.strip('"')), slop=int(near[1]) if near else 0)
         else:
             node = self._term(text)
         if self.place < len(self.tokens) and self.tokens[self.place][0] == "boost":

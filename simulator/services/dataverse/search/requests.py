@@ -58,10 +58,7 @@ class _Wanted:
     legacy: bool
 
     def tree(self) -> Node:
-        try:
-            return read(self.search, full=self.full, match_all=self.match_all)
-        except BadSearch as problem:
-            raise errors.InvalidArgument(problem=str(problem)) from problem
+        return read(self.search, full=self.full, match_all=self.match_all)
 
 
 class Search:
@@ -127,6 +124,8 @@ class Search:
                     return {"value": self._status()}
                 case _:
                     return {"value": self._statistics()}
+        except BadSearch as problem:
+            raise errors.InvalidArgument(problem=str(problem)) from problem
         except BadPattern as problem:
             raise errors.InvalidArgument(
                 problem=f"The regular expression '{problem}' is not valid."
@@ -192,6 +191,8 @@ class Search:
                     problem=f"The entity '{name}' is not enabled for search."
                 )
             own = lowered.get("filter")
+            if own is not None and not isinstance(own, str):
+                raise errors.InvalidArgument(problem="The filter of an entity must be a string.")
             scope = Scope(
                 name,
                 self._names(name, lowered.get("searchcolumns")),
@@ -291,8 +292,6 @@ class Search:
         return None
 
     def _highlights(self, hit: Hit, scope: Scope, expression: str) -> dict[str, list[str]]:
-        if not expression:
-            return {}
         found = self._index.highlights(expression, hit.entity, hit.record)
         columns = scope.search_columns
         return {name: [text] for name, text in found.items() if not columns or name in columns}
