@@ -28,6 +28,7 @@ from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
+from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
@@ -235,7 +236,7 @@ class Handlers:
     def query(self, exchange: Exchange) -> Query:
         """The parsed query string, kept by its text."""
         raw = exchange.request.query
-        if "$skiptoken" in raw:
+        if "skiptoken" in raw:
             return parse_query(raw, DATAVERSE)
         query = self._queries.get(raw)
         if query is None:
@@ -437,9 +438,7 @@ class Handlers:
                 self._absolute(base, item)
         root["value"] = page.value
         if page.next_token:
-            kept = "&".join(
-                part for part in raw_query.split("&") if part and not part.startswith("$skiptoken")
-            )
+            kept = split_token(raw_query)[1]
             kept = f"{kept}&" if kept else ""
             root["@odata.nextLink"] = f"{base}{path}?{kept}$skiptoken={page.next_token}"
         return root

@@ -31,14 +31,6 @@ _GROUPINGS = frozenset({"day", "week", "month", "quarter", "year", "fiscal-perio
 _COMPARABLE = frozenset({"eq", "ne", "neq", "gt", "ge", "lt", "le"})
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-_IGNORED = frozenset(
-    {
-        *("version", "output-format", "mapping", "options", "latematerialize", "no-lock"),
-        *("utc-offset", "min-active-row-version", "datasource", "returntotalrecordcount"),
-        *("top", "count", "page", "paging-cookie", "distinct", "aggregate", "aggregatelimit"),
-        *("useraworderby", "savedqueryid", "nolock"),
-    }
-)
 
 
 class _Tally:
@@ -61,16 +53,10 @@ class _Tally:
 
 
 def read(text: str) -> Fetch:
-    """The query of a document. Raises BadQuery."""
+    """The query of a document. Attributes that are not known are ignored. Raises BadQuery."""
     root = parse(text)
     if root.name != "fetch":
         raise _bad_node(root, "fetch")
-    for name in root.attributes:
-        if name not in _IGNORED and not name.startswith("xmlns"):
-            raise query_errors.InvalidXml(
-                problem=f"Invalid XML. The attribute '{name}' is not declared for 'fetch'. "
-                + root.where
-            )
     entities = [child for child in root.children if child.name == "entity"]
     for child in root.children:
         if child.name != "entity":

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 from xml.parsers import expat
 from xml.sax.saxutils import escape, unescape
 
@@ -130,12 +130,19 @@ def skip_token(page: int, inner: str) -> str:
     return quote(outer_cookie(page, inner, times=1), safe="=/")
 
 
+_TOKEN = re.compile(r"(?:\$|%24)skiptoken=(.*)", re.DOTALL)
+
+
 def split_token(raw_query: str) -> tuple[str, str]:
     """The value of `$skiptoken`, and the query without it, which is that of the first page."""
-    parts = raw_query.split("&")
-    kept = "&".join(part for part in parts if not part.startswith("$skiptoken="))
-    token = next((part[11:] for part in parts if part.startswith("$skiptoken=")), "")
-    return unquote(token), kept
+    token, kept = "", []
+    for part in raw_query.split("&"):
+        found = _TOKEN.match(part)
+        if found is None:
+            kept.append(part)
+        else:
+            token = unquote_plus(found[1])
+    return token, "&".join(kept)
 
 
 _NUMBER = re.compile(r'pagenumber="(\d{1,9})"')

@@ -220,7 +220,7 @@ class Reads:
     ) -> Page:
         """One page of an entity set. `restriction` is SQL over `t` that limits it (navigation)."""
         token = ""
-        if "$skiptoken" in raw_query:
+        if "skiptoken" in raw_query:
             token, raw_query = paging.split_token(raw_query)
         plan_key = (served.entity_set, raw_query)
         plan = self._plans.get(plan_key) if restriction is None else None
