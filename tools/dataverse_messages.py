@@ -40,8 +40,8 @@ NEWER = [
     ("Action", "searchquery", "", [("search", "Edm.String", True), *[(name, "Edm.String", False) for name in ("entities", "facets", "filter", "options", "orderby", "propertybag")], ("count", "Edm.Boolean", False), ("skip", "Edm.Int32", False), ("top", "Edm.Int32", False)], "searchqueryResponse"),
     ("Action", "searchsuggest", "", [("search", "Edm.String", True), *[(name, "Edm.String", False) for name in ("entities", "filter", "options", "orderby", "propertybag")], ("fuzzy", "Edm.Boolean", False), ("top", "Edm.Int32", False)], "searchsuggestResponse"),
     ("Action", "searchautocomplete", "", [("search", "Edm.String", True), *[(name, "Edm.String", False) for name in ("entities", "filter", "propertybag")], ("fuzzy", "Edm.Boolean", False)], "searchautocompleteResponse"),
-    ("Action", "searchstatus", "", [], "searchstatusResponse"),
-    ("Action", "searchstatistics", "", [], "searchstatisticsResponse"),
+    ("Function", "searchstatus", "", [], "searchstatusResponse"),
+    ("Function", "searchstatistics", "", [], "searchstatisticsResponse"),
     ("Function", "ExecuteCosmosSqlQuery", "", [("QueryText", "Edm.String", True), ("EntityLogicalName", "Edm.String", True), ("QueryParameters", "crmbaseentity", False), ("PageSize", "Edm.Int64", False), ("PagingCookie", "Edm.String", False), ("PartitionId", "Edm.String", False)], "expando"),
 ]  # fmt: skip
 NEWER_TYPES = {
@@ -201,6 +201,8 @@ def main(data: Path) -> None:
         bound = ""
         if operation.get("IsBound") == "true":
             bound = short(parameters.pop(0).get("Type", ""))
+            if operation.get("Name") == "UtcTimeFromLocalTime":
+                bound = ""  # the documents bind it to a collection of resource groups by mistake
         returned = operation.find(f"{EDM}ReturnType")
         result = short(returned.get("Type", "")) if returned is not None else ""
         tag = operation.tag.removeprefix(EDM).lower()

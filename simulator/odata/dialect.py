@@ -75,6 +75,7 @@ class Dialect:
     enum_order: bool = True
     wildcard_equality: bool = False
     like_patterns: bool = False
+    single_quoted_json: bool = False
     expand_depth: int = 64
     depth: int = 100
     refuse_option: Callable[[str], str] = _refuse_option

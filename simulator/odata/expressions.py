@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import orjson
@@ -370,6 +371,17 @@ def _array(reader: Reader, token: Token) -> Expression:
     return Collection(tuple(items), brackets=True, position=token.start)
 
 
+_TEXTS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\'((?:[^\'\\]|\\.|\'\')*+)\'')
+
+
+def _in_double_quotes(found: re.Match[str]) -> str:
+    """A text of JSON in single quotes, as JSON has it; one in double quotes stays."""
+    if found[1] is None:
+        return found[0]
+    text: str = found[1].replace("''", "'")
+    return orjson.dumps(text).decode()
+
+
 def _object(reader: Reader, token: Token) -> Expression:
     first, level = reader.index, 1
     while level:
@@ -381,6 +393,8 @@ def _object(reader: Reader, token: Token) -> Expression:
             raise reader.too_deep()
         reader.index += 1
     text = reader.text[token.start : reader.tokens[reader.index - 1].end]
+    if reader.dialect.single_quoted_json:
+        text = _TEXTS.sub(_in_double_quotes, text)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -28,6 +28,7 @@ DATAVERSE = Dialect(
     outer_blanks=True,
     custom_functions=_is_query_function,
     like_patterns=True,
+    single_quoted_json=True,
     expand_depth=10,
     depth=100,
     refuse_function=lambda name: (

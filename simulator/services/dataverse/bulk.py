@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from windtunnel.simulator.exchange import Exchange
 from windtunnel.simulator.kernel.clock import iso_seconds
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import segments
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
 
 
-def _targets(there: Handlers, exchange: Exchange, served: DataverseTable) -> list[dict[str, Any]]:
-    targets = there.body(exchange, served).get("Targets")
-    if not isinstance(targets, list) or not all(isinstance(item, dict) for item in targets):
-        raise errors.InvalidArgument(problem="Targets must be an array of records.")
+def _targets(call: Call) -> list[dict[str, Any]]:
+    targets: list[dict[str, Any]] = call.arguments["Targets"]
+    served = call.bound
     for item in targets:
         kind = str(item.get("@odata.type", "")).lstrip("#")
         if kind != NAMESPACE + served.name:
@@ -37,11 +36,10 @@ def _charge(there: Handlers, exchange: Exchange, operation: str, rows: int) -> N
     exchange.cost_seconds += there.guard.check_time(operation, rows)
 
 
-def create_multiple(
-    there: Handlers, exchange: Exchange, served: DataverseTable
-) -> dict[str, Any] | None:
+def create_multiple(call: Call) -> Answer:
     """Create all or none; answers the ids."""
-    targets = _targets(there, exchange, served)
+    there, exchange, served = call.there, call.exchange, call.bound
+    targets = _targets(call)
     _charge(there, exchange, "create_multiple", len(targets))
     caller = there.caller(exchange)
     with there.store.atomic():
@@ -63,11 +61,10 @@ def _key_of(there: Handlers, served: DataverseTable, item: dict[str, Any]) -> st
     raise errors.InvalidArgument(problem="A target has neither its primary key nor '@odata.id'.")
 
 
-def update_multiple(
-    there: Handlers, exchange: Exchange, served: DataverseTable
-) -> dict[str, Any] | None:
+def update_multiple(call: Call) -> Answer:
     """Update all or none."""
-    targets = _targets(there, exchange, served)
+    there, exchange, served = call.there, call.exchange, call.bound
+    targets = _targets(call)
     _charge(there, exchange, "update_multiple", len(targets))
     caller = there.caller(exchange)
     with there.store.atomic():
@@ -78,11 +75,10 @@ def update_multiple(
     return None
 
 
-def upsert_multiple(
-    there: Handlers, exchange: Exchange, served: DataverseTable
-) -> dict[str, Any] | None:
+def upsert_multiple(call: Call) -> Answer:
     """Update what is there, create what is not; all or none."""
-    targets = _targets(there, exchange, served)
+    there, exchange, served = call.there, call.exchange, call.bound
+    targets = _targets(call)
     _charge(there, exchange, "upsert_multiple", len(targets))
     caller = there.caller(exchange)
     with there.store.atomic():
@@ -109,26 +105,16 @@ def _key_values(
     return there.alternate_values(served, arguments)
 
 
-def delete_multiple(
-    there: Handlers, exchange: Exchange, served: DataverseTable
-) -> dict[str, Any] | None:
+def delete_multiple(call: Call) -> Answer:
     """Elastic tables only; the standard ones do not have it."""
-    del there, exchange, served
+    del call
     raise errors.NotImplementedMessage(message="DeleteMultiple")
 
 
-MULTIPLE: dict[str, Callable[[Handlers, Exchange, DataverseTable], dict[str, Any] | None]] = {
-    "CreateMultiple": create_multiple,
-    "UpdateMultiple": update_multiple,
-    "UpsertMultiple": upsert_multiple,
-    "DeleteMultiple": delete_multiple,
-}
-
-
-def bulk_delete(there: Handlers, exchange: Exchange) -> str:
-    """Delete what the query set finds, as a job that is done at once; returns its id."""
+def bulk_delete(call: Call) -> Answer:
+    """Delete what the query set finds, as a job that is done at once; answers its id."""
+    there, exchange, body = call.there, call.exchange, call.arguments
     jobs = there.tables.by_name["asyncoperation"]
-    body = there.body(exchange, jobs)
     queries = body.get("QuerySet")
     if not isinstance(queries, list) or not queries:
         raise errors.InvalidArgument(problem="QuerySet must hold at least one query.")
@@ -156,7 +142,7 @@ def bulk_delete(there: Handlers, exchange: Exchange) -> str:
         known = {name: value for name, value in values.items() if jobs.has(name)}
         job = there.writes.insert(jobs, known, caller)
     _charge(there, exchange, "delete_multiple", deleted)
-    return job
+    return {"JobId": job}
 
 
 def _keys_of(served: DataverseTable, criteria: dict[str, Any]) -> list[str]:
@@ -183,3 +169,12 @@ def _keys_of(served: DataverseTable, criteria: dict[str, Any]) -> list[str]:
         for row in rows
         if all(row[name] in accepted for name, accepted in wanted.items())
     ]
+
+
+HANDLERS: dict[str, Handler] = {
+    "BulkDelete": bulk_delete,
+    "CreateMultiple": create_multiple,
+    "UpdateMultiple": update_multiple,
+    "UpsertMultiple": upsert_multiple,
+    "DeleteMultiple": delete_multiple,
+}

@@ -372,6 +372,22 @@ class InvalidArgument(DataverseError):
     text = "{problem}"
 
 
+class RequiredFieldMissing(DataverseError):
+    """A parameter of an action that must be given."""
+
+    status = 400
+    code = "0x80040200"
+    text = "Required field '{name}' is missing."
+
+
+class ClosedAlready(DataverseError):
+    """A state action on a record that is not in the state before it. The text is not confirmed."""
+
+    status = 400
+    code = "0x80048408"
+    text = "The {table} with Id = {id} is already closed, or not in a state that can be changed so."
+
+
 class ChangeTrackingNotEnabled(DataverseError):
     """Change tracking of a table that does not have it."""
 

@@ -43,6 +43,9 @@ def _number(body: dict[str, Any], name: str) -> int:
 
 
 def _bytes(body: dict[str, Any], name: str) -> bytes:
+    value = body.get(name)
+    if isinstance(value, bytes):
+        return value
     try:
         return base64.b64decode(_text(body, name), validate=True)
     except binascii.Error as problem:

@@ -24,6 +24,8 @@ from windtunnel.simulator.services.dataverse import (
 )
 from windtunnel.simulator.services.dataverse.fetchxml import FetchReads
 from windtunnel.simulator.services.dataverse.guard import Guard
+from windtunnel.simulator.services.dataverse.messages import calling
+from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
@@ -63,7 +65,8 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.search = Search(self)
-        self.metadata = Metadata(tables)
+        self.messages = standard()
+        self.metadata = Metadata(tables, self.messages)
         self.customizations = customizations
         customizations.on_change(self.reads.forget)
         customizations.on_change(self.fetch.forget)
@@ -115,18 +118,16 @@ class Handlers:
             return operations.batch(self, exchange)
         if first.name in SETS:
             return definitions.handle(self, exchange, parts)
-        if first.name in definitions.MESSAGES:
-            return definitions.message(self, exchange, first)
         served = self.tables.by_set.get(first.name)
         if served is None:
-            return operations.unbound(self, exchange, first)
+            return calling.unbound(self, exchange, first)
         if first.arguments is not None:
             return self._below_record(exchange, served, parts)
         if len(parts) == 1:
             return self.entity_set(exchange, served)
         if parts[1].name == "$count":
             return self.count(exchange, served, None)
-        return operations.bound(self, exchange, served, parts[1])
+        return calling.bound(self, exchange, served, parts[1])
 
     def _charge(self, exchange: Exchange, operation: str, rows: int = 0) -> None:
         exchange.operation = operation
@@ -263,18 +264,6 @@ class Handlers:
             )
         return body
 
-    def arguments(self, exchange: Exchange) -> dict[str, Any]:
-        """The JSON object of an unbound action's parameters; none means no parameters."""
-        if not exchange.request.body.strip():
-            return {}
-        try:
-            body = orjson.loads(exchange.request.body)
-        except orjson.JSONDecodeError as error:
-            raise errors.InvalidArgument(problem=f"The JSON is not valid: {error}.") from error
-        if not isinstance(body, dict):
-            raise errors.InvalidArgument(problem="The parameters must be a JSON object.")
-        return body
-
     def patch(
         self,
         exchange: Exchange,
@@ -337,7 +326,7 @@ class Handlers:
             return self.record(exchange, served.entity_set, key)
         second = parts[1]
         if second.is_qualified:
-            return operations.bound(self, exchange, served, second, key)
+            return calling.bound(self, exchange, served, second, key)
         navigation = served.table.navigations.get(second.name)
         if navigation is not None:
             return operations.navigate(self, exchange, served, key, navigation, parts[1:])

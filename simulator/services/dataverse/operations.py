@@ -1,26 +1,21 @@
-"""Operations that are not plain records: navigation, references, properties, functions, batch."""
+"""Operations that are not plain records: navigation, references, properties, batch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-
-from windtunnel.simulator.exchange import Absent, Exchange, Response
+from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import parse_query
 from windtunnel.simulator.odata.schema import Navigation
-from windtunnel.simulator.services.dataverse import bulk, errors, file_messages, many_to_many
+from windtunnel.simulator.services.dataverse import errors, many_to_many
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
-from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
-from windtunnel.simulator.services.dataverse.paths import Segment, literal
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+from windtunnel.simulator.services.dataverse.paths import Segment
 from windtunnel.simulator.services.dataverse.replies import base_of
-from windtunnel.simulator.services.dataverse.search import requests
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
-
-VERSION = "9.2.24114.210"
 
 
 def wants_totals(wanted: str) -> bool:
@@ -214,151 +209,6 @@ def single_property(
     else:
         raise errors.MethodNotAllowed(method=method)
     return there.replies.empty(exchange)
-
-
-def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
-    """Functions and actions at the root."""
-    name, method = segment.name, exchange.request.method
-    base = base_of(exchange)
-    context = f"{base}$metadata#{NAMESPACE}{name}Response"
-    exchange.operation = "function" if method == "GET" else "action"
-    exchange.cost_seconds += there.guard.cost(exchange.operation)
-    if name in requests.MESSAGES:
-        reads_only = name in {"searchstatus", "searchstatistics"}
-        if (method == "GET") is not reads_only:
-            raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
-        exchange.cost_seconds = 0.0
-        return there.search.message(exchange, name, context)
-    if method in {"GET", "HEAD"}:
-        found = _function(there, exchange, segment, base)
-        if found is not None:
-            return there.replies.object(exchange, {"@odata.context": context, **found})
-        if name in _POST_ONLY:
-            raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
-        if name in _ABSENT:
-            raise Absent(f"the function {name}")
-    elif method == "POST":
-        if name == "BulkDelete":
-            job = bulk.bulk_delete(there, exchange)
-            return there.replies.object(exchange, {"@odata.context": context, "JobId": job})
-        if name in file_messages.MESSAGES:
-            with there.store.atomic():
-                answer = file_messages.MESSAGES[name](there, exchange, there.arguments(exchange))
-            if answer is None:
-                return there.replies.empty(exchange)
-            return there.replies.object(exchange, {"@odata.context": context, **answer})
-        if name in _ABSENT:
-            raise Absent(f"the action {name}")
-    raise errors.SegmentNotFound(segment=name)
-
-
-ENGLISH = 1033
-"""The only language of the environment."""
-
-_POST_ONLY = frozenset({"BulkDelete", *file_messages.MESSAGES})
-_ABSENT = frozenset(
-    {
-        "InitializeFrom",
-        "Merge",
-        "GrantAccess",
-        "ModifyAccess",
-        "RevokeAccess",
-        "RetrievePrincipalAccess",
-        "WinOpportunity",
-        "LoseOpportunity",
-        "CloseIncident",
-        "ExecuteCosmosSqlQuery",
-    }
-)
-
-
-def _function(
-    there: Handlers, exchange: Exchange, segment: Segment, base: str
-) -> dict[str, Any] | None:
-    organization = there.tables.by_name["organization"].records.find({}, 1)[0]
-    match segment.name:
-        case "WhoAmI":
-            caller = there.caller(exchange)
-            return {
-                "BusinessUnitId": caller.business_unit_id,
-                "UserId": caller.user_id,
-                "OrganizationId": organization["organizationid"],
-            }
-        case "RetrieveVersion":
-            return {"Version": VERSION}
-        case "RetrieveTotalRecordCount":
-            return {"EntityRecordCountCollection": _totals(there, exchange, segment)}
-        case "RetrieveCurrentOrganization":
-            return {"Detail": _organization(there, organization, base)}
-        case "RetrieveAvailableLanguages":
-            return {"LocaleIds": [ENGLISH]}
-        case "RetrieveProvisionedLanguages" | "RetrieveInstalledLanguagePacks" as name:
-            return {name: [ENGLISH]}
-        case "RetrieveDeprovisionedLanguages" as name:
-            return {name: []}
-        case _:
-            return None
-
-
-def _totals(there: Handlers, exchange: Exchange, segment: Segment) -> dict[str, Any]:
-    aliases = parse_query(exchange.request.query).aliases
-    arguments = dict(segment.arguments or ())
-    node = arguments.get("EntityNames")
-    names = literal(node, aliases) if node is not None else None
-    if not isinstance(names, list):
-        raise errors.InvalidArgument(problem="EntityNames must be a list of table names.")
-    counts = []
-    for name in names:
-        served = there.tables.by_name.get(str(name))
-        if served is None:
-            raise errors.InvalidArgument(
-                problem=f"The entity with a name = '{name}' was not found in the MetadataCache."
-            )
-        counts.append(served.records.count())
-    return {"Count": len(names), "IsReadOnly": False, "Keys": names, "Values": counts}
-
-
-def _organization(there: Handlers, row: dict[str, Any], base: str) -> dict[str, Any]:
-    root = base.split("/api/", maxsplit=1)[0]
-    endpoints = [root + "/", f"{root}/XRMServices/2011/Organization.svc", f"{root}/api/data/"]
-    names = ["WebApplication", "OrganizationService", "OrganizationDataService"]
-    return {
-        "OrganizationId": row["organizationid"],
-        "FriendlyName": row["name"],
-        "OrganizationVersion": VERSION,
-        "EnvironmentId": row["organizationid"],
-        "DatacenterId": "00000000-0000-0000-0000-000000000000",
-        "Geo": "NA",
-        "TenantId": there.tenant_id,
-        "UrlName": row["name"],
-        "UniqueName": row["name"],
-        "Endpoints": {"Count": 3, "IsReadOnly": False, "Keys": names, "Values": endpoints},
-        "State": "Enabled",
-    }
-
-
-def bound(
-    there: Handlers,
-    exchange: Exchange,
-    served: DataverseTable,
-    segment: Segment,
-    key: str = "",
-) -> Response:
-    """Actions bound to an entity set or a record; names are qualified."""
-    name = segment.name
-    if not name.startswith(NAMESPACE):
-        raise errors.SegmentNotFound(segment=name)
-    message = name.removeprefix(NAMESPACE)
-    handler = bulk.MULTIPLE.get(message)
-    if handler is None or key:
-        raise Absent(f"the bound operation {message}")
-    if exchange.request.method != "POST":
-        raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
-    result = handler(there, exchange, served)
-    if result is None:
-        return there.replies.empty(exchange)
-    context = f"{base_of(exchange)}$metadata#{NAMESPACE}{message}Response"
-    return there.replies.json(exchange, orjson.dumps({"@odata.context": context, **result}), 200)
 
 
 def batch(there: Handlers, exchange: Exchange) -> Response:

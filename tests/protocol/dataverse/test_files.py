@@ -239,7 +239,7 @@ REFUSED = [
     ("POST", "InitializeFileBlocksUpload", {}, {}, 400),
     ("POST", "InitializeFileBlocksUpload", {"Target": {"@odata.type": "x"}}, {}, 400),
     ("POST", "DownloadBlock", {"FileContinuationToken": 7}, {}, 400),
-    ("POST", "DeleteFile", {"FileId": "nope"}, {}, 404),
+    ("POST", "DeleteFile", {"FileId": "nope"}, {}, 400),
     ("GET", "DeleteFile", None, {}, 404),
 ]
 

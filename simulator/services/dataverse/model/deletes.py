@@ -18,11 +18,13 @@ class Link:
     """A column of another table that points at this one, and what Delete does there.
 
     `rule` is Cascade, RemoveLink, Restrict or NoCascade; rows of an intersect table go (Cascade).
+    `merges`: a merge of two parents moves them to the one that stays.
     """
 
     child: DataverseTable
     column: str
     rule: str
+    merges: bool = False
 
     def keys(self, parent: str) -> list[str]:
         """The records that point at `parent`."""
@@ -33,7 +35,7 @@ class Link:
         return [str(row[self.child.primary_id]) for row in found]
 
 
-def links_to(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
+def find_links(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
     """Everything that points at records of a table, restricting relationships first."""
     found: dict[tuple[str, str], Link] = {}
     for relation in served.definition.relations.values():
@@ -42,10 +44,10 @@ def links_to(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
         child = tables.by_name.get(relation.intersect or relation.target)
         if child is None:
             continue
-        column, rule = relation.pairs[0][1], "Cascade"
+        column, rule, merges = relation.pairs[0][1], "Cascade", False
         if not relation.intersect:
             back = child.definition.relations.get(relation.partner)
-            facts = back.facts.get("CascadeConfiguration") if back is not None else None
-            rule = facts.get("Delete", "RemoveLink") if facts else "RemoveLink"
-        found[child.name, column] = Link(child, column, rule)
+            facts = {} if back is None else back.facts.get("CascadeConfiguration") or {}
+            rule, merges = facts.get("Delete", "RemoveLink"), facts.get("Merge") == "Cascade"
+        found[child.name, column] = Link(child, column, rule, merges)
     return tuple(sorted(found.values(), key=lambda link: link.rule != "Restrict"))

@@ -11,7 +11,7 @@ from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.model.deletes import Link, links_to
+from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
     OWNED_BY_SYSTEM,
@@ -337,7 +337,7 @@ class Writes:
         if not served.records.delete((key,), user=caller.user_id):
             return False
         self._files.remove_all(served, key)
-        for link in self._links_to(served):
+        for link in self.links_to(served):
             if link.rule == "NoCascade":
                 continue
             for child in link.keys(key):
@@ -349,10 +349,11 @@ class Writes:
                     link.child.records.update((child,), {link.column: None}, user=caller.user_id)
         return True
 
-    def _links_to(self, served: DataverseTable) -> tuple[Link, ...]:
+    def links_to(self, served: DataverseTable) -> tuple[Link, ...]:
+        """Everything that points at records of a table, with what a delete does there."""
         found = self._links.get(served.name)
         if found is None:
-            found = self._links[served.name] = links_to(served, self._tables)
+            found = self._links[served.name] = find_links(served, self._tables)
         return found
 
     def forget(self) -> None:

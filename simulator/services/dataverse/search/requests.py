@@ -16,6 +16,7 @@ import orjson
 from windtunnel.contracts.limits import RateLimit, Refused
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.messages.arguments import json_object
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 from windtunnel.simulator.services.dataverse.search import facets
 from windtunnel.simulator.services.dataverse.search.engine import Engine, Hit, Scope, wire_name
@@ -92,7 +93,7 @@ class Search:
         wanted = "GET" if operation in {"status", "statistics"} else "POST"
         if exchange.request.method != wanted:
             raise errors.MethodNotAllowed(method=exchange.request.method)
-        body = self._there.arguments(exchange)
+        body = json_object(exchange)
         answer = self._answer(exchange, operation, body, legacy=legacy)
         if not legacy:
             answer = {"response": orjson.dumps(answer).decode()}
@@ -100,7 +101,7 @@ class Search:
 
     def message(self, exchange: Exchange, name: str, context: str) -> Response:
         """A message of the Web API: the answer is JSON inside JSON."""
-        body = self._there.arguments(exchange) if exchange.request.method == "POST" else {}
+        body = json_object(exchange) if exchange.request.method == "POST" else {}
         answer = self._answer(exchange, MESSAGES[name], body, legacy=False)
         return self._there.replies.object(
             exchange, {"@odata.context": context, "response": orjson.dumps(answer).decode()}

@@ -17,6 +17,7 @@ from windtunnel.simulator.services.dataverse.model.metadata import (
     relationships,
     shapes,
 )
+from windtunnel.simulator.services.dataverse.model.metadata.csdl_operations import Operations
 from windtunnel.simulator.services.dataverse.model.metadata.shapes import NAMESPACE
 from windtunnel.simulator.services.dataverse.model.tables import Tables
 from windtunnel.simulator.services.dataverse.paths import Segment, literal
@@ -65,8 +66,8 @@ class Found:
 class Metadata:
     """Answers for $metadata and the definition sets, from the tables as they are now."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, operations: Operations) -> None:
+        self._tables, self._operations = tables, operations
         self._csdl = b""
         self._csdl_for = -1
         self._entities: dict[str, tuple[TableDefinition, Json]] = {}
@@ -93,7 +94,7 @@ class Metadata:
     def csdl(self) -> bytes:
         """The $metadata document, kept until a definition changes."""
         if self._csdl_for != self._tables.version:
-            self._csdl = csdl.document(list(self._tables.definitions.values()))
+            self._csdl = csdl.document(list(self._tables.definitions.values()), self._operations)
             self._csdl_for = self._tables.version
         return self._csdl
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from xml.sax.saxutils import quoteattr
 
 from windtunnel.contracts.entities.dataverse import Relation, TableDefinition
+from windtunnel.simulator.services.dataverse.model.metadata.csdl_operations import (
+    Operations,
+    operation_parts,
+)
 
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -19,24 +23,19 @@ _HEAD = (
     'xmlns="http://docs.oasis-open.org/odata/ns/edm">'
     '<EntityType Name="crmbaseentity" Abstract="true" />'
 )
-_WHO_AM_I = (
-    '<ComplexType Name="WhoAmIResponse"><Property Name="BusinessUnitId" Type="Edm.Guid" '
-    'Nullable="false" /><Property Name="UserId" Type="Edm.Guid" Nullable="false" />'
-    '<Property Name="OrganizationId" Type="Edm.Guid" Nullable="false" /></ComplexType>'
-    '<Function Name="WhoAmI"><ReturnType Type="mscrm.WhoAmIResponse" Nullable="false" /></Function>'
-)
 
 
-def document(definitions: list[TableDefinition]) -> bytes:
-    """CSDL with one entity type and one entity set for each table."""
+def document(definitions: list[TableDefinition], operations: Operations) -> bytes:
+    """CSDL with an entity type and an entity set for each table, and all functions and actions."""
     known = {definition.logical_name for definition in definitions}
     parts = [_HEAD]
     parts += [_entity_type(definition, known) for definition in definitions]
-    parts.append(_WHO_AM_I)
+    schema, imports = operation_parts(operations, known)
+    parts += schema
     parts.append('<EntityContainer Name="System">')
     sets = {definition.logical_name: definition.entity_set for definition in definitions}
     parts += [_set(definition, sets) for definition in definitions]
-    parts.append('<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" />')
+    parts += imports
     parts.append("</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>")
     return "".join(parts).encode()
 
