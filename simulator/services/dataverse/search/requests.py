@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,14 @@ from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 from windtunnel.simulator.services.dataverse.search import facets
 from windtunnel.simulator.services.dataverse.search.engine import Engine, Hit, Scope, wire_name
 from windtunnel.simulator.services.dataverse.search.index import SearchIndex
-from windtunnel.simulator.services.dataverse.search.language import BadSearch, Node, Words, read
+from windtunnel.simulator.services.dataverse.search.language import BadSearch, Words, read
+from windtunnel.simulator.services.dataverse.search.parameters import (
+    Wanted,
+    clauses,
+    filters_of,
+    listed,
+    whole,
+)
 from windtunnel.simulator.services.dataverse.search.patterns import BadPattern
 
 if TYPE_CHECKING:
@@ -38,28 +44,7 @@ LONGEST_SEARCH = 100
 PAGE, LARGEST_PAGE, SUGGESTIONS = 50, 100, 5
 _ADDRESS = re.compile(r"/api/search/(v[12]\.0)/(\w+)/?")
 _TAGS = re.compile(r"\{/?crmhit\}")
-_CLAUSE = re.compile(r"([\w@.]+)(?:\s+(asc|desc))?", re.IGNORECASE)
 _COMMON = ("createdon", "modifiedon", "ownerid")
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The parameters of a request, of either version, in one form."""
-
-    search: str
-    scopes: tuple[Scope, ...]
-    orderby: tuple[tuple[str, bool], ...]
-    facets: tuple[facets.Facet, ...]
-    count: bool
-    skip: int
-    top: int
-    full: bool
-    match_all: bool
-    fuzzy: bool
-    legacy: bool
-
-    def tree(self) -> Node:
-        return read(self.search, full=self.full, match_all=self.match_all)
 
 
 class Search:
@@ -150,7 +135,7 @@ class Search:
 
     def _read(
         self, body: dict[str, Any], legacy: bool, *, shortest: int = 1, top: int = PAGE
-    ) -> _Wanted:
+    ) -> Wanted:
         search = body.get("search")
         if not isinstance(search, str) or not search.strip():
             raise errors.InvalidArgument(problem="The search parameter is required.")
@@ -158,18 +143,18 @@ class Search:
             raise errors.InvalidArgument(
                 problem=f"The search term must be {shortest} to {LONGEST_SEARCH} characters long."
             )
-        options = _list(body, "options")
+        options = listed(body, "options")
         full = body.get("searchtype") == "full" or "lucene" in options
         every = body.get("searchmode") == "all" or "searchmodelall" in options
         total = body.get("returntotalrecordcount" if legacy else "count")
-        return _Wanted(
+        return Wanted(
             search.strip(),
             self._scopes(body),
-            _orderby(body),
-            tuple(facets.read_facet(str(item)) for item in _list(body, "facets")),
+            clauses(body),
+            tuple(facets.read_facet(str(item)) for item in listed(body, "facets")),
             total is True,
-            _whole(body, "skip", 0, 100_000),
-            _whole(body, "top", top, LARGEST_PAGE),
+            whole(body, "skip", 0, 100_000),
+            whole(body, "top", top, LARGEST_PAGE),
             full,
             every,
             bool(body.get("usefuzzy" if legacy else "fuzzy")),
@@ -178,8 +163,8 @@ class Search:
 
     def _scopes(self, body: dict[str, Any]) -> tuple[Scope, ...]:
         enabled = self._index.tables()
-        filters = _filters(body.get("filter"))
-        named = _list(body, "entities") or list(enabled)
+        filters = filters_of(body.get("filter"))
+        named = listed(body, "entities") or list(enabled)
         scopes = []
         for item in named:
             entity = {"name": item} if isinstance(item, str) else item
@@ -225,7 +210,7 @@ class Search:
 
     # -- query --------------------------------------------------------------------------------
 
-    def _query(self, wanted: _Wanted) -> dict[str, Any]:
+    def _query(self, wanted: Wanted) -> dict[str, Any]:
         hits, expression = self._engine.run(wanted.tree(), wanted.scopes, self._there.clock.now())
         self._order(hits, wanted.orderby)
         page = hits[wanted.skip : wanted.skip + wanted.top]
@@ -343,7 +328,7 @@ class Search:
 
     # -- typing ahead -------------------------------------------------------------------------
 
-    def _typed(self, wanted: _Wanted) -> tuple[list[Hit], str]:
+    def _typed(self, wanted: Wanted) -> tuple[list[Hit], str]:
         """Hits in the primary column; the last word is a beginning."""
         text = re.sub(r"[^\w\s]", " ", wanted.search)
         if wanted.fuzzy:
@@ -365,7 +350,7 @@ class Search:
         self._order(hits, wanted.orderby)
         return hits, expression
 
-    def _suggest(self, wanted: _Wanted) -> dict[str, Any]:
+    def _suggest(self, wanted: Wanted) -> dict[str, Any]:
         hits, expression = self._typed(wanted)
         value = []
         for hit in hits[: wanted.top]:
@@ -385,7 +370,7 @@ class Search:
             return {"value": value}
         return {"Error": None, "Value": value, "QueryContext": None}
 
-    def _autocomplete(self, wanted: _Wanted) -> dict[str, Any]:
+    def _autocomplete(self, wanted: Wanted) -> dict[str, Any]:
         hits, expression = self._typed(wanted)
         value = ""
         if hits and expression:
@@ -435,62 +420,6 @@ class Search:
             "entitystatusresults": results,
             "manytomanyrelationshipsyncstatus": [],
         }
-
-
-def _list(body: dict[str, Any], name: str) -> list[Any]:
-    """An array, or an array as JSON text. Raises InvalidArgument."""
-    value = body.get(name)
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value.replace("'", '"') if '"' not in value else value)
-        except orjson.JSONDecodeError as problem:
-            raise errors.InvalidArgument(
-                problem=f"The value of {name} is not an array in JSON: {problem}."
-            ) from problem
-    if isinstance(value, dict) and name == "options":
-        return [key for key, chosen in value.items() if str(chosen).lower() == "true"]
-    if not isinstance(value, list):
-        raise errors.InvalidArgument(problem=f"The value of {name} must be an array.")
-    return value
-
-
-def _whole(body: dict[str, Any], name: str, default: int, most: int) -> int:
-    value = body.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise errors.InvalidArgument(problem=f"The value of {name} must be 0 to {most}.")
-    return value
-
-
-def _orderby(body: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
-    value = body.get("orderby")
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        items: list[Any] = [part for part in value.split(",") if part.strip()]
-    else:
-        items = _list(body, "orderby")
-    clauses = []
-    for item in items:
-        found = _CLAUSE.fullmatch(str(item).strip())
-        if found is None:
-            raise errors.InvalidArgument(problem=f"The orderby clause '{item}' is not valid.")
-        clauses.append((found[1], (found[2] or "asc").lower() == "desc"))
-    return tuple(clauses)
-
-
-def _filters(text: Any) -> dict[str, str]:
-    """Filters by table; under `` what holds for all. Raises InvalidArgument."""
-    if text is None or text == "":
-        return {}
-    if not isinstance(text, str):
-        raise errors.InvalidArgument(problem="The value of filter must be a string.")
-    parts = re.split(r"(?:^|,)\s*([a-z_]\w*)\s*:\s*(?=[^\d\s]|\s)", text)
-    found = {"": parts[0].strip()} if parts[0].strip() else {}
-    for name, condition in zip(parts[1::2], parts[2::2], strict=True):
-        found[name] = condition.strip().rstrip(",")
-    return found
 
 
 def _sortable(value: Any) -> Any:
