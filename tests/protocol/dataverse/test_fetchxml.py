@@ -225,6 +225,20 @@ def test_distinct_rows_have_no_key(firms):
     assert found == [{}, {"numberofemployees": 50}, {"numberofemployees": 500}]
 
 
+def test_distinct_without_columns_gives_keys(firms):
+    found = rows(firms, OURS, more='distinct="true"')
+    assert sorted(row["accountid"] for row in found) == sorted(
+        firms.ids[name] for name in ("top", "left", "right", "leaf")
+    )
+    assert rows(firms, f"<no-attrs/>{OURS}", more='distinct="true" top="1"')[0].keys() == {
+        "@odata.etag",
+        "accountid",
+    }
+    linked = '<link-entity name="contact" from="parentcustomerid" to="accountid" alias="c">'
+    linked += '<attribute name="lastname"/></link-entity>'
+    assert rows(firms, OURS + linked, more='distinct="true"') == [{"c.lastname": "Fetcher"}]
+
+
 def test_aggregates(firms):
     inner = OURS + "".join(
         f'<attribute name="numberofemployees" alias="{name}" aggregate="{name}"/>'

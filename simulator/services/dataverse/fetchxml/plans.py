@@ -107,7 +107,8 @@ class _Compilation:
         behind = tuple(value for key in keys for value in key.parameters)
         counted = head if fetch.distinct else f"SELECT 1 {self._head}"
         count_parameters = before if fetch.distinct else self._from.parameters
-        shown = ",".join(o.key for o in outputs if not o.is_aliased)
+        named = [] if self._is_whole() else [o.key for o in outputs if not o.is_aliased]
+        shown = ",".join(named)
         equal, sorted_by = self._hints()
         return Plan(
             fetch,
@@ -127,19 +128,27 @@ class _Compilation:
             searched=tuple(self._sources.searched),
         )
 
+    def _is_whole(self) -> bool:
+        """Whether all columns are asked for: in so many words, or by asking for none."""
+        source = self._fetch.entity
+        asks_none = not (source.attributes or source.no_attributes or self._fetch.distinct)
+        return source.all_attributes or asks_none
+
     def _outputs(self) -> tuple[list[Output], list[Piece]]:
         """What is returned: columns of the entity, then those of joined tables."""
         source = self._fetch.entity
         found: list[Output] = []
         values: list[Piece] = []
-        whole = source.all_attributes or not (source.attributes or source.no_attributes)
-        if whole and not (self._fetch.distinct and not source.all_attributes):
+        if self._is_whole():
             for column in self._root.served.definition.columns.values():
                 found.append(Output(column.name, self._root.served, column))
                 values.append(columns.plain(self._root, column))
         for attribute in source.attributes:
             self._output(attribute, self._root, found, values)
-        if not self._fetch.distinct:
+        linked = any(
+            link.source.attributes or link.source.all_attributes for link, _ in self._from.placed
+        )
+        if not self._fetch.distinct or not (found or linked):
             self._always(found, values)
         for link, place in self._from.placed:
             if link.source.all_attributes:
