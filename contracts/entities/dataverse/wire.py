@@ -86,7 +86,7 @@ def label_text(label: Any, language: int = 1033) -> str:
     """The text of a Label in a language, else of the first one it has; `` for none."""
     if not isinstance(label, dict):
         return ""
-    listed = label.get("LocalizedLabels") or []
+    listed = listed_in(label, "LocalizedLabels")
     labels = [entry for entry in listed if isinstance(entry, dict) and entry.get("Label")]
     for entry in labels:
         if entry.get("LanguageCode") == language:
@@ -95,6 +95,12 @@ def label_text(label: Any, language: int = 1033) -> str:
     if not labels and isinstance(user, dict):
         labels = [user]
     return str(labels[0].get("Label") or "") if labels else ""
+
+
+def listed_in(body: Json, member: str) -> list[Any]:
+    """The array that a member holds; an empty one for anything else."""
+    value = body.get(member)
+    return value if isinstance(value, list) else []
 
 
 def facts_of(body: Json) -> Json:
@@ -129,7 +135,7 @@ def options_of(option_set: Any) -> tuple[Option, ...]:
     if not isinstance(option_set, dict):
         return ()
     pair = [option_set.get("FalseOption"), option_set.get("TrueOption")]
-    listed = option_set.get("Options") or [option for option in pair if option is not None]
+    listed = listed_in(option_set, "Options") or [option for option in pair if option is not None]
     return tuple(option_of(option) for option in listed if isinstance(option, dict))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from windtunnel.contracts.entities.dataverse.wire import listed_in
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata import ODATA_401, parse_query
 from windtunnel.simulator.services.dataverse import errors
@@ -310,7 +311,7 @@ def _relationships_of(body: Json) -> list[Json]:
     """The relationships inside a ComplexEntityMetadata."""
     found: list[Json] = []
     for member in ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships"):
-        for part in body.get(member) or []:
+        for part in listed_in(body, member):
             if isinstance(part, dict):
                 kind = "ManyToMany" if member.startswith("ManyToMany") else "OneToMany"
                 annotated = f"{NAMESPACE}{kind}RelationshipMetadata"

@@ -587,3 +587,22 @@ def test_new_tables_survive_the_process(tmp_path, new_environment):
     assert second.ask("GET", f"new_bankaccounts({key})").json["new_accountname"] == "kept"
     assert second.ask("GET", f"{TABLE}?$expand=Attributes").json == shown
     second.house.close()
+
+
+JUNK = [0, 1.5, True, "x", [], [None], {}, {"Value": "x"}, {"LocalizedLabels": 1.5}, {"Options": 7}]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=str)
+def test_members_of_another_shape_never_break_the_service(bank, junk):
+    for address, body in (
+        ("EntityDefinitions", {**BANK, "SchemaName": "new_Junk"}),
+        (f"{TABLE}/Attributes", COLUMNS[10][0]),
+        ("RelationshipDefinitions", ONE_TO_MANY),
+        ("GlobalOptionSetDefinitions", CHOICE),
+    ):
+        for member in body:
+            answer = bank.ask("POST", address, {**body, member: junk})
+            assert answer.status in {204, 400, 404}, (address, member, answer.body)
+            if answer.status == 204:
+                made = answer.headers["odata-entityid"].split("/v9.2/")[1]
+                done(bank.ask("DELETE", made))

@@ -246,7 +246,7 @@ def _whole_cascade(stated: Any) -> Json:
         raise errors.InvalidArgument(problem="CascadeConfiguration must be an object.")
     whole = {**relationships.CASCADE, **{k: v for k, v in stated.items() if "@" not in k}}
     for member, value in whole.items():
-        if value is not None and value not in _CASCADES:
+        if value is not None and (not isinstance(value, str) or value not in _CASCADES):
             raise errors.InvalidArgument(problem=f"The {member} behavior '{value}' is not valid.")
     return whole
 

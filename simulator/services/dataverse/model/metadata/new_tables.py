@@ -130,7 +130,8 @@ def money_columns() -> tuple[list[ColumnDefinition], list[Relation]]:
 
 def numbered(options: tuple[Option, ...], bodies: Any) -> tuple[Option, ...]:
     """Options with the values the service gives to those that came without one."""
-    stated = [isinstance(body, dict) and body.get("Value") is not None for body in bodies or []]
+    listed = bodies if isinstance(bodies, list) else []
+    stated = [isinstance(body, dict) and body.get("Value") is not None for body in listed]
     if len(stated) != len(options):
         return options
     taken = {option.value for option, is_stated in zip(options, stated, strict=True) if is_stated}

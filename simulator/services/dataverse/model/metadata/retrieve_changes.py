@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from windtunnel.contracts.entities.dataverse.wire import listed_in
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.metadata.addresses import Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
@@ -157,8 +158,8 @@ def _meets(criteria: Any, item: Json) -> bool:
     """Whether an object meets a MetadataFilterExpression. Raises InvalidArgument."""
     if not isinstance(criteria, dict):
         return True
-    tests = [_condition(part, item) for part in criteria.get("Conditions") or []]
-    tests += [_meets(part, item) for part in criteria.get("Filters") or []]
+    tests = [_condition(part, item) for part in listed_in(criteria, "Conditions")]
+    tests += [_meets(part, item) for part in listed_in(criteria, "Filters")]
     if str(criteria.get("FilterOperator") or "And") == "Or":
         return any(tests) if tests else True
     return all(tests)
