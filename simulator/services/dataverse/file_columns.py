@@ -6,6 +6,7 @@ Source: "Use file column data", "Use image column data".
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
@@ -40,7 +41,7 @@ def is_transfer(exchange: Exchange, parts: int) -> bool:
     """Whether a request below such a column is of the file and not of the column's JSON value."""
     request = exchange.request
     if request.method in {"GET", "HEAD"}:
-        return parts > 1
+        return parts > 1 or b"range" in request.headers
     if request.method == "PUT":
         is_json = request.header("content-type").lower().startswith("application/json")
         return not is_json or b"x-ms-file-name" in request.headers
@@ -54,7 +55,7 @@ def transfer(
     key: str,
     column: str,
 ) -> Response:
-    """Upload (PATCH, PUT), download (GET of `/$value`) or DELETE."""
+    """Upload (PATCH, PUT), download (GET of `/$value`, or of a range as JSON) or DELETE."""
     if not served.records.exists((key,)):
         raise errors.RecordNotFound(table=served.name, id=key)
     method = exchange.request.method
@@ -242,6 +243,14 @@ def _download(
         )
     head += f"Accept-Ranges: bytes\r\nAccess-Control-Expose-Headers: {'; '.join(exposed)}\r\n"
     blocks = there.files.blocks(file.id, first, length)
+    if not exchange.request.path.endswith("$value"):
+        # unconfirmed: a range of the column itself is base 64 in JSON, as dynamics-web-api reads it
+        context = f"{base_of(exchange)}$metadata#{served.entity_set}({key})/{column}"
+        value = b64encode(b"".join(blocks)).decode()
+        name = quote(file.name, safe=_PLAIN)
+        head += f'Content-Disposition: attachment; filename="{name}"\r\n'
+        answer = {"@odata.context": context, "value": value}
+        return there.replies.object(exchange, answer, status, head.encode("latin-1"))
     body: bytes | Iterator[bytes] = blocks if length > _STREAMED_FROM else b"".join(blocks)
     return there.replies.binary(exchange, body, head.encode("latin-1"), status)
 

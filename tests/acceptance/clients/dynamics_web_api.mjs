@@ -349,6 +349,166 @@ await step('reads the model', async () => {
   assert.ok(csdl.includes('<EntityType Name="account"'));
 });
 
+const label = (text) => ({
+  '@odata.type': 'Microsoft.Dynamics.CRM.Label',
+  LocalizedLabels: [
+    { '@odata.type': 'Microsoft.Dynamics.CRM.LocalizedLabel', Label: text, LanguageCode: 1033 },
+  ],
+});
+const required = { Value: 'None', CanBeChanged: true, ManagedPropertyLogicalName: 'canmodifyrequirementlevelsettings' };
+const text = (schemaName, more = {}) => ({
+  '@odata.type': 'Microsoft.Dynamics.CRM.StringAttributeMetadata',
+  AttributeType: 'String',
+  AttributeTypeName: { Value: 'StringType' },
+  SchemaName: schemaName,
+  MaxLength: 100,
+  FormatName: { Value: 'Text' },
+  RequiredLevel: required,
+  DisplayName: label(schemaName),
+  Description: label(schemaName),
+  ...more,
+});
+
+await step('makes and changes a table and a column', async () => {
+  const id = await api.createEntity({
+    data: {
+      '@odata.type': 'Microsoft.Dynamics.CRM.EntityMetadata',
+      SchemaName: 'wt_Crate',
+      DisplayName: label('Crate'),
+      DisplayCollectionName: label('Crates'),
+      Description: label('A crate'),
+      OwnershipType: 'UserOwned',
+      HasActivities: false,
+      HasNotes: false,
+      IsActivity: false,
+      Attributes: [text('wt_Name', { IsPrimaryName: true })],
+    },
+  });
+  assert.match(id, /^[0-9a-f-]{36}$/);
+  const column = await api.createAttribute({ entityKey: id, data: text('wt_Code') });
+  assert.match(column, /^[0-9a-f-]{36}$/);
+  const found = await api.retrieveAttribute({
+    entityKey: id, attributeKey: column, select: ['LogicalName', 'SchemaName'],
+  });
+  assert.equal(found.LogicalName, 'wt_code');
+  const entity = await api.retrieveEntity({ key: id });
+  entity.DisplayName = label('Big crate');
+  await api.updateEntity({ data: entity });
+  const again = await api.retrieveEntity({ key: "LogicalName='wt_crate'", select: ['DisplayName'] });
+  assert.equal(again.DisplayName.UserLocalizedLabel.Label, 'Big crate');
+});
+
+await step('makes, reads and drops a relationship and a global choice', async () => {
+  const link = await api.createRelationship({
+    data: {
+      '@odata.type': 'Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata',
+      SchemaName: 'wt_account_crates',
+      ReferencedEntity: 'account',
+      ReferencedAttribute: 'accountid',
+      ReferencingEntity: 'wt_crate',
+      Lookup: {
+        '@odata.type': 'Microsoft.Dynamics.CRM.LookupAttributeMetadata',
+        AttributeType: 'Lookup',
+        AttributeTypeName: { Value: 'LookupType' },
+        SchemaName: 'wt_AccountId',
+        DisplayName: label('Account'),
+        Description: label('Account'),
+        RequiredLevel: required,
+      },
+    },
+  });
+  const found = await api.retrieveRelationship({
+    key: link, castType: 'Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata',
+    select: ['SchemaName', 'ReferencingEntity'],
+  });
+  assert.deepEqual([found.SchemaName, found.ReferencingEntity], ['wt_account_crates', 'wt_crate']);
+  const crate = await api.create({
+    collection: 'wt_crates',
+    data: { wt_name: 'two', 'wt_AccountId@odata.bind': `/accounts(${account})` },
+    returnRepresentation: true,
+  });
+  assert.equal(crate._wt_accountid_value, account);
+  await api.deleteRelationship({ key: link });
+  const choice = await api.createGlobalOptionSet({
+    data: {
+      '@odata.type': 'Microsoft.Dynamics.CRM.OptionSetMetadata',
+      Name: 'wt_colours',
+      OptionSetType: 'Picklist',
+      DisplayName: label('Colours'),
+      Options: [{ Value: 700000000, Label: label('Red') }, { Value: 700000001, Label: label('Blue') }],
+    },
+  });
+  const colours = await api.retrieveGlobalOptionSet({
+    key: choice, castType: 'Microsoft.Dynamics.CRM.OptionSetMetadata', select: ['Name', 'Options'],
+  });
+  assert.deepEqual(colours.Options.map((option) => option.Value), [700000000, 700000001]);
+  await api.deleteGlobalOptionSet({ key: "Name='wt_colours'" });
+});
+
+await step('searches', async () => {
+  const found = await api.query({
+    query: { search: 'dynamics', entities: [{ name: 'account' }], count: true },
+  });
+  assert.ok(Array.isArray(found.value), JSON.stringify(found));
+});
+
+// Neither keys nor tables can be made or dropped by the client itself.
+async function plain(method, path, data) {
+  const answer = await fetch(`${env.WT_DATAVERSE_URL}/api/data/v9.2/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${env.WT_TOKEN}`, 'content-type': 'application/json' },
+    body: data && JSON.stringify(data),
+  });
+  assert.ok(answer.ok, await answer.text());
+}
+
+await step('addresses records by an alternate key', async () => {
+  await plain('POST', "EntityDefinitions(LogicalName='wt_crate')/Keys", {
+    SchemaName: 'wt_CrateCode', DisplayName: label('Code'), KeyAttributes: ['wt_code'],
+  });
+  const keys = async () => (await api.retrieveEntity({
+    key: "LogicalName='wt_crate'", select: ['LogicalName'], expand: [{ property: 'Keys' }],
+  })).Keys;
+  for (let i = 0; i < 100 && (await keys())[0].EntityKeyIndexStatus !== 'Active'; i += 1) {
+    await new Promise((done) => { setTimeout(done, 100); });
+  }
+  const where = { collection: 'wt_crates', key: "wt_code='c1'" };
+  const made = await api.upsert({ ...where, data: { wt_name: 'one' }, returnRepresentation: true });
+  assert.equal(made.wt_code, 'c1');
+  const again = await api.upsert({ ...where, data: { wt_name: 'uno' }, returnRepresentation: true });
+  assert.equal(again.wt_crateid, made.wt_crateid);
+  assert.equal((await api.retrieve({ ...where, select: ['wt_name'] })).wt_name, 'uno');
+  await api.deleteRecord(where);
+  assert.equal((await refused(() => api.retrieve(where))).status, 404);
+});
+
+await step('uploads and downloads a file in chunks', async () => {
+  await api.createAttribute({
+    entityKey: "LogicalName='wt_crate'",
+    data: {
+      '@odata.type': 'Microsoft.Dynamics.CRM.FileAttributeMetadata',
+      SchemaName: 'wt_Manual',
+      DisplayName: label('Manual'),
+      RequiredLevel: required,
+      MaxSizeInKB: 30720,
+    },
+  });
+  const crate = await api.create({ collection: 'wt_crates', data: { wt_name: 'three' } });
+  const where = { collection: 'wt_crates', key: crate, property: 'wt_manual' };
+  const data = Buffer.alloc(5_000_000, 'windtunnel ');
+  await api.uploadFile({ ...where, fileName: 'manual.txt', data });
+  const found = await api.downloadFile(where);
+  assert.deepEqual([found.fileName, found.fileSize], ['manual.txt', data.length]);
+  assert.ok(data.equals(found.data));
+  await api.deleteRecord(where);
+});
+
+await step('drops the table', async () => {
+  await plain('DELETE', "EntityDefinitions(LogicalName='wt_crate')");
+  const gone = await refused(() => api.retrieveMultiple({ collection: 'wt_crates' }));
+  assert.equal(gone.status, 404);
+});
+
 await step('impersonates', async () => {
   const who = await api.callFunction('WhoAmI');
   const as = await api.callFunction({ name: 'WhoAmI', impersonate: who.UserId });

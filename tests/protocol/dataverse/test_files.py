@@ -413,3 +413,12 @@ def test_the_download_url_of_an_image_gives_the_thumbnail_or_the_full_image(
     assert dataverse.ask("GET", f"{url}&Full=true").body == data
     assert dataverse.ask("GET", "/Image/download.aspx?Entity=new_doc&Attribute=x").status == 404
     assert dataverse.ask("GET", "/Image/download.aspx").status == 404
+
+
+def test_a_range_of_the_column_itself_is_base_64_in_json(dataverse, row):
+    upload(dataverse, row, b"0123456789", "ten.txt")
+    got = dataverse.ask("GET", f"new_docs({row})/new_file", range="bytes=2-4")
+    assert got.status == 206
+    assert base64.b64decode(got.json["value"]) == b"234"
+    assert got.headers["x-ms-file-size"] == "10"
+    assert got.headers["content-disposition"] == 'attachment; filename="ten.txt"'

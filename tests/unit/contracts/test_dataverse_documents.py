@@ -67,3 +67,27 @@ def test_the_sides_of_a_table_s_relationship_with_itself_are_told_apart():
 def test_what_cannot_be_read_is_refused_with_its_place(broken):
     with pytest.raises(CsdlError):
         tables_from_csdl(broken)
+
+
+OWN_SPELLING = b"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
+<edmx:DataServices><Schema Namespace="mscrm" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+<EntityType Name="pointer" Abstract="true"><Key><PropertyRef Name="activityid"/></Key>
+<Property Name="activityid" Type="Edm.Guid"/><Property Name="_about_value" Type="Edm.Guid"/>
+<NavigationProperty Name="about_new_a" Type="mscrm.new_a" Partner="new_a_pointers">
+<ReferentialConstraint Property="_about_value" ReferencedProperty="new_aid"/></NavigationProperty>
+</EntityType>
+<EntityType Name="call" BaseType="mscrm.pointer">
+<NavigationProperty Name="about_new_a_call" Type="mscrm.new_a" Partner="new_a_calls"/></EntityType>
+<EntityType Name="new_a"><Key><PropertyRef Name="new_aid"/></Key>
+<Property Name="new_aid" Type="Edm.Guid"/>
+<NavigationProperty Name="new_a_calls" Type="Collection(mscrm.call)" Partner="about_new_a_call"/>
+</EntityType>
+<EntityContainer Name="System"><EntitySet Name="calls" EntityType="mscrm.call"/>
+<EntitySet Name="new_as" EntityType="mscrm.new_a"/></EntityContainer>
+</Schema></edmx:DataServices></edmx:Edmx>"""
+
+
+def test_an_activity_s_own_spelling_of_a_lookup_has_the_constraint_of_its_base():
+    tables = {table.logical_name: table for table in tables_from_csdl(OWN_SPELLING)}
+    assert tables["call"].relations["about_new_a_call"].pairs == (("_about_value", "new_aid"),)
+    assert tables["new_a"].relations["new_a_calls"].pairs == (("new_aid", "_about_value"),)
