@@ -124,6 +124,49 @@ class EntraSettings(_Section):
     )
 
 
+ApiType = Literal[
+    "Boolean",
+    "DateTime",
+    "Decimal",
+    "Entity",
+    "EntityCollection",
+    "EntityReference",
+    "Float",
+    "Integer",
+    "Money",
+    "Picklist",
+    "String",
+    "StringArray",
+    "Guid",
+]
+
+
+class ApiParameterSettings(_Section):
+    """`[[dataverse.custom_apis.parameters]]` and `response`: one value."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    type: ApiType
+    optional: bool = False
+    table: str = Field(default="", description="Of Entity and its kin: the table; none means any.")
+
+
+class CustomApiSettings(_Section):
+    """`[[dataverse.custom_apis]]`: a function or action of your own."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$", description="The unique name.")
+    kind: Literal["action", "function"] = "action"
+    bound_to: str = Field(default="", description="A table's logical name; none means at the root.")
+    binding: Literal["record", "collection"] = "record"
+    parameters: tuple[ApiParameterSettings, ...] = ()
+    response: tuple[ApiParameterSettings, ...] = ()
+    function: str = Field(
+        default="", description="`module:function` in Python; it takes an ApiCall, returns a dict."
+    )
+    answer: dict[str, Any] = Field(
+        default_factory=dict, description="What it answers when it has no function."
+    )
+
+
 class DataverseSettings(_Section):
     """`[dataverse]`: the environment."""
 
@@ -140,7 +183,13 @@ class DataverseSettings(_Section):
         description="$metadata documents and JSON of EntityDefinitions or "
         "GlobalOptionSetDefinitions (also .gz), served beside ours.",
     )
-    bulk_delete: Work = "immediate"
+    custom_apis: tuple[CustomApiSettings, ...] = ()
+    bulk_delete: Work = Field(
+        default="immediate", description="When BulkDelete does its work, by the clock or by hand."
+    )
+    background_operations: Work = Field(
+        default="immediate", description="When work asked for by Prefer: respond-async is done."
+    )
     entitlement: Literal["report", "enforce"] = Field(
         default="report",
         description="Requests per 24 hours: counted in limit use, or also refused with 429.",

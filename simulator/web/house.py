@@ -25,6 +25,7 @@ from windtunnel.simulator.exchange import Request, Response, Service, UsageError
 from windtunnel.simulator.kernel.changes import Change, Changes, Operation
 from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
 from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.journal import Journal
 from windtunnel.simulator.kernel.settings import ClientSettings, Settings
 from windtunnel.simulator.kernel.store import Store
@@ -68,6 +69,7 @@ class House:
         self.store = Store(simulator.database)
         self.ids = Ids(simulator.seed)
         self.changes = Changes(self.store, self.clock)
+        self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
         self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
         self.faults = Faults(self.ids.child("faults"))
         self.turn = Turn(self.store.commit, self.store.rollback)
@@ -99,6 +101,7 @@ class House:
         self.services["control"] = ControlService(self, routes(self.business_events))
         self.store.commit()
         self.store.mark()
+        self.jobs.resume()
 
     # -- assembling ---------------------------------------------------------------------------
 
@@ -151,6 +154,7 @@ class House:
             self.clock,
             self.timers,
             self.ids.child("dataverse service"),
+            self.jobs,
             check=self.checks["dataverse"].bearer,
             settings=self.settings.dataverse,
             limits=self._limits,
@@ -357,6 +361,7 @@ class House:
         self.finance_operations.forget()
         self.entra.reset()
         self.business_events.forget()
+        self.jobs.resume()
 
     def _use_limits(self, limits: Limits) -> None:
         self.dataverse.guard.use_limits(limits)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 from windtunnel.simulator.exchange import Exchange
 from windtunnel.simulator.kernel.clock import iso_seconds
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.messages.query_expressions import to_fetchxml
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import segments
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
+    from windtunnel.simulator.services.dataverse.model.writes import Caller
+
+BULK_DELETE: Final = "dataverse.bulk_delete"
+PAGE: Final = 5_000
 
 
 def _targets(call: Call) -> list[dict[str, Any]]:
@@ -112,63 +118,72 @@ def delete_multiple(call: Call) -> Answer:
 
 
 def bulk_delete(call: Call) -> Answer:
-    """Delete what the query set finds, as a job that is done at once; answers its id."""
-    there, exchange, body = call.there, call.exchange, call.arguments
-    jobs = there.tables.by_name["asyncoperation"]
-    queries = body.get("QuerySet")
-    if not isinstance(queries, list) or not queries:
-        raise errors.InvalidArgument(problem="QuerySet must hold at least one query.")
-    caller = there.caller(exchange)
-    deleted = 0
-    with there.store.atomic():
-        for query in queries:
-            served = there.tables.by_name.get(str(query.get("EntityName", "")))
-            if served is None:
-                raise errors.InvalidArgument(
-                    problem=f"The entity '{query.get('EntityName')}' is not known."
-                )
-            for key in _keys_of(served, query.get("Criteria") or {}):
-                deleted += there.writes.delete(served, key, caller)
-        now = iso_seconds(there.clock.now())
-        values: dict[str, Any] = {
-            "name": str(body.get("JobName", "Bulk delete")),
-            "operationtype": 13,
-            "statecode": 3,
-            "statuscode": 30,
-            "completedon": now,
-            "startedon": now,
-            "message": f"{deleted} records deleted",
-        }
-        known = {name: value for name, value in values.items() if jobs.has(name)}
-        job = there.writes.insert(jobs, known, caller)
-    _charge(there, exchange, "delete_multiple", deleted)
+    """Plan the deletion of what the queries find; answers the id of the system job."""
+    there, body = call.there, call.arguments
+    queries = body.get("QuerySet") or []
+    if not queries:
+        raise errors.RequiredFieldMissing(name="QuerySet")
+    for query in queries:
+        if query.get("EntityName") not in there.tables.by_name:
+            raise errors.InvalidArgument(
+                problem=f"The entity with a name = '{query.get('EntityName')}' was not found in "
+                "the MetadataCache."
+            )
+        served = there.tables.by_name[query["EntityName"]]
+        checked = to_fetchxml(query, (served.primary_id,))
+        there.fetch.page(served, checked.replace("<fetch", '<fetch count="1"', 1))
+    jobs, caller = there.tables.by_name["asyncoperation"], call.caller
+    values = {"name": body["JobName"], "operationtype": 13, "statecode": 0, "statuscode": 0}
+    job = there.writes.insert(jobs, {n: v for n, v in values.items() if jobs.has(n)}, caller)
+    progress = there.tables.by_name["bulkdeleteoperation"]
+    values = {"name": body["JobName"], "_asyncoperationid_value": job, "isrecurring": 0}
+    shown = there.writes.insert(
+        progress, {n: v for n, v in values.items() if progress.has(n)}, caller
+    )
+    given = {"job": job, "progress": shown, "queries": queries, "user": caller.user_id}
+    there.jobs.start(BULK_DELETE, given, there.settings.bulk_delete, job)
     return {"JobId": job}
 
 
-def _keys_of(served: DataverseTable, criteria: dict[str, Any]) -> list[str]:
-    """Keys by a QueryExpression's conditions: equality and lists, as clients send them."""
-    wanted: dict[str, set[Any]] = {}
-    for condition in criteria.get("Conditions") or []:
-        name = str(condition.get("AttributeName", ""))
-        operator = str(condition.get("Operator", "Equal"))
-        if operator not in {"Equal", "In"} or name not in served.checkers:
-            raise errors.InvalidArgument(
-                problem=f"The condition '{name} {operator}' is not supported in a bulk delete here."
-            )
-        values = {
-            served.checkers[name](item.get("Value") if isinstance(item, dict) else item)
-            for item in condition.get("Values") or []
-        }
-        wanted[name] = wanted.get(name, values) & values
-    if not wanted:
-        return [str(row[served.primary_id]) for row in served.records.find({}, 1_000_000)]
-    first, values = next(iter(wanted.items()))
-    rows = [row for value in values for row in served.records.find({first: value}, 1_000_000)]
-    return [
-        str(row[served.primary_id])
-        for row in rows
-        if all(row[name] in accepted for name, accepted in wanted.items())
-    ]
+def run_bulk_delete(there: Handlers, given: dict[str, Any]) -> None:
+    """Delete what the queries find now, record by record; what cannot be deleted stays."""
+    caller = there.caller_of(given["user"])
+    started = iso_seconds(there.clock.now())
+    deleted = failed = 0
+    for query in given["queries"]:
+        served = there.tables.by_name.get(query["EntityName"])
+        for key in _found(there, served, query, caller) if served is not None else ():
+            assert served is not None
+            try:
+                deleted += there.writes.delete(served, key, caller)
+            except errors.DataverseError:
+                failed += 1
+    ended = iso_seconds(there.clock.now())
+    jobs = there.tables.by_name["asyncoperation"]
+    message = f"{deleted} deleted, {failed} failed"
+    values: dict[str, Any] = {"statecode": 3, "statuscode": 30, "message": message}
+    values |= {"startedon": started, "completedon": ended}
+    known = {name: value for name, value in values.items() if jobs.has(name)}
+    there.writes.change(jobs, given["job"], known, caller)
+    counts = {"successcount": deleted, "failurecount": failed}
+    there.writes.change(
+        there.tables.by_name["bulkdeleteoperation"], given["progress"], counts, caller
+    )
+
+
+def _found(
+    there: Handlers, served: DataverseTable, query: dict[str, Any], caller: Caller
+) -> list[str]:
+    """Keys of all records that a query finds."""
+    xml = to_fetchxml(query, (served.primary_id,))
+    keys: list[str] = []
+    for number in count(1):
+        paged = xml.replace("<fetch", f'<fetch page="{number}" count="5000"', 1)
+        page = there.fetch.page(served, paged, "", user=caller.user_id)
+        keys += [row[served.primary_id] for row in page.value]
+        if len(page.value) < PAGE:
+            break
+    return keys
 
 
 HANDLERS: dict[str, Handler] = {

@@ -372,6 +372,25 @@ class InvalidArgument(DataverseError):
     text = "{problem}"
 
 
+class PluginRefused(DataverseError):
+    """Code behind a message refused the call by its own text."""
+
+    status = 400
+    code = "0x80040265"
+    text = "{text_of}"
+
+
+class PluginFailed(DataverseError):
+    """Code behind a message failed by mistake."""
+
+    status = 400
+    code = "0x80040224"
+    text = (
+        "An unexpected error occurred from ISV code. (ErrorType = ClientError) Unexpected "
+        "exception from plug-in (Execute): {kind}: {text_of}"
+    )
+
+
 class RequiredFieldMissing(DataverseError):
     """A parameter of an action that must be given."""
 

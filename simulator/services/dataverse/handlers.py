@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,11 +11,13 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.odata import DATAVERSE, ODataError, parse_query
 from windtunnel.simulator.odata.tree import Expression, Query
 from windtunnel.simulator.services.dataverse import (
+    bulk,
     definitions,
     errors,
     file_columns,
@@ -24,7 +27,8 @@ from windtunnel.simulator.services.dataverse import (
 )
 from windtunnel.simulator.services.dataverse.fetchxml import FetchReads
 from windtunnel.simulator.services.dataverse.guard import Guard
-from windtunnel.simulator.services.dataverse.messages import calling
+from windtunnel.simulator.services.dataverse.messages import background, calling
+from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRows
 from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.files import Files
@@ -33,7 +37,7 @@ from windtunnel.simulator.services.dataverse.model.metadata.customizations impor
 from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
@@ -55,17 +59,23 @@ class Handlers:
         settings: DataverseSettings,
         tenant_id: str,
         customizations: Customizations,
+        jobs: Jobs,
     ) -> None:
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
-        self.changes = changes
+        self.changes, self.jobs = changes, jobs
+        jobs.register(bulk.BULK_DELETE, partial(bulk.run_bulk_delete, self))
+        jobs.register(background.KIND, partial(background.run, self))
         conditions = Settings(tables.by_name)
         self.reads = Reads(store, clock, tables, query_functions(conditions))
         self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations)
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
         self.search = Search(self)
-        self.messages = standard()
+        self.messages = standard(settings.custom_apis)
+        self._row_apis = DeclaredByRows(self.messages, tables)
+        for table in ("customapi", "customapirequestparameter", "customapiresponseproperty"):
+            changes.hook(NAMESPACE + table, self._row_apis.change)
         self.metadata = Metadata(tables, self.messages)
         self.customizations = customizations
         customizations.on_change(self.reads.forget)
@@ -78,6 +88,7 @@ class Handlers:
         """Drop what was kept of reads."""
         self.reads.forget()
         self.search.forget()
+        self._row_apis.change()
         self.fetch.forget()
         self.writes.forget()
         self.know_caller_units()
@@ -92,7 +103,10 @@ class Handlers:
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who writes."""
-        user = exchange.identity.user_id
+        return self.caller_of(exchange.identity.user_id)
+
+    def caller_of(self, user: str) -> Caller:
+        """A user as one who writes."""
         return Caller(user, self._units.get(user, ""))
 
     # -- finding the operation ----------------------------------------------------------------
@@ -111,6 +125,8 @@ class Handlers:
         if not parts:
             return self.service_document(exchange)
         first = parts[0]
+        if self._row_apis.changed and self._row_apis.refresh():
+            self.tables.version += 1
         if first.name == "$metadata":
             self._charge(exchange, "metadata")
             return self.replies.xml(exchange, self.metadata.csdl())

@@ -14,6 +14,7 @@ from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceEr
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
@@ -46,6 +47,7 @@ class Dataverse:
         clock: Clock,
         timers: Timers,
         ids: Ids,
+        jobs: Jobs,
         *,
         check: Callable[[bytes], Claims],
         settings: DataverseSettings,
@@ -79,6 +81,7 @@ class Dataverse:
             settings,
             tenant_id,
             self.customizations,
+            jobs,
         )
 
     def add_tables(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.clock import SteerableClock, iso_seconds
+from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.journal import Entry, Journal
 from windtunnel.simulator.web.control.errors import BadBody, BadParameter, NotFound
 from windtunnel.simulator.web.faults import FaultRule, Faults
@@ -27,6 +28,7 @@ class House(Protocol):
     clock: SteerableClock
     journal: Journal
     faults: Faults
+    jobs: Jobs
 
     def reset(self) -> None:
         """Back to the first content, clock and counters."""
@@ -213,6 +215,29 @@ def add_fault(exchange: Exchange, house: House) -> Response:
     """Put a fault in force."""
     rule = house.faults.add(_body(exchange, FaultRule))
     return reply(rule.model_dump(), 201)
+
+
+def list_jobs(exchange: Exchange, house: House) -> Response:
+    """The jobs that wait: for a moment of the clock, or for a hand."""
+    del exchange
+    listed = [
+        {
+            "id": job.id,
+            "kind": job.kind,
+            "due": None if job.due is None else iso_seconds(job.due),
+            "parameters": job.parameters,
+        }
+        for job in house.jobs.waiting()
+    ]
+    return reply({"value": listed})
+
+
+def complete_job(exchange: Exchange, house: House, job: str) -> Response:
+    """Do a waiting job now."""
+    del exchange
+    if not house.jobs.complete(job):
+        raise NotFound(kind="job", name=job)
+    return Response(204)
 
 
 def list_faults(exchange: Exchange, house: House) -> Response:

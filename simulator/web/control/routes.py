@@ -24,6 +24,8 @@ ROUTES = [
     Route("POST", f"{ROOT}/faults", h.add_fault),
     Route("DELETE", f"{ROOT}/faults", h.clear_faults),
     Route("DELETE", f"{ROOT}/faults/{{name}}", h.remove_fault),
+    Route("GET", f"{ROOT}/jobs", h.list_jobs),
+    Route("POST", f"{ROOT}/jobs/{{job}}/complete", h.complete_job),
     Route("GET", f"{ROOT}/journal", h.query_journal),
     Route("DELETE", f"{ROOT}/journal", h.clear_journal),
     Route("GET", f"{ROOT}/journal/har", h.export_har),

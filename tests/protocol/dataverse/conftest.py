@@ -107,3 +107,18 @@ def dataverse(module_environment) -> Environment:
 def new_environment() -> type[Environment]:
     """For tests that need a house of their own."""
     return Environment
+
+
+@pytest.fixture
+def make_environment(tmp_path):
+    """Makes an environment of these settings: `make_environment(**{"dataverse.throttle": False})`."""
+
+    def make(**overrides: Any) -> Environment:
+        basis = {
+            "simulator.data_folder": tmp_path,
+            "simulator.clock": "manual",
+            "simulator.tls": False,
+        }
+        return Environment(House(load(overrides={**basis, **overrides}, environment={})))
+
+    return make

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from windtunnel.contracts.entities.dataverse.messages import MessageDefinition
 from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.messages import arguments
+from windtunnel.simulator.services.dataverse.messages import arguments, background
 from windtunnel.simulator.services.dataverse.messages.registry import Call
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment
@@ -64,6 +64,8 @@ def _call(
         given = arguments.of_function(there.messages, definition, segment, exchange)
     else:
         given = arguments.of_action(there.messages, definition, exchange)
+    if there.messages.is_custom(definition.name) and background.is_asked(exchange):
+        return background.accept(there, exchange, definition.name)
     with there.store.atomic():
         answer = handler(Call(there, exchange, definition, given, served, key))
     if answer is None:

@@ -126,6 +126,10 @@ class Registry:
         """Whether any message has this name."""
         return name in self._found
 
+    def is_custom(self, name: str) -> bool:
+        """Whether the message of this name is the user's own."""
+        return name in self._custom
+
     def is_simulated(self, name: str) -> bool:
         """Whether messages of this name are answered."""
         return name in self._handlers or name in self._delegates

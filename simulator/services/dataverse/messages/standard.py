@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from windtunnel.contracts.entities.dataverse.messages import standard_messages
 from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.kernel.settings import CustomApiSettings
 from windtunnel.simulator.services.dataverse import bulk, definitions, errors, file_messages
-from windtunnel.simulator.services.dataverse.messages import environment, records, sales, service
+from windtunnel.simulator.services.dataverse.messages import (
+    environment,
+    query_expressions,
+    records,
+    sales,
+    service,
+)
+from windtunnel.simulator.services.dataverse.messages.custom import declare
 from windtunnel.simulator.services.dataverse.messages.registry import (
     Answer,
     Call,
@@ -40,13 +49,14 @@ def _search(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
     return there.search.message(exchange, segment.name, context)
 
 
-def standard() -> Registry:
-    """The registry of an environment without custom messages."""
+def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
+    """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
-    for module in (environment, records, sales, service):
+    for module in (environment, query_expressions, records, sales, service):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)
     registry.handle({name: _with_body(m) for name, m in file_messages.MESSAGES.items()})
     registry.delegate(dict.fromkeys(definitions.MESSAGES, definitions.message))
     registry.delegate(dict.fromkeys(requests.MESSAGES, _search))
+    declare(registry, custom)
     return registry
