@@ -111,7 +111,7 @@ def new_environment() -> type[Environment]:
 
 @pytest.fixture
 def make_environment(tmp_path):
-    """Makes an environment of these settings: `make_environment(**{"dataverse.throttle": False})`."""
+    """Makes an environment of its own: `make_environment(**{"dataverse.throttle": False})`."""
 
     def make(**overrides: Any) -> Environment:
         basis = {
