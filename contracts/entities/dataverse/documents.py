@@ -31,15 +31,14 @@ def table_of(document: Json) -> TableDefinition:
     """The table that `table_document` wrote; the document is used up."""
     columns = [_column_of(column) for column in document["columns"]]
     relations = [_relation_of(relation) for relation in document["relations"]]
-    return TableDefinition(
-        **{
-            **document,
-            "columns": {column.name: column for column in columns},
-            "relations": {relation.name: relation for relation in relations},
-            "keys": {name: tuple(names) for name, names in document.get("keys", {}).items()},
-            "default_status": dict(document.get("default_status", ())),
-        }
-    )
+    members: Json = {
+        **document,
+        "columns": {column.name: column for column in columns},
+        "relations": {relation.name: relation for relation in relations},
+        "keys": {name: tuple(names) for name, names in document.get("keys", {}).items()},
+        "default_status": dict(document.get("default_status", ())),
+    }
+    return TableDefinition(**members)
 
 
 def option_set_document(choice: OptionSet) -> Json:
@@ -49,9 +48,9 @@ def option_set_document(choice: OptionSet) -> Json:
 
 def option_set_of(document: Json) -> OptionSet:
     """The choice that `option_set_document` wrote."""
-    return OptionSet(
-        **{**document, "options": tuple(Option(**option) for option in document["options"])}
-    )
+    options = tuple(Option(**option) for option in document["options"])
+    members: Json = {**document, "options": options}
+    return OptionSet(**members)
 
 
 def _column_document(column: ColumnDefinition) -> Json:
@@ -63,8 +62,7 @@ def _column_document(column: ColumnDefinition) -> Json:
 
 def _column_of(document: Json) -> ColumnDefinition:
     if "options" in document:
-        options = tuple(Option(**option) for option in document["options"])
-        return ColumnDefinition(**{**document, "options": options})
+        document["options"] = tuple(Option(**option) for option in document["options"])
     return ColumnDefinition(**document)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -63,7 +63,7 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def _without_collector() -> Generator[None]:
     """Hundreds of thousands of new objects, none of them garbage: looking for some costs half."""
     was_on = gc.isenabled()
     gc.disable()

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from windtunnel.contracts.entities.dataverse.messages import (
     BASE_ENTITY,
@@ -227,5 +227,4 @@ def _function(reference: str, where: str) -> ApiFunction:
             where=where,
             remedy="Write `package.module:function`.",
         )
-    checked: ApiFunction = function
-    return checked
+    return cast(ApiFunction, function)

@@ -123,7 +123,8 @@ class Metadata:
             if isinstance(found.value, dict):
                 return {"@odata.context": context, **found.value}
             return {"@odata.context": context, "value": found.value}
-        item = queries.shaped(found.value, options, found.type)
+        whole: Json = found.value
+        item = queries.shaped(whole, options, found.type)
         for expand in options.expand:
             name = expand.path[-1]
             one = "/$entity" if isinstance(item[name], dict) else ""

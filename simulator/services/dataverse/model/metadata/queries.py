@@ -251,8 +251,8 @@ class _Test:
                 cast = isinstance(of, TypeCast)
                 if cast and isinstance(holder, dict) and name not in holder:
                     return None
-                missing = not isinstance(holder, dict) or name not in holder
-                if missing or (of is None and name in self._hidden):
+                is_hidden = of is None and name in self._hidden
+                if not isinstance(holder, dict) or name not in holder or is_hidden:
                     raise UnknownProperty(name, NAMESPACE + self._type, node.position)
                 value = holder[name]
                 return value() if callable(value) else value

@@ -399,6 +399,8 @@ def _specific(definition: TableDefinition, column: ColumnDefinition) -> Json:
             shape |= {"MaxWidth": 144, "MaxSizeInKB": 10_240, "CanStoreFullImage": False}
         case "File":
             shape |= {"MaxSizeInKB": 32_768}
+        case _:
+            pass
     return shape
 
 
