@@ -23,6 +23,7 @@ from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.dataverse import errors, file_columns, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
+from windtunnel.simulator.services.dataverse.messages.registry import Registry
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.metadata.saved import SavedDefinitions
 from windtunnel.simulator.services.dataverse.model.tables import Tables
@@ -83,6 +84,11 @@ class Dataverse:
             self.customizations,
             jobs,
         )
+
+    @property
+    def messages(self) -> Registry:
+        """The functions and actions of the environment."""
+        return self._handlers.messages
 
     def add_tables(
         self,

@@ -32,8 +32,10 @@ def table_of(call: Call, name: str, value: dict[str, Any]) -> DataverseTable:
 
 
 def reference(call: Call, name: str) -> tuple[DataverseTable, str]:
-    """The table and key of an existing record. Raises RecordNotFound."""
-    value = call.arguments[name]
+    """The table and key of an existing record. Raises RequiredFieldMissing, RecordNotFound."""
+    value = call.arguments.get(name)
+    if value is None:
+        raise errors.RequiredFieldMissing(name=name)
     return reference_in(call, name, value)
 
 

@@ -138,10 +138,13 @@ def _becomes(source: str, target: str, parameter: str, state: int | None) -> Han
     return answer
 
 
-def _pricing(*, locked: bool) -> Handler:
+def _pricing(table: str, parameter: str, *, locked: bool) -> Handler:
+    """Some of these are bound to the record, others name it in a parameter."""
+
     def answer(call: Call) -> Answer:
-        values = {"ispricelocked": int(locked)}
-        call.there.writes.change(call.bound, call.key, values, call.caller)
+        key = call.key or call.arguments[parameter]
+        served, _ = _header(call, table, key)
+        call.there.writes.change(served, key, {"ispricelocked": int(locked)}, call.caller)
         return None
 
     return answer
@@ -198,9 +201,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "GenerateInvoiceFromOpportunity": _becomes("opportunity", "invoice", "OpportunityId", None),
     "CancelSalesOrder": _cancel_order,
     "FulfillSalesOrder": _fulfill_order,
-    "LockSalesOrderPricing": _pricing(locked=True),
-    "UnlockSalesOrderPricing": _pricing(locked=False),
-    "LockInvoicePricing": _pricing(locked=True),
-    "UnlockInvoicePricing": _pricing(locked=False),
+    "LockSalesOrderPricing": _pricing("salesorder", "SalesOrderId", locked=True),
+    "UnlockSalesOrderPricing": _pricing("salesorder", "SalesOrderId", locked=False),
+    "LockInvoicePricing": _pricing("invoice", "InvoiceId", locked=True),
+    "UnlockInvoicePricing": _pricing("invoice", "InvoiceId", locked=False),
     "QualifyLead": _qualify_lead,
 }

@@ -6,7 +6,7 @@ Source: "Query table definitions using the Web API", "Web API Metadata operation
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from windtunnel.contracts.entities.dataverse import TableDefinition
 from windtunnel.simulator.odata.tree import Literal, Query
@@ -123,8 +123,7 @@ class Metadata:
             if isinstance(found.value, dict):
                 return {"@odata.context": context, **found.value}
             return {"@odata.context": context, "value": found.value}
-        whole: Json = found.value
-        item = queries.shaped(whole, options, found.type)
+        item = queries.shaped(cast("Json", found.value), options, found.type)
         for expand in options.expand:
             name = expand.path[-1]
             one = "/$entity" if isinstance(item[name], dict) else ""
