@@ -12,10 +12,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
-def reference_pages():
-    spec = importlib.util.spec_from_file_location(
-        "reference_pages", ROOT / "tools/reference_pages.py"
-    )
+def pages_of(tool):
+    spec = importlib.util.spec_from_file_location(tool, ROOT / f"tools/{tool}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -26,7 +24,14 @@ def reference_pages():
 @pytest.mark.parametrize("page", ["settings.md", "control-api.md", "commands.md"])
 def test_a_generated_page_is_current(page):
     committed = (ROOT / "docs" / "reference" / page).read_text("utf-8")
-    assert committed == reference_pages()[page](), "run: python tools/reference_pages.py"
+    made = pages_of("reference_pages")[page]()
+    assert committed == made, "run: python tools/reference_pages.py"
+
+
+@pytest.mark.parametrize("page", sorted(pages_of("fidelity_pages")))
+def test_a_fidelity_page_is_current(page):
+    committed = (ROOT / "docs" / "reference" / "fidelity" / page).read_text("utf-8")
+    assert committed == pages_of("fidelity_pages")[page](), "run: python tools/fidelity_pages.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,0 +1,141 @@
+"""Writes docs/reference/fidelity: what of each service is there, from the code that answers it.
+
+`python tools/fidelity_pages.py` rewrites the pages; tests/meta/test_docs.py fails when they differ.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from windtunnel.contracts.limits import LIMITS
+from windtunnel.simulator.exchange import ServiceError
+from windtunnel.simulator.kernel.settings import load
+from windtunnel.simulator.odata import DATAVERSE
+from windtunnel.simulator.services.dataverse.errors import DataverseError
+from windtunnel.simulator.services.dataverse.model.conditions.operators import OPERATORS
+from windtunnel.simulator.web.house import House
+
+PAGES_FOLDER = Path(__file__).parent.parent / "docs" / "reference" / "fidelity"
+MADE_BY = "<!-- made by tools/fidelity_pages.py; do not edit -->\n"
+MARKS = """\
+**confirmed**: Microsoft's own client relies on it in our acceptance tests. **documented**: by
+Microsoft, and tested by us. **assumed**: no source says it. **absent**: answers 501 with the header
+`x-windtunnel-absent`.
+"""
+CONFIRMED_MESSAGES = {
+    "BulkDelete",
+    "CreateMultiple",
+    "UpdateMultiple",
+    "UpsertMultiple",
+    "CreateEntities",
+    "InitializeFileBlocksUpload",
+    "UploadBlock",
+    "CommitFileBlocksUpload",
+}
+"""Messages that an acceptance test calls through Microsoft's SDK, unmodified."""
+
+
+def dataverse() -> str:
+    """docs/reference/fidelity/dataverse.md."""
+    house = House(load(environment={}, overrides={"simulator.sample_data": False}))
+    lines = ["# Fidelity: Dataverse", MADE_BY, MARKS]
+    lines += [
+        "What the operations on records, sets and definitions do, and where they differ, is on"
+    ]
+    lines += ["[the page of the service](../services/dataverse.md).", ""]
+    lines += _messages(house)
+    lines += _queries()
+    lines += _errors(DataverseError)
+    lines += _limits("dataverse")
+    lines += _tables(house)
+    return "\n".join(lines)
+
+
+def _messages(house: House) -> Iterator[str]:
+    registry = house.dataverse.messages
+    rows: dict[tuple[str, str], set[str]] = {}
+    for message in registry:
+        state = "absent"
+        if registry.is_simulated(message.name):
+            state = "confirmed" if message.name in CONFIRMED_MESSAGES else "documented"
+        rows.setdefault((state, message.kind), set()).add(message.name)
+    yield from ("## Functions and actions", "", "| state | kind | names |", "|---|---|---|")
+    for state in ("confirmed", "documented", "absent"):
+        for kind in ("function", "action"):
+            names = sorted(rows.get((state, kind), ()))
+            if names:
+                yield f"| {state} | {kind}s | {', '.join(names)} |"
+    yield ""
+
+
+def _queries() -> Iterator[str]:
+    yield from ("## Queries", "", "| part | accepted |", "|---|---|")
+    yield f"| query options | {_names(DATAVERSE.options)}, fetchXml, savedQuery, userQuery, sql |"
+    yield f"| options inside $expand | {_names(DATAVERSE.expand_options)} |"
+    yield f"| operators of $filter | {_names(DATAVERSE.operators)} |"
+    yield f"| functions of $filter | {_names(DATAVERSE.functions)} |"
+    yield f"| transformations of $apply | {_names(DATAVERSE.transformations or ())} |"
+    functions = [operator.function for operator in OPERATORS if operator.function]
+    yield f"| `Microsoft.Dynamics.CRM.` functions | {_names(functions)} |"
+    yield f"| FetchXML operators | {_names(operator.name for operator in OPERATORS)} |"
+    yield from ("", "What is not named is refused as the service refuses it.", "")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _errors(base: type[ServiceError]) -> Iterator[str]:
+    yield from ("## Errors", "", "| code | status | text | when | state |", "|---|---|---|---|---|")
+    for kind in sorted(_kinds(base), key=lambda kind: (kind.code, kind.__name__)):
+        about = " ".join((inspect.getdoc(kind) or "").split())
+        doubtful = any(
+            word in about.lower() for word in ("not confirmed", "unconfirmed", "assumed")
+        )
+        text = " ".join(kind.text.split()).replace("|", "\\|") or "(empty)"
+        state = "assumed" if doubtful else "documented"
+        yield f"| {kind.code or '(none)'} | {kind.status} | {text} | {about} | {state} |"
+    yield ""
+
+
+def _kinds(base: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("windtunnel."):
+            yield kind
+            yield from _kinds(kind)
+
+
+def _limits(service: str) -> Iterator[str]:
+    yield from ("## Limits", "", "| limit | allowance | window | scope | state | source |")
+    yield "|---|---|---|---|---|---|"
+    for limit in LIMITS.values():
+        if limit.service == service:
+            window = f"{limit.seconds:g} s" if limit.seconds else ""
+            allowance = f"{limit.allowance:,g} {limit.unit}"
+            state = limit.confidence.value
+            yield (
+                f"| `{limit.id}` | {allowance} | {window} | {limit.scope} | {state} | "
+                f"{limit.source} |"
+            )
+    yield ""
+
+
+def _tables(house: House) -> Iterator[str]:
+    yield from ("## Tables", "", "| table | set | columns | relationships | keys |")
+    yield "|---|---|---:|---:|---|"
+    for served in sorted(house.dataverse.tables.by_name.values(), key=lambda table: table.name):
+        definition = served.definition
+        yield (
+            f"| {served.name} | {served.entity_set} | {len(definition.columns)} | "
+            f"{len(definition.relations)} | {', '.join(definition.keys)} |"
+        )
+    yield ""
+
+
+PAGES: dict[str, Callable[[], str]] = {"dataverse.md": dataverse}
+
+if __name__ == "__main__":
+    for page, text in PAGES.items():
+        (PAGES_FOLDER / page).write_text(text(), "utf-8")
