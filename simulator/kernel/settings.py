@@ -102,6 +102,7 @@ class UserSettings(_Section):
     name: str = ""
     object_id: Guid | None = None
     password: str | None = None
+    dataverse_roles: tuple[str, ...] = ("System Administrator",)
 
 
 class EntraSettings(_Section):

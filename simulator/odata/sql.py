@@ -64,15 +64,20 @@ QueryFunction: TypeAlias = Callable[["Compiler", Call, Scope], Piece]
 
 
 class Compiler:
-    """Compiles for one service. `functions` are its own query functions by full name."""
+    """Compiles for one service. `functions` are its own query functions by full name.
+
+    `source` is what related tables are read from: SQL that has their columns.
+    """
 
     def __init__(
         self,
         catalog: Catalog,
         dialect: Dialect,
         functions: Mapping[str, QueryFunction] | None = None,
+        source: Callable[[Table], str] | None = None,
     ) -> None:
         self.catalog, self.dialect = catalog, dialect
+        self._source = source or (lambda table: quoted(table.sql))
         self._functions = dict(functions or {})
         self._aliases: Mapping[str, Expression] = {}
         self._inside_alias = False
@@ -395,9 +400,9 @@ class Compiler:
             joined = _equal(current, target, navigation.pairs)
             if number == 0:
                 condition = joined
-                joins.append(f"{quoted(target.table.sql)} {target.alias}")
+                joins.append(f"{self._source(target.table)} {target.alias}")
             else:
-                joins.append(f"JOIN {quoted(target.table.sql)} {target.alias} ON {joined}")
+                joins.append(f"JOIN {self._source(target.table)} {target.alias} ON {joined}")
             current = target
         column = self.column(last.name, current.table, last.position)
         piece = _column_piece(column, current.alias)
@@ -446,7 +451,7 @@ class Compiler:
                 ]
             else:
                 conditions.append(_equal(row, target, navigation.pairs))
-            sources.append(f"{quoted(target.table.sql)} {target.alias}")
+            sources.append(f"{self._source(target.table)} {target.alias}")
             row = target
         return ", ".join(sources), " AND ".join(conditions), row
 

@@ -219,6 +219,7 @@ class House:
                 client.name or client.app_id,
                 client.app_id,
                 _object_id(client),
+                client.dataverse_roles,
             )
             for client in entra.clients
         ]
@@ -228,6 +229,7 @@ class House:
                 user.name or user.upn,
                 "",
                 user.object_id or _id_of("user", user.upn),
+                user.dataverse_roles,
             )
             for user in entra.users
         ]

@@ -269,6 +269,12 @@ class _Reader:
         return self._between[name]
 
 
+_ON_LINKS = {
+    "roleprivileges": (ColumnDefinition("privilegedepthmask", "Integer", "Edm.Int32"),),
+}
+"""What links hold beside the two keys."""
+
+
 def intersect_table(
     name: str, schema_name: str, first: str, second: str, *, is_custom: bool
 ) -> TableDefinition:
@@ -279,6 +285,7 @@ def intersect_table(
         ColumnDefinition(first, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
         ColumnDefinition(second, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
         ColumnDefinition("versionnumber", "BigInt", "Edm.Int64"),
+        *_ON_LINKS.get(name, ()),
     )
     return TableDefinition(
         logical_name=name,

@@ -39,6 +39,7 @@ class DataverseUser:
     name: str
     app_id: str = ""
     object_id: str = ""
+    roles: tuple[str, ...] = ("System Administrator",)
 
 
 class Guard:

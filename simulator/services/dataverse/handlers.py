@@ -42,6 +42,7 @@ from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes,
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 from windtunnel.simulator.services.dataverse.search.requests import Search
+from windtunnel.simulator.services.dataverse.security import Security
 
 
 class Handlers:
@@ -60,17 +61,21 @@ class Handlers:
         tenant_id: str,
         customizations: Customizations,
         jobs: Jobs,
+        security: Security,
     ) -> None:
+        self.security = security
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
         self.changes, self.jobs = changes, jobs
         jobs.register(bulk.BULK_DELETE, partial(bulk.run_bulk_delete, self))
         jobs.register(background.KIND, partial(background.run, self))
         conditions = Settings(tables.by_name)
-        self.reads = Reads(store, clock, tables, query_functions(conditions))
-        self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations)
+        self.reads = Reads(store, clock, tables, query_functions(conditions), security)
+        self.fetch = FetchReads(
+            store, clock, tables, conditions, self.reads.annotations, security
+        )
         self.files = Files(store, clock, ids)
-        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files)
+        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files, security)
         self.search = Search(self)
         self.messages = standard(settings.custom_apis)
         self._row_apis = DeclaredByRows(self.messages, tables)
@@ -80,7 +85,6 @@ class Handlers:
         self.customizations = customizations
         customizations.on_change(self.reads.forget)
         customizations.on_change(self.fetch.forget)
-        self._units: dict[str, str] = {}
         self._paths: dict[str, tuple[Segment, ...]] = {}
         self._queries: dict[str, Query] = {}
 
@@ -91,15 +95,7 @@ class Handlers:
         self._row_apis.change()
         self.fetch.forget()
         self.writes.forget()
-        self.know_caller_units()
-
-    def know_caller_units(self) -> None:
-        """Read which business unit each user belongs to."""
-        users = self.tables.by_name["systemuser"].records
-        self._units = {
-            row["systemuserid"]: row["_businessunitid_value"] or ""
-            for row in users.find({}, 100_000)
-        }
+        self.security.forget()
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who writes."""
@@ -107,7 +103,8 @@ class Handlers:
 
     def caller_of(self, user: str) -> Caller:
         """A user as one who writes."""
-        return Caller(user, self._units.get(user, ""))
+        security = self.security
+        return Caller(user, security.unit_of(user), security.actor)
 
     # -- finding the operation ----------------------------------------------------------------
 
@@ -221,6 +218,10 @@ class Handlers:
         exchange.cost_seconds += self.guard.cost("retrieve")
         prefer = request.headers.get(b"prefer", b"")
         variant = (request.query, prefer, request.headers.get(b"host"), request.path[10:14])
+        security = self.security
+        if security.current is not None:
+            security.check(served, key, "Read")
+            variant = (*variant, security.number)
         kept = served.records.encoded.get((key,), variant)
         if kept is None:
             kept = self._encode(exchange, served, key)

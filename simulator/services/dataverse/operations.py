@@ -36,6 +36,7 @@ def navigate(
     row = served.records.get((key,))
     if row is None:
         raise errors.RecordNotFound(table=served.name, id=key)
+    there.security.check_row(served, row, "Read")
     last = parts[-1].name
     method = exchange.request.method
     if last == "$ref" or (navigation.collection and len(parts) > 1 and method == "DELETE"):
@@ -115,6 +116,8 @@ def _reference(
     else:
         raise errors.MethodNotAllowed(method=method)
     linked = None if method == "DELETE" else key
+    if there.security.current is not None:
+        _check_link(there, served, key, navigation, target, other)
     if navigation.intersect:
         change = many_to_many.associate if linked else many_to_many.disassociate
         change(there, navigation, key, other, caller)
@@ -123,6 +126,23 @@ def _reference(
     else:
         there.writes.change(served, key, {own: other if method != "DELETE" else None}, caller)
     return there.replies.empty(exchange)
+
+
+def _check_link(
+    there: Handlers,
+    served: DataverseTable,
+    key: str,
+    navigation: Navigation,
+    target: DataverseTable,
+    other: str,
+) -> None:
+    """The record that holds the lookup is appended to the other one."""
+    ends = [(served, key), (target, other)]
+    if navigation.collection and not navigation.intersect:
+        ends.reverse()
+    for (end, end_key), right in zip(ends, ("Append", "AppendTo"), strict=True):
+        if end_key:
+            there.security.check(end, end_key, right)
 
 
 def _deleted_reference(
@@ -163,13 +183,18 @@ def _show_references(
     if navigation.intersect:
         where, parameters = many_to_many.restriction(navigation, row[own])
         related = there.store.read(
-            f"SELECT t.{quoted(target.primary_id)} FROM {quoted(target.table.sql)} t WHERE {where}",
+            f"SELECT t.{quoted(target.primary_id)} FROM {there.tables.readable(target)} t "
+            f"WHERE {where}",
             parameters,
         ).fetchall()
         keys = [key for (key,) in related]
     else:
-        found = target.records.find({far: row[own]}, 5000)
-        keys = [row[target.primary_id] for row in found]
+        related = there.store.read(
+            f"SELECT {quoted(target.primary_id)} FROM {there.tables.readable(target)} "
+            f"WHERE {quoted(far)} = ? LIMIT 5000",
+            (row[own],),
+        ).fetchall()
+        keys = [key for (key,) in related]
     links = [{"@odata.id": f"{base}{target.entity_set}({key})"} for key in keys]
     context = f"{base}$metadata#Collection($ref)"
     return there.replies.object(exchange, {"@odata.context": context, "value": links})
@@ -190,7 +215,8 @@ def single_property(
     if method in {"GET", "HEAD"}:
         exchange.operation = "retrieve"
         exchange.cost_seconds += there.guard.cost("retrieve")
-        value = row[name]
+        there.security.check_row(served, row, "Read")
+        value = None if name in there.security.unreadable(served) else row[name]
         if value is None:
             return there.replies.empty(exchange)
         decode = served.decoders.get(name)

@@ -40,6 +40,8 @@ def is_plain(request: Request) -> bool:
         and len(request.body) <= LARGEST_BODY
         and headers.get(b"odata-maxversion", b"4.0") == b"4.0"
         and headers.get(b"odata-version", b"4.0") == b"4.0"
+        and b"mscrmcallerid" not in headers
+        and b"callerobjectid" not in headers
     )
 
 

@@ -28,6 +28,8 @@ from windtunnel.simulator.services.dataverse.model.metadata.customizations impor
 from windtunnel.simulator.services.dataverse.model.metadata.saved import SavedDefinitions
 from windtunnel.simulator.services.dataverse.model.tables import Tables
 from windtunnel.simulator.services.dataverse.replies import ROOT, Replies
+from windtunnel.simulator.services.dataverse.security import Security
+from windtunnel.simulator.services.dataverse.security.standard import Standard
 from windtunnel.simulator.services.dataverse.seed import seed
 
 _RECORD = re.compile(
@@ -65,6 +67,10 @@ class Dataverse:
             where = f"{authority(request)}/{tenant_id}/oauth2/authorize"
             return f"Bearer authorization_uri={where}, resource_id={request.base_url}/"
 
+        self.security = Security(store, changes, self.tables)
+        self._standard = Standard(
+            store, changes, clock, ids.child("dataverse security"), self.tables
+        )
         self.compresses = settings.compression
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self._replies = Replies(ids)
@@ -83,6 +89,7 @@ class Dataverse:
             tenant_id,
             self.customizations,
             jobs,
+            self.security,
         )
 
     @property
@@ -115,8 +122,14 @@ class Dataverse:
                 known,
                 sample_data,
             )
-        self._handlers.know_caller_units()
+        self._standard.prepare(known, self.security.privileges)
+        self.security.prepare()
+        self.customizations.on_change(self._complete_privileges)
         self.guard.register(known)
+
+    def _complete_privileges(self) -> None:
+        self._standard.complete(self.security.privileges)
+        self.security.forget()
 
     def forget(self) -> None:
         """After a reset: counters, plans and kept answers are gone."""
@@ -143,9 +156,16 @@ class Dataverse:
     def handle(self, exchange: Exchange) -> Response:
         """Answer one request."""
         request = exchange.request
-        found = _RECORD.fullmatch(request.path)
-        if not protocol.is_plain(request):
+        path = _RECORD.fullmatch(request.path)
+        plain = protocol.is_plain(request)
+        if not plain:
             protocol.check(request)
+        if self.security.is_needed or not plain:
+            return self.security.run(exchange, lambda found: self._handle(found, path))
+        return self._handle(exchange, path)
+
+    def _handle(self, exchange: Exchange, found: re.Match[str] | None) -> Response:
+        request = exchange.request
         accept = request.headers.get(b"accept")
         if accept is not None and b"odata.metadata" in accept and b"minimal" not in accept:
             return protocol.levelled(self.tables, exchange, self._answer(exchange, found))

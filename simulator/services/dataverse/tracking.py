@@ -104,7 +104,7 @@ class _Reader:
         self._store, self._served, self._names, self._base = there.store, served, names, base
         self._entity = there.changes.logged_as(served.table.entity_type)
         self._key = quoted(served.primary_id)
-        self._table = quoted(served.table.sql)
+        self._table = there.tables.readable(served)
         shown = [f"t.{quoted(name)}" for name in names]
         self._columns = ", ".join([f"""'W/"' || t.{quoted(VERSION)} || '"'""", *shown])
 
@@ -155,7 +155,7 @@ class _Reader:
     def _deleted(self, place: _Place, since: int, last: int, limit: int) -> list[tuple[Any, ...]]:
         return self._store.read(
             f"SELECT c.seq, c.record FROM {_WINDOW} c "
-            f"LEFT JOIN {self._table} t ON t.{self._key}=c.record "
+            f"LEFT JOIN {quoted(self._served.table.sql)} t ON t.{self._key}=c.record "
             f"WHERE c.seq>? AND t.{self._key} IS NULL ORDER BY c.seq LIMIT ?",
             (self._entity, since, place.until, last, limit),
         ).fetchall()
@@ -163,7 +163,8 @@ class _Reader:
     def count(self, since: int | None, until: int) -> int:
         """How many rows there are, or how many changes."""
         if since is None:
-            return self._served.records.count()
+            found = self._store.read(f"SELECT count(*) FROM {self._table}")
+            return int(found.fetchone()[0])
         found = self._store.read(f"SELECT count(*) FROM {_WINDOW}", (self._entity, since, until))
         return int(found.fetchone()[0])
 

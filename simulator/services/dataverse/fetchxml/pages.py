@@ -30,6 +30,7 @@ from windtunnel.simulator.services.dataverse.model.annotations import (
 )
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.security import Security
 
 ETAG = "@odata.etag"
 ATTRIBUTE_NAME = "OData.Community.Display.V1.AttributeName"
@@ -59,11 +60,13 @@ class FetchReads:
         tables: Tables,
         settings: Settings,
         annotations: Annotations,
+        security: Security,
     ) -> None:
+        self._security = security
         self._store, self._clock, self._tables = store, clock, tables
         self._settings, self._annotations = settings, annotations
         self._advisor = IndexAdvisor(store)
-        self._plans: dict[tuple[str, str], Plan] = {}
+        self._plans: dict[tuple[str, str, int], Plan] = {}
 
     def forget(self) -> None:
         """Drop plans and what is known of indexes."""
@@ -80,7 +83,7 @@ class FetchReads:
         restriction: Restriction = None,
     ) -> FetchPage:
         """One page of a FetchXML document over an entity set. Raises BadQuery."""
-        key = (served.entity_set, text)
+        key = (served.entity_set, text, self._security.number)
         plan = self._plans.get(key) if restriction is None else None
         if plan is None:
             plan = compile_plan(self._tables, self._settings, served, read(text), restriction)

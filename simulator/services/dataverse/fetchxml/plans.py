@@ -77,7 +77,7 @@ class _Compilation:
         self._from: From = self._sources.build(fetch.entity, self._root)
         if restriction is not None:
             self._from.conditions.append(Piece(*restriction, "Edm.Boolean", True))
-        self._head = f"FROM {quoted(served.table.sql)} t{self._from.join_sql}"
+        self._head = f"FROM {tables.readable(served)} t{self._from.join_sql}"
 
     def plan(self) -> Plan:
         """Rows, or groups."""

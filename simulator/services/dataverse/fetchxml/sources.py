@@ -108,7 +108,7 @@ class Sources:
             terms = [on, *(self._filter(part, place) for part in link.source.filters)]
             text = " AND ".join(term.text for term in terms)
             parameters = tuple(v for term in terms for v in term.parameters)
-            name = quoted(served.table.sql)
+            name = self._tables.readable(served)
             found.joins.append(Piece(f"{word} {name} {place.alias} ON {text}", parameters, "table"))
         found.placed.append((link, place))
         self._attach(link.source, place, found)
@@ -124,7 +124,7 @@ class Sources:
             self._on(inner, far, parent, own),
             *(self._filter(part, inner) for part in link.source.filters),
         ]
-        key, name = place.served.primary_id, quoted(place.served.table.sql)
+        key, name = place.served.primary_id, self._tables.readable(place.served)
         text = (
             f"LEFT JOIN {name} {place.alias} ON {place.sql(key)} = (SELECT min({inner.sql(key)}) "
             f"FROM {name} {inner.alias} WHERE {' AND '.join(term.text for term in terms)})"
@@ -188,7 +188,7 @@ class Sources:
         self._attach(link.source, place, inner)
         for part in link.source.filters:
             inner.conditions.append(self._filter(part, place))
-        head = f"FROM {quoted(served.table.sql)} {place.alias}{inner.join_sql}"
+        head = f"FROM {self._tables.readable(served)} {place.alias}{inner.join_sql}"
         tests = "".join(f" AND {piece.text}" for piece in inner.conditions)
         on = self._on(place, far, parent, own).text
         values = inner.parameters
@@ -198,7 +198,7 @@ class Sources:
         elif link.kind == "not any":
             text = f"(NOT {exists})"
         elif link.kind == "all":
-            name = quoted(served.table.sql)
+            name = self._tables.readable(served)
             text = f"(EXISTS (SELECT 1 FROM {name} {place.alias} WHERE {on}) AND NOT {exists})"
         else:
             text = f"({exists})"

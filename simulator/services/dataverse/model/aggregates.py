@@ -40,6 +40,7 @@ class AggregatePlan:
 def aggregate_plan(
     compiler: Compiler,
     served: DataverseTable,
+    table: str,
     steps: Sequence[Transformation],
     where: str,
     parameters: tuple[Any, ...],
@@ -72,7 +73,7 @@ def aggregate_plan(
         else:
             _aggregate(compiler, step, scope, names, columns, values)
     grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
-    source = f"FROM {quoted(served.table.sql)} t{where}"
+    source = f"FROM {table} t{where}"
     return AggregatePlan(
         tuple(names),
         f"SELECT {', '.join(columns)} {source}{grouped}",

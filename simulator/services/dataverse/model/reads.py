@@ -34,6 +34,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     Tables,
     encode_rows,
 )
+from windtunnel.simulator.services.dataverse.security import Security
 
 LARGEST_PAGE = 5000
 COUNT_CAP = 5000
@@ -95,12 +96,16 @@ class Reads:
         clock: Clock,
         tables: Tables,
         functions: dict[str, QueryFunction],
+        security: Security,
     ) -> None:
         self._store, self._clock, self._tables = store, clock, tables
-        self._compiler = Compiler(tables.catalog, DATAVERSE, functions)
+        self._security = security
+        self._compiler = Compiler(
+            tables.catalog, DATAVERSE, functions, lambda table: tables.readable(tables.by_name[table.sql])
+        )
         self._advisor = IndexAdvisor(store)
-        self._plans: dict[tuple[str, str], Plan] = {}
-        self._record_plans: dict[tuple[str, Query], _RecordPlan] = {}
+        self._plans: dict[tuple[str, str, int], Plan] = {}
+        self._record_plans: dict[tuple[str, Query, int], _RecordPlan] = {}
         self.annotations = Annotations(store, tables)
 
     def forget(self) -> None:
@@ -120,7 +125,7 @@ class Reads:
         user: str = "",
     ) -> tuple[str, dict[str, Any], str] | None:
         """(context fragment, object, etag) of a record, or None when it is not there."""
-        plan = self._record_plans.get((served.entity_set, query))
+        plan = self._record_plans.get((served.entity_set, query, self._security.number))
         if plan is None:
             plan = self._record_plan(served, query)
         names, context, sql, hidden = plan
@@ -143,13 +148,13 @@ class Reads:
         plan = (names, context, self._row_sql(served, names), hidden)
         if len(self._record_plans) >= PLANS_KEPT:
             self._record_plans.clear()
-        self._record_plans[served.entity_set, query] = plan
+        self._record_plans[served.entity_set, query, self._security.number] = plan
         return plan
 
     def _row_sql(self, served: DataverseTable, names: Sequence[str]) -> str:
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
         key = quoted(served.primary_id)
-        return f"SELECT {_ETAG_SQL}, {columns} FROM {quoted(served.table.sql)} t WHERE t.{key} = ?"
+        return f"SELECT {_ETAG_SQL}, {columns} FROM {self._tables.readable(served)} t WHERE t.{key} = ?"
 
     def selection(
         self,
@@ -222,7 +227,7 @@ class Reads:
         token = ""
         if "skiptoken" in raw_query:
             token, raw_query = paging.split_token(raw_query)
-        plan_key = (served.entity_set, raw_query)
+        plan_key = (served.entity_set, raw_query, self._security.number)
         plan = self._plans.get(plan_key) if restriction is None else None
         if plan is None:
             plan = self._compile(served, parse_query(raw_query, DATAVERSE), restriction)
@@ -343,7 +348,7 @@ class Reads:
         ]
         before = [value for key in computed for value in key.parameters]
         behind = [value for key in keys for value in key.parameters]
-        table = quoted(served.table.sql)
+        table = self._tables.readable(served)
         head = f"SELECT {', '.join(columns)} FROM {table} t"
         tail = f"ORDER BY {', '.join(key.order for key in keys)} LIMIT ? OFFSET ?"
         condition = f"{where} AND {{}}" if where else " WHERE {}"
@@ -413,7 +418,10 @@ class Reads:
         restriction: tuple[str, tuple[Any, ...]] | None,
     ) -> Plan:
         where, parameters = self._where(served, query, restriction)
-        found = aggregate_plan(self._compiler, served, query.apply, where, tuple(parameters))
+        found = aggregate_plan(
+            *(self._compiler, served, self._tables.readable(served)),
+            *(query.apply, where, tuple(parameters)),
+        )
         context, counted = served.entity_set, (found.count_sql, found.count_parameters)
         return Plan(
             *(context, found.names, found.sql, found.parameters, *counted),
@@ -610,7 +618,7 @@ class Reads:
         order = ", ".join([*(piece.text for piece in terms), f"t.{quoted(target.primary_id)}"])
         columns = ", ".join([_ETAG_SQL, *(f"t.{quoted(name)}" for name in reads)])
         sql = (
-            f"SELECT {columns} FROM {quoted(target.table.sql)} t "
+            f"SELECT {columns} FROM {self._tables.readable(target)} t "
             f"WHERE {' AND '.join(conditions)} ORDER BY {order}"
         )
         return sql, tuple(parameters)

@@ -10,7 +10,7 @@ from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet,
 from windtunnel.simulator.entity_sets.records import Records
 from windtunnel.simulator.entity_sets.values import BadValue, Checker, Decoder, checker, decoder
 from windtunnel.simulator.kernel.changes import Changes
-from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
 from windtunnel.simulator.services.dataverse import errors
 
@@ -76,6 +76,8 @@ class Tables:
         self.definitions: dict[str, TableDefinition] = {}
         self.choices: dict[str, OptionSet] = {}
         """Global choices by name."""
+        self.readable: Callable[[DataverseTable], str] = lambda served: quoted(served.table.sql)
+        """SQL to read a table from: the rows and columns that the present caller may see."""
         self.version = 0
         """Of all definitions together: whoever keeps what follows from them looks at it."""
         self.stamp = 0

@@ -18,8 +18,12 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     DataverseTable,
     Tables,
 )
+from windtunnel.simulator.services.dataverse.security import Security
 
 _BIND = "@odata.bind"
+OWNERS = frozenset(
+    {"_ownerid_value", "_owninguser_value", "_owningteam_value", "_owningbusinessunit_value"}
+)
 _REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
 
 Resolver = Callable[[str], tuple[DataverseTable, str]]
@@ -27,12 +31,13 @@ Resolver = Callable[[str], tuple[DataverseTable, str]]
 
 
 class Caller:
-    """Who writes: the user, and what follows from it."""
+    """Who writes: the user, its business unit, and who acts as this user (`` for nobody)."""
 
-    __slots__ = ("business_unit_id", "user_id")
+    __slots__ = ("actor_id", "business_unit_id", "user_id")
 
-    def __init__(self, user_id: str, business_unit_id: str) -> None:
+    def __init__(self, user_id: str, business_unit_id: str, actor_id: str = "") -> None:
         self.user_id, self.business_unit_id = user_id, business_unit_id
+        self.actor_id = actor_id
 
 
 class Writes:
@@ -46,7 +51,9 @@ class Writes:
         tables: Tables,
         resolve: Resolver,
         files: Files,
+        security: Security,
     ) -> None:
+        self._security = security
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
         self._links: dict[str, tuple[Link, ...]] = {}
@@ -92,6 +99,8 @@ class Writes:
 
     def _bind(self, served: DataverseTable, name: str, value: Any, values: Values) -> None:
         lookup = served.writable_lookups.get(name)
+        if lookup is None and name == "ownerid" and served.has("_ownerid_value"):
+            lookup = "_ownerid_value", "systemuser"
         if lookup is None:  # "Use file data with Attachment and Note records": objectid_email
             lookup = served.writable_lookups.get(f"{name.rpartition('_')[0]}_activitypointer")
         if lookup is None:
@@ -114,6 +123,9 @@ class Writes:
                 f"'{table.entity_set}' does not fit the navigation property '{name}'.",
             )
         values[column] = key
+        if column not in OWNERS and self._security.current is not None:
+            self._security.reach(served, "Append")
+            self._security.check(table, key, "AppendTo")
 
     @staticmethod
     def _is_owner(column: str, table: str) -> bool:
@@ -189,6 +201,9 @@ class Writes:
             key = values[served.primary_id] = self._ids.uuid()
         for name, value in self._system_values(served, values, now, caller):
             values[name] = value
+        if self._security.current is not None:
+            self._security.check_columns(served, values, is_new=True)
+            self._security.check_row(served, values, "Create")
         self._check_status(served, values, str(key), None)
         if self._holds_images(served, values):
             with self._store.atomic():
@@ -221,11 +236,28 @@ class Writes:
         )
         found = [(name, value) for name, value in wanted if name in columns]
         if "_ownerid_value" in columns:
-            owner = values.get("_ownerid_value") or user
-            found += [("_ownerid_value", owner), ("_owninguser_value", owner)]
+            owner = values.get("_ownerid_value")
+            if owner is None or owner == user:
+                found += [("_ownerid_value", user), ("_owninguser_value", user)]
+            else:
+                found += self._owned_by(served, owner)
+        if caller.actor_id:
+            actor = caller.actor_id
+            found += [("_createdonbehalfby_value", actor), ("_modifiedonbehalfby_value", actor)]
         if "statecode" in columns and values.get("statecode") is None:
             found.append(("statecode", 0))
         return [(name, value) for name, value in found if name in columns]
+
+    def _owned_by(self, served: DataverseTable, owner: str) -> list[tuple[str, Any]]:
+        """The columns that follow from an owner, who must be able to read the record."""
+        self._security.check_owner(served, owner)
+        user, team, unit = self._security.owner_of(owner)
+        return [
+            ("_ownerid_value", owner),
+            ("_owninguser_value", user),
+            ("_owningteam_value", team),
+            ("_owningbusinessunit_value", unit or None),
+        ]
 
     # -- status -------------------------------------------------------------------------------
 
@@ -284,6 +316,8 @@ class Writes:
         `file_name` is the name of an image among them.
         """
         columns = served.table.columns
+        if self._security.current is not None and not self._may_change(served, key, values):
+            return False
         if "statecode" in values or "statuscode" in values:
             current = served.records.get((key,)) or {}
             self._check_status(served, values, key, current.get("statecode"))
@@ -291,8 +325,11 @@ class Writes:
             values["modifiedon"] = iso_seconds(self._clock.now())
         if "_modifiedby_value" in columns:
             values["_modifiedby_value"] = caller.user_id
-        if "_ownerid_value" in values and "_owninguser_value" in columns:
-            values["_owninguser_value"] = values["_ownerid_value"]
+            if "_modifiedonbehalfby_value" in columns:
+                values["_modifiedonbehalfby_value"] = caller.actor_id or None
+        if values.get("_ownerid_value") is not None and "_owninguser_value" in columns:
+            owned = self._owned_by(served, values["_ownerid_value"])
+            values.update((name, value) for name, value in owned if name in columns)
         if self._holds_images(served, values):
             if not served.records.exists((key,)):
                 return False
@@ -300,6 +337,23 @@ class Writes:
                 self._files.set_images(served, key, values, file_name)
                 return self._update(served, key, values, caller, version)
         return self._update(served, key, values, caller, version)
+
+    def _may_change(self, served: DataverseTable, key: str, values: Values) -> bool:
+        """Whether the record is there. Raises where the caller lacks a right to change it so."""
+        security = self._security
+        row = served.records.get((key,))
+        if row is None:
+            security.reach(served, "Write")
+            return False
+        changed = values.keys() - OWNERS
+        if changed or not values:
+            security.check_row(served, row, "Write")
+        if values.get("_ownerid_value") not in {None, row.get("_ownerid_value")}:
+            security.check_row(served, row, "Assign")
+        if any(column in changed for column, _ in served.writable_lookups.values()):
+            security.check_row(served, row, "Append")
+        security.check_columns(served, values, is_new=False)
+        return True
 
     def _update(
         self,
@@ -326,6 +380,7 @@ class Writes:
 
         Raises VersionMismatch, and CannotDelete when a relationship restricts it.
         """
+        self._security.check(served, key, "Delete")
         if version is not None and served.records.exists((key,)):
             current = served.records.find({served.primary_id: key}, 1)[0]
             if current["versionnumber"] != version:
@@ -337,6 +392,8 @@ class Writes:
         if not served.records.delete((key,), user=caller.user_id):
             return False
         self._files.remove_all(served, key)
+        if self._security.shares.exist:
+            self._security.shares.forget(key)
         for link in self.links_to(served):
             if link.rule == "NoCascade":
                 continue

@@ -95,7 +95,7 @@ class Engine:
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             rows = self._store.read(
-                f"SELECT {columns} FROM {quoted(served.table.sql)} t "
+                f"SELECT {columns} FROM {self._tables.readable(served)} t "
                 f"WHERE t.{quoted(served.primary_id)} IN ({','.join('?' * len(part))})"
                 f"{''.join(conditions)}",
                 (*part, *bind(tuple(more), now)),
