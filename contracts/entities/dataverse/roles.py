@@ -88,8 +88,19 @@ _NAMES: Final = {
     "systemuser": "User",
     "salesorder": "Order",
     "savedquery": "Query",
+    "quote": "Quote",
+    "invoice": "Invoice",
+    "opportunity": "Opportunity",
+    "product": "Product",
+    "queue": "Queue",
+    "role": "Role",
+    "fieldsecurityprofile": "FieldSecurityProfile",
+    "duplicaterule": "DuplicateRule",
+    "customapi": "CustomAPI",
+    "environmentvariabledefinition": "EnvironmentVariableDefinition",
+    "asyncoperation": "AsyncOperation",
 }
-"""What privileges call a table where it is not its schema name."""
+"""What privileges call a table: not always by its schema name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,13 @@ def governed_by(table: TableDefinition) -> str:
 
 def privileges_of(table: TableDefinition) -> tuple[Privilege, ...]:
     """The privileges of a table that has its own, in the order of RIGHTS; else none."""
-    if governed_by(table) != table.logical_name:
+    return privileges_for(table) if governed_by(table) == table.logical_name else ()
+
+
+def privileges_for(table: TableDefinition) -> tuple[Privilege, ...]:
+    """The privileges that count for records of a table, its own or those of another table."""
+    name = governed_by(table)
+    if not name:
         return ()
     stated = {
         str(item["PrivilegeType"]): (str(item["PrivilegeId"]), str(item["Name"]))
@@ -128,14 +145,14 @@ def privileges_of(table: TableDefinition) -> tuple[Privilege, ...]:
         "TeamOwned": (BASIC, LOCAL, DEEP, GLOBAL),
         "BusinessOwned": (BASIC, LOCAL, DEEP, GLOBAL),
     }.get(table.ownership, (GLOBAL,))
-    suffix = _NAMES.get(table.logical_name, table.schema_name)
+    suffix = _NAMES.get(name, table.schema_name)
     return tuple(
         Privilege(
             *stated.get(
                 right,
-                (metadata_id("privilege", right, table.logical_name), f"prv{right}{suffix}"),
+                (metadata_id("privilege", right, name), f"prv{right}{suffix}"),
             ),
-            table.logical_name,
+            name,
             right,
             depths,
         )

@@ -66,14 +66,12 @@ class Handlers:
         self.security = security
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
-        self.changes, self.jobs = changes, jobs
+        self.changes, self.jobs, self.ids = changes, jobs, ids
         jobs.register(bulk.BULK_DELETE, partial(bulk.run_bulk_delete, self))
         jobs.register(background.KIND, partial(background.run, self))
         conditions = Settings(tables.by_name)
         self.reads = Reads(store, clock, tables, query_functions(conditions), security)
-        self.fetch = FetchReads(
-            store, clock, tables, conditions, self.reads.annotations, security
-        )
+        self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations, security)
         self.files = Files(store, clock, ids)
         self.writes = Writes(store, clock, ids, tables, self.resolve, self.files, security)
         self.search = Search(self)
@@ -217,7 +215,12 @@ class Handlers:
         exchange.operation = "retrieve"
         exchange.cost_seconds += self.guard.cost("retrieve")
         prefer = request.headers.get(b"prefer", b"")
-        variant = (request.query, prefer, request.headers.get(b"host"), request.path[10:14])
+        variant: tuple[Any, ...] = (
+            request.query,
+            prefer,
+            request.headers.get(b"host"),
+            request.path[10:14],
+        )
         security = self.security
         if security.current is not None:
             security.check(served, key, "Read")

@@ -103,7 +103,7 @@ def dataverse(module_environment) -> Environment:
     return module_environment
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_environment() -> type[Environment]:
     """For tests that need a house of their own."""
     return Environment

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.fetchxml import columns

@@ -41,6 +41,8 @@ def bound(
         raise errors.SegmentNotFound(segment=segment.name)
     if key and not served.records.exists((key,)):
         raise errors.RecordNotFound(table=served.name, id=key)
+    if key:
+        there.security.check(served, key, "Read")
     return _call(there, exchange, segment, definition, served, key)
 
 

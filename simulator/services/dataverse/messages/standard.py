@@ -27,6 +27,7 @@ from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE
 from windtunnel.simulator.services.dataverse.paths import Segment
 from windtunnel.simulator.services.dataverse.replies import base_of
 from windtunnel.simulator.services.dataverse.search import requests
+from windtunnel.simulator.services.dataverse.security import messages as security
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.file_messages import Message
@@ -55,6 +56,7 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     for module in (environment, query_expressions, records, sales, service):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)
+    registry.handle(security.HANDLERS)
     registry.handle({name: _with_body(m) for name, m in file_messages.MESSAGES.items()})
     registry.delegate(dict.fromkeys(definitions.MESSAGES, definitions.message))
     registry.delegate(dict.fromkeys(requests.MESSAGES, _search))

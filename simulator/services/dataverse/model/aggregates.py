@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.odata.sql import Compiler, Row, Scope

@@ -12,7 +12,7 @@ from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata import DATAVERSE, ODataError, UnknownProperty, parse_query
 from windtunnel.simulator.odata.hints import Hints, hints_of
 from windtunnel.simulator.odata.pieces import Piece, bind
-from windtunnel.simulator.odata.schema import Navigation
+from windtunnel.simulator.odata.schema import Navigation, Table
 from windtunnel.simulator.odata.sql import Compiler, QueryFunction
 from windtunnel.simulator.odata.tree import (
     ExpandItem,
@@ -100,9 +100,11 @@ class Reads:
     ) -> None:
         self._store, self._clock, self._tables = store, clock, tables
         self._security = security
-        self._compiler = Compiler(
-            tables.catalog, DATAVERSE, functions, lambda table: tables.readable(tables.by_name[table.sql])
-        )
+
+        def source(table: Table) -> str:
+            return tables.readable(tables.by_name[table.sql])
+
+        self._compiler = Compiler(tables.catalog, DATAVERSE, functions, source)
         self._advisor = IndexAdvisor(store)
         self._plans: dict[tuple[str, str, int], Plan] = {}
         self._record_plans: dict[tuple[str, Query, int], _RecordPlan] = {}
@@ -154,7 +156,8 @@ class Reads:
     def _row_sql(self, served: DataverseTable, names: Sequence[str]) -> str:
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
         key = quoted(served.primary_id)
-        return f"SELECT {_ETAG_SQL}, {columns} FROM {self._tables.readable(served)} t WHERE t.{key} = ?"
+        table = self._tables.readable(served)
+        return f"SELECT {_ETAG_SQL}, {columns} FROM {table} t WHERE t.{key} = ?"
 
     def selection(
         self,

@@ -34,9 +34,7 @@ def permissions(
     found: dict[tuple[str, str], frozenset[str]] = {}
     for table, column, *values in rows:
         rights = frozenset(
-            right
-            for (_, right), value in zip(_RIGHTS, values, strict=True)
-            if value == _ALLOWED
+            right for (_, right), value in zip(_RIGHTS, values, strict=True) if value == _ALLOWED
         )
         for name in (column, f"_{column}_value"):
             found[table, name] = found.get((table, name), frozenset()) | rights

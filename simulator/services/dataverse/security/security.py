@@ -13,7 +13,6 @@ from typing import Any, Final
 from windtunnel.contracts.entities.dataverse.roles import (
     ACCESS,
     ACT_ON_BEHALF,
-    ADMINISTRATOR_TEMPLATE,
     RIGHTS,
     Privilege,
     governed_by,
@@ -142,9 +141,20 @@ class Security:
             self._known[key] = self._builder.build(row, self._names(), cap)
         return self._known[key]
 
-    def is_administrator(self, user: str) -> bool:
-        """Whether a user has the role that may do everything."""
-        return ADMINISTRATOR_TEMPLATE in self._builder.templates(user, self.unit_of(user))
+    def depths_of_user(self, user: str) -> dict[str, dict[str, int]]:
+        """Privilege name to depth by business unit, of a user and its teams."""
+        unit = self.unit_of(user)
+        return self._builder.depths(
+            self._builder.roles(user, unit, self._builder.teams(user, unit))
+        )
+
+    def depths_of_team(self, team: str) -> dict[str, dict[str, int]]:
+        """The same of a team."""
+        return self._builder.depths(self._builder.team_roles(team, self.owner_of(team)[2]))
+
+    def depths_of_roles(self, roles: list[tuple[str, str]]) -> dict[str, dict[str, int]]:
+        """The same of roles, each with its business unit."""
+        return self._builder.depths(roles)
 
     # -- requests -----------------------------------------------------------------------------
 
@@ -373,4 +383,3 @@ class Security:
             if shared or covers(access, reach, served, row):
                 found |= ACCESS[right]
         return found
-

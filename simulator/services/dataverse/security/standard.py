@@ -79,7 +79,7 @@ class Standard:
     def _roles(self) -> dict[str, list[str]]:
         """The rows of standard roles by name."""
         rows = self._store.read(
-            "SELECT name, roleid FROM role WHERE ismanaged = 1 OR \"_roletemplateid_value\" = ?",
+            'SELECT name, roleid FROM role WHERE ismanaged = 1 OR "_roletemplateid_value" = ?',
             (ADMINISTRATOR_TEMPLATE,),
         ).fetchall()
         found: dict[str, list[str]] = {}
@@ -164,4 +164,3 @@ def _row_of(privilege: Privilege) -> Row:
         "canbeparententityreference": 0,
         "ismanaged": 1,
     }
-

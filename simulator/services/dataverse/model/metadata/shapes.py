@@ -15,6 +15,7 @@ from windtunnel.contracts.entities.dataverse import (
     TableDefinition,
 )
 from windtunnel.contracts.entities.dataverse.definitions import metadata_id
+from windtunnel.contracts.entities.dataverse.roles import BASIC, DEEP, LOCAL, privileges_for
 from windtunnel.contracts.entities.dataverse.wire import CHOICES, LOOKUPS
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
@@ -74,7 +75,6 @@ _TABLE_PROPERTIES = (
     ("IsReadOnlyInMobileClient", "canmodifymobileclientreadonly", False),
     ("IsOfflineInMobileClient", "canmodifymobileclientoffline", True),
 )
-_PRIVILEGES = ("Create", "Read", "Write", "Delete", "Assign", "Share", "Append", "AppendTo")
 
 
 def table_shape(definition: TableDefinition) -> Json:
@@ -168,7 +168,7 @@ def table_shape(definition: TableDefinition) -> Json:
     }
     for member, logical, value in _TABLE_PROPERTIES:
         shape[member] = managed(logical, value and not definition.is_intersect)
-    shape["Privileges"] = [] if definition.is_intersect else _privileges(definition)
+    shape["Privileges"] = _privileges(definition)
     shape["Settings"] = []
     return {**shape, **definition.facts}
 
@@ -179,23 +179,19 @@ def _plural(definition: TableDefinition) -> str:
 
 
 def _privileges(definition: TableDefinition) -> list[Json]:
-    user_owned = definition.ownership == "UserOwned"
-    kinds = (
-        _PRIVILEGES if user_owned else tuple(k for k in _PRIVILEGES if k[0:2] not in {"As", "Sh"})
-    )
     return [
         {
-            "CanBeBasic": user_owned,
-            "CanBeDeep": user_owned,
+            "CanBeBasic": BASIC in privilege.depths,
+            "CanBeDeep": DEEP in privilege.depths,
             "CanBeGlobal": True,
-            "CanBeLocal": user_owned,
+            "CanBeLocal": LOCAL in privilege.depths,
             "CanBeEntityReference": False,
             "CanBeParentEntityReference": False,
-            "Name": f"prv{kind}{definition.schema_name}",
-            "PrivilegeId": metadata_id("privilege", kind, definition.logical_name),
-            "PrivilegeType": kind,
+            "Name": privilege.name,
+            "PrivilegeId": privilege.privilege_id,
+            "PrivilegeType": privilege.right,
         }
-        for kind in kinds
+        for privilege in privileges_for(definition)
     ]
 
 
