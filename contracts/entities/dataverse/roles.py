@@ -42,6 +42,9 @@ MISCELLANEOUS: Final = {
     "prvMerge": (ADMINISTRATOR, "Basic User"),
     "prvExportToExcel": (ADMINISTRATOR, "Basic User"),
     "prvPublishDuplicateRule": (ADMINISTRATOR, CUSTOMIZER),
+    "prvCreateEntity": (ADMINISTRATOR, CUSTOMIZER),
+    "prvWriteEntity": (ADMINISTRATOR, CUSTOMIZER),
+    "prvDeleteEntity": (ADMINISTRATOR, CUSTOMIZER),
     "prvPublishCustomization": (ADMINISTRATOR, CUSTOMIZER),
 }
 """Privileges that belong to no table, and the standard roles that have them."""

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 
 
+_NEEDED = {"POST": "prvCreateEntity", "PUT": "prvWriteEntity", "DELETE": "prvDeleteEntity"}
+"""The privilege that a change of definitions needs, by its method."""
+
+
 def handle(there: Handlers, exchange: Exchange, parts: tuple[Segment, ...]) -> Response:
     """Any method below EntityDefinitions, RelationshipDefinitions, GlobalOptionSetDefinitions."""
     exchange.operation = "metadata"
@@ -38,6 +42,7 @@ def handle(there: Handlers, exchange: Exchange, parts: tuple[Segment, ...]) -> R
     method = exchange.request.method
     if method in {"GET", "HEAD"}:
         return _read(there, exchange, parts)
+    there.security.demand(_NEEDED.get(method, _NEEDED["PUT"]))
     names = tuple(part.name for part in parts if not part.is_qualified)
     if method == "PATCH":
         raise errors.MetadataMethod(kind=_KINDS.get(names[-1], names[-1]))
@@ -256,6 +261,8 @@ def message(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
         raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
     exchange.operation = "metadata"
     exchange.cost_seconds += there.guard.cost("metadata")
+    if wanted == "POST":
+        there.security.demand(_NEEDED["PUT"])
     if name == "RetrieveMetadataChanges":
         answer: Json | None = _retrieve_changes(there, exchange, segment)
     else:

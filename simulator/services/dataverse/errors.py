@@ -606,6 +606,17 @@ class ColumnCreateDenied(DataverseError):
     )
 
 
+class ColumnReadDenied(DataverseError):
+    """The file of a secured column. Lists and records show null instead."""
+
+    status = 403
+    code = "0x8004f504"
+    text = (
+        "Caller user does not have read permissions to a {column} secured field on entity "
+        "{table}. The requested operation could not be completed."
+    )
+
+
 class ColumnUpdateDenied(DataverseError):
     """A secured column in an update."""
 

@@ -59,6 +59,8 @@ def transfer(
     if not served.records.exists((key,)):
         raise errors.RecordNotFound(table=served.name, id=key)
     method = exchange.request.method
+    right = "Read" if method in {"GET", "HEAD"} else "Write"
+    there.security.check_file(served, key, column, right)
     if method in {"GET", "HEAD"}:
         return _download(there, exchange, served, key, column)
     exchange.operation = "update"
@@ -299,6 +301,7 @@ def download_image(there: Handlers, exchange: Exchange) -> Response:
     found = served.records.find({f"{column}id": image}, 1) if image else []
     if not found:
         raise errors.NoRoute(uri=exchange.request.base_url + exchange.request.path)
+    there.security.check_file(served, str(found[0][served.primary_id]), column, "Read")
     file = there.files.by_id(image)
     if options.get("full", "").lower() == "true":
         if file is None:

@@ -94,6 +94,7 @@ def _column(served: DataverseTable, body: dict[str, Any]) -> str:
 def _begin_upload(there: Handlers, _: Exchange, body: dict[str, Any]) -> Answer:
     served, key = _row(there, body)
     column = _column(served, body)
+    there.security.check_file(served, key, column, "Write")
     token = there.files.begin("column", served, key, column, _text(body, "FileName"))
     return {"FileContinuationToken": token}
 
@@ -134,6 +135,7 @@ def _ordered(there: Handlers, session: Session, body: dict[str, Any]) -> int:
 def _begin_download(there: Handlers, _: Exchange, body: dict[str, Any]) -> Answer:
     served, key = _row(there, body)
     column = _column(served, body)
+    there.security.check_file(served, key, column, "Read")
     file = there.files.get(served, key, column)
     if file is None:
         row = served.records.get((key,)) or {}
@@ -228,6 +230,7 @@ def _largest(there: Handlers) -> int:
 def _begin_text_download(table: str) -> Message:
     def handler(there: Handlers, _: Exchange, body: dict[str, Any]) -> Answer:
         served, key = _row(there, body, table)
+        there.security.check(served, key, "Read")
         session = Session("", "", served.name, key, _TEXTS[table], "")
         row = served.records.get((key,)) or {}
         return {

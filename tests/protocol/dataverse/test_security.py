@@ -242,3 +242,369 @@ def test_a_record_is_assigned_to_users_and_teams(people: People) -> None:
     )
     assert added.status == 204, added.body
     assert people.by("ben", "GET", path).status == 200
+
+
+UNITS = ("root", "north", "deep north", "south")
+REACHED = {
+    "Basic": {"own", "team"},
+    "Local": {"own", "team", "north"},
+    "Deep": {"own", "team", "north", "deep north"},
+    "Global": {"own", "team", "north", "deep north", "south", "root"},
+}
+"""Which rows a user of the unit `north` reaches, by whose they are."""
+
+REQUESTS: dict[str, tuple[str, Any]] = {
+    "Read": ("GET", None),
+    "Write": ("PATCH", {"lastname": "New"}),
+    "Delete": ("DELETE", None),
+}
+
+
+class Company:
+    """A tree of business units, with a record of everybody's."""
+
+    def __init__(self, people: People) -> None:
+        self.people = people
+        below = {"north": "root", "deep north": "north", "south": "root"}
+        self.units = {"root": people.unit}
+        for name, parent in below.items():
+            self.units[name] = people.create(
+                "admin",
+                "businessunits",
+                **{
+                    "name": name,
+                    "parentbusinessunitid@odata.bind": f"/businessunits({self.units[parent]})",
+                },
+            )
+        self.users: dict[str, str] = {}
+        reader = people.role("Owner", {"prvReadContact": "Basic"})
+        for name in UNITS:
+            self.users[name] = people.create(
+                "admin", "systemusers", **{"fullname": name, **self.at(name)}
+            )
+            self._associate("systemusers", self.users[name], "systemuserroles", reader)
+        self.me = people.ids["nobody"]
+        self.team = people.create("admin", "teams", name="Mine", teamtype=0, **self.at("south"))
+        self._associate("teams", self.team, "teamroles", reader)
+        people.by(
+            "admin",
+            "POST",
+            f"teams({self.team})/Microsoft.Dynamics.CRM.AddMembersTeam",
+            {"Members": [{"systemuserid": self.me}]},
+        )
+        moved = people.by("admin", "PATCH", f"systemusers({self.me})", self.at("north"))
+        assert moved.status == 204, moved.body
+        self._associate("systemusers", self.me, "systemuserroles", reader)
+        owners = {name: f"/systemusers({user})" for name, user in self.users.items()}
+        owners |= {"own": f"/systemusers({self.me})", "team": f"/teams({self.team})"}
+        self.records = {
+            name: people.create("admin", "contacts", lastname=name, **{"ownerid@odata.bind": owner})
+            for name, owner in owners.items()
+        }
+
+    def at(self, unit: str) -> dict[str, str]:
+        return {"businessunitid@odata.bind": f"/businessunits({self.units[unit]})"}
+
+    def _associate(self, entity_set: str, key: str, link: str, role: str) -> None:
+        done = self.people.by(
+            "admin",
+            "POST",
+            f"{entity_set}({key})/{link}_association/$ref",
+            {"@odata.id": f"{HOST}/api/data/v9.2/roles({role})"},
+        )
+        assert done.status == 204, done.body
+
+
+@pytest.mark.parametrize("right", REQUESTS)
+@pytest.mark.parametrize("depth", REACHED)
+def test_a_depth_reaches_the_rows_of_own_teams_and_units(
+    people: People, depth: str, right: str
+) -> None:
+    company = Company(people)
+    people.give("nobody", people.role("Deeper", {f"prv{right}Contact": depth}))
+    method, body = REQUESTS[right]
+    for name, key in company.records.items():
+        answer = people.by("nobody", method, f"contacts({key})", body)
+        if name in REACHED[depth]:
+            assert answer.status in {200, 204}, (name, answer.body)
+        else:
+            assert answer.error == (403, "0x80048306"), name
+
+
+READS = {
+    "list": "contacts?$select=lastname",
+    "filter": "contacts?$select=lastname&$filter=lastname ne 'x'&$orderby=lastname",
+    "sql": "contacts?sql=SELECT contactid FROM contact",
+    "fetch": "contacts?fetchXml=<fetch><entity name='contact'><attribute name='lastname'/>"
+    "</entity></fetch>",
+}
+
+
+@pytest.mark.parametrize("depth", REACHED)
+def test_what_is_in_a_list_can_be_read_and_nothing_else(people: People, depth: str) -> None:
+    company = Company(people)
+    people.give("nobody", people.role("Reader", {"prvReadContact": depth}))
+    ours = set(company.records.values())
+    every = {
+        row["contactid"]
+        for row in people.by("admin", "GET", "contacts?$select=contactid").json["value"]
+    }
+    assert ours <= every
+    readable = {
+        key
+        for key in sorted(ours)
+        if people.by("nobody", "GET", f"contacts({key})?$select=lastname").status == 200
+    }
+    assert readable == {company.records[name] for name in REACHED[depth]}
+    for kind, path in READS.items():
+        answer = people.by("nobody", "GET", path.replace(" ", "%20"))
+        assert answer.status == 200, (kind, answer.body)
+        listed = {row["contactid"] for row in answer.json["value"]}
+        assert listed & ours == readable, kind
+    if depth != "Global":
+        number = len(readable)
+        counted = people.by("nobody", "GET", "contacts/$count").body.decode("utf-8-sig")
+        assert counted == str(number)
+        totals = people.by("nobody", "GET", "contacts?$apply=aggregate($count%20as%20total)").json[
+            "value"
+        ]
+        assert totals == [{"total": number}]
+        tracked = people.by("nobody", "GET", "contacts", Prefer="odata.track-changes").json
+        assert {row["contactid"] for row in tracked["value"]} == readable
+
+
+def test_a_kept_answer_is_not_given_to_others(people: People) -> None:
+    key = people.create("ann", "contacts", lastname="Ann's")
+    path = f"contacts({key})?$select=lastname"
+    for who in ("ann", "admin", "ann"):
+        assert people.by(who, "GET", path).status == 200
+    assert people.by("ben", "GET", path).error == (403, "0x80048306")
+    assert people.by("nobody", "GET", path).error == (403, "0x80040220")
+    assert people.by("ann", "GET", path).status == 200
+
+
+def test_related_rows_are_those_that_may_be_read(people: People) -> None:
+    account = people.create("ann", "accounts", name="Ann's")
+    mine = people.create(
+        "ann",
+        "contacts",
+        **{"lastname": "a", "parentcustomerid_account@odata.bind": f"/accounts({account})"},
+    )
+    people.create(
+        "admin",
+        "contacts",
+        **{"lastname": "b", "parentcustomerid_account@odata.bind": f"/accounts({account})"},
+    )
+    path = f"accounts({account})"
+    inside = f"{path}?$select=name&$expand=contact_customer_accounts($select=lastname)"
+    for who, number in (("ann", 1), ("admin", 2)):
+        found = people.by(who, "GET", inside).json["contact_customer_accounts"]
+        assert len(found) == number
+        below = people.by(who, "GET", f"{path}/contact_customer_accounts").json["value"]
+        assert len(below) == number
+        links = people.by(who, "GET", f"{path}/contact_customer_accounts/$ref").json["value"]
+        assert len(links) == number
+        any_b = "contact_customer_accounts/any(c:c/lastname%20eq%20'b')"
+        rows = people.by(who, "GET", f"accounts?$select=name&$filter={any_b}").json["value"]
+        assert len(rows) == number - 1
+    assert mine
+
+
+def test_lookups_need_append_on_both_sides(people: People) -> None:
+    foreign = people.create("admin", "accounts", name="Admin's")
+    own = people.create("ann", "accounts", name="Ann's")
+    bind = "parentcustomerid_account@odata.bind"
+    refused = people.by("ann", "POST", "contacts", {"lastname": "x", bind: f"/accounts({foreign})"})
+    assert refused.error == (403, "0x80048306")
+    assert "AppendToAccess" in refused.json["error"]["message"]
+    key = people.create("ann", "contacts", **{"lastname": "x", bind: f"/accounts({own})"})
+    path = f"accounts({foreign})/contact_customer_accounts/$ref"
+    link = {"@odata.id": f"{HOST}/api/data/v9.2/contacts({key})"}
+    assert people.by("ann", "POST", path, link).status == 403
+
+
+def test_customers_cannot_be_administrators_by_themselves(people: People) -> None:
+    roles = people.by("admin", "GET", "roles?$filter=name%20eq%20'System%20Administrator'").json
+    link = {"@odata.id": f"{HOST}/api/data/v9.2/roles({roles['value'][0]['roleid']})"}
+    path = f"systemusers({people.ids['ann']})/systemuserroles_association/$ref"
+    assert people.by("ann", "POST", path, link).status == 403
+    body = {"systemuserid": people.ids["ann"], "roleid": roles["value"][0]["roleid"]}
+    assert people.by("ann", "POST", "systemuserrolesset", body).status == 403
+    made = {"SchemaName": "new_Thing", "@odata.type": "Microsoft.Dynamics.CRM.EntityMetadata"}
+    assert people.by("ann", "POST", "EntityDefinitions", made).error == (403, "0x80040220")
+
+
+def test_a_batch_is_refused_part_by_part(people: People) -> None:
+    part = "--b\r\nContent-Type: application/http\r\n\r\nGET /api/data/v9.2/{} HTTP/1.1\r\n\r\n\r\n"
+    body = (part.format("contacts") + part.format("privileges") + "--b--\r\n").encode()
+    answer = people.by(
+        "nobody",
+        "POST",
+        "$batch",
+        body,
+        Content_Type="multipart/mixed; boundary=b",
+        Prefer="odata.continue-on-error",
+    )
+    assert answer.body.count(b"403 Forbidden") == 2
+
+
+def test_privileges_of_users_and_roles_are_told(people: People) -> None:
+    role = people.role("Two", {"prvReadContact": "Deep", "prvReadAccount": "Basic"})
+    told = people.by("admin", "GET", f"RetrieveRolePrivilegesRole(RoleId={role})").json
+    assert sorted(item["Depth"] for item in told["RolePrivileges"]) == ["Basic", "Deep"]
+    one = told["RolePrivileges"][0]["PrivilegeId"]
+    path = f"roles({role})/Microsoft.Dynamics.CRM"
+    body = {"Privileges": [{"PrivilegeId": one, "Depth": "Global"}]}
+    assert people.by("admin", "POST", f"{path}.ReplacePrivilegesRole", body).status == 204
+    told = people.by("admin", "GET", f"RetrieveRolePrivilegesRole(RoleId={role})").json
+    assert [item["Depth"] for item in told["RolePrivileges"]] == ["Global"]
+    people.give("nobody", role)
+    user = f"systemusers({people.ids['nobody']})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+    assert [i["PrivilegeId"] for i in people.by("admin", "GET", user).json["RolePrivileges"]] == [
+        one
+    ]
+    body = {"Privilege": {"privilegeid": one}}
+    assert people.by("admin", "POST", f"{path}.RemovePrivilegeRole", body).status == 204
+    assert people.by("admin", "GET", user).json["RolePrivileges"] == []
+
+
+def test_a_user_moves_to_another_business_unit(people: People) -> None:
+    company = Company(people)
+    mine = company.records["own"]
+    body = {
+        "BusinessUnit": {"businessunitid": company.units["south"]},
+        "ReassignPrincipal": {
+            "@odata.type": "Microsoft.Dynamics.CRM.systemuser",
+            "systemuserid": company.users["root"],
+        },
+    }
+    path = f"systemusers({company.me})/Microsoft.Dynamics.CRM.SetBusinessSystemUser"
+    done = people.by("admin", "POST", path, body)
+    assert done.status == 204, done.body
+    row = people.by("admin", "GET", f"contacts({mine})").json
+    assert row["_ownerid_value"] == company.users["root"]
+    assert row["_owningbusinessunit_value"] == company.units["root"]
+    assert people.by("nobody", "GET", f"contacts({mine})").error == (403, "0x80048306")
+
+
+def test_secured_columns_are_null_to_who_has_no_permission(people: People) -> None:
+    column = {
+        "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata",
+        "SchemaName": "new_Secret",
+        "MaxLength": 50,
+        "FormatName": {"Value": "Text"},
+        "IsSecured": True,
+        "RequiredLevel": {"Value": "None"},
+        "DisplayName": {
+            "@odata.type": "Microsoft.Dynamics.CRM.Label",
+            "LocalizedLabels": [{"Label": "Secret", "LanguageCode": 1033}],
+        },
+    }
+    path = "EntityDefinitions(LogicalName='contact')/Attributes"
+    assert people.by("admin", "POST", path, column).status == 204
+    shown = people.by("admin", "GET", f"{path}(LogicalName='new_secret')?$select=IsSecured").json
+    assert shown["IsSecured"] is True
+    key = people.create("ann", "contacts", lastname="Ann's")
+    record = f"contacts({key})"
+    assert people.by("admin", "PATCH", record, {"new_secret": "hidden"}).status == 204
+    value = f"{record}?$select=new_secret"
+    assert people.by("admin", "GET", value).json["new_secret"] == "hidden"
+    assert people.by("ann", "GET", value).json["new_secret"] is None
+    assert people.by("ann", "GET", f"{record}/new_secret").status == 204
+    listed = people.by("ann", "GET", "contacts?$select=new_secret").json["value"]
+    assert [row["new_secret"] for row in listed] == [None]
+    assert people.by("ann", "PATCH", record, {"new_secret": "x"}).error == (403, "0x8004f507")
+    body = {"lastname": "y", "new_secret": "x"}
+    assert people.by("ann", "POST", "contacts", body).error == (403, "0x8004f502")
+    profile = people.create("admin", "fieldsecurityprofiles", name="Readers")
+    people.create(
+        "admin",
+        "fieldpermissions",
+        **{
+            "entityname": "contact",
+            "attributelogicalname": "new_secret",
+            "canread": 4,
+            "cancreate": 0,
+            "canupdate": 0,
+            "fieldsecurityprofileid@odata.bind": f"/fieldsecurityprofiles({profile})",
+        },
+    )
+    done = people.by(
+        "admin",
+        "POST",
+        f"systemusers({people.ids['ann']})/systemuserprofiles_association/$ref",
+        {"@odata.id": f"{HOST}/api/data/v9.2/fieldsecurityprofiles({profile})"},
+    )
+    assert done.status == 204, done.body
+    assert people.by("ann", "GET", value).json["new_secret"] == "hidden"
+    assert people.by("ann", "PATCH", record, {"new_secret": "x"}).error == (403, "0x8004f507")
+
+
+def test_new_tables_come_with_privileges(people: People) -> None:
+    label = {
+        "@odata.type": "Microsoft.Dynamics.CRM.Label",
+        "LocalizedLabels": [{"Label": "Thing", "LanguageCode": 1033}],
+    }
+    table = {
+        "@odata.type": "Microsoft.Dynamics.CRM.EntityMetadata",
+        "SchemaName": "new_Thing",
+        "DisplayName": label,
+        "DisplayCollectionName": label,
+        "OwnershipType": "UserOwned",
+        "HasActivities": False,
+        "HasNotes": False,
+        "IsActivity": False,
+        "Attributes": [
+            {
+                "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata",
+                "SchemaName": "new_Name",
+                "IsPrimaryName": True,
+                "MaxLength": 100,
+                "DisplayName": label,
+            }
+        ],
+    }
+    made = people.by("admin", "POST", "EntityDefinitions", table)
+    assert made.status == 204, made.body
+    assert people.by("ann", "POST", "new_things", {"new_name": "x"}).error == (403, "0x80040220")
+    people.give("ann", people.role("Things", {"prvCreatenew_Thing": "Basic"}))
+    assert people.by("ann", "POST", "new_things", {"new_name": "x"}).status == 204
+    assert people.by("ann", "GET", "new_things").error == (403, "0x80040220")
+    gone = people.by("admin", "DELETE", "EntityDefinitions(LogicalName='new_thing')")
+    assert gone.status == 204, gone.body
+    named = people.by("admin", "GET", "privileges?$filter=endswith(name,'new_Thing')").json
+    assert named["value"] == []
+
+
+def test_what_was_planned_is_done_with_the_rights_of_who_asked(people: People) -> None:
+    mine = people.create("ann", "contacts", lastname="gone")
+    other = people.create("ben", "contacts", lastname="gone")
+    body = {
+        "QuerySet": [
+            {
+                "EntityName": "contact",
+                "Criteria": {
+                    "FilterOperator": "And",
+                    "Conditions": [
+                        {
+                            "AttributeName": "lastname",
+                            "Operator": "Equal",
+                            "Values": [{"Value": "gone", "Type": "System.String"}],
+                        }
+                    ],
+                },
+            }
+        ],
+        "JobName": "clean",
+        "SendEmailNotification": False,
+        "ToRecipients": [],
+        "CCRecipients": [],
+        "RecurrencePattern": "",
+        "StartDateTime": "2020-01-01T00:00:00Z",
+    }
+    assert people.by("ann", "POST", "BulkDelete", body).error == (403, "0x80040220")
+    people.give("ann", people.role("Cleaner", {"prvBulkDelete": "Global"}))
+    done = people.by("ann", "POST", "BulkDelete", body)
+    assert done.status == 200, done.body
+    assert people.by("admin", "GET", f"contacts({mine})").status == 404
+    assert people.by("admin", "GET", f"contacts({other})").status == 200

@@ -47,7 +47,8 @@ def accept(there: Handlers, exchange: Exchange, name: str) -> Response:
         "runasuser": caller.user_id,
         "retrycount": 0,
     }
-    key = there.writes.insert(served, values, caller)
+    with there.security.as_service():
+        key = there.writes.insert(served, values, caller)
     given = {
         "operation": key,
         "user": caller.user_id,
@@ -88,7 +89,7 @@ def run(there: Handlers, given: dict[str, Any]) -> None:
     exchange = Exchange(request, "dataverse", there.clock.now(), Identity(given["user"]))
     values: dict[str, Any] = {"backgroundoperationstatecode": 2, "starttime": started}
     try:
-        with there.store.atomic():
+        with there.security.acting_as(given["user"]), there.store.atomic():
             answer = there.route(exchange)
     except ServiceError as problem:
         code = int(problem.code, 16) if problem.code else 0
@@ -106,4 +107,5 @@ def run(there: Handlers, given: dict[str, Any]) -> None:
             "outputparameters": orjson.dumps(found).decode(),
         }
     values["endtime"] = iso_seconds(there.clock.now())
-    there.writes.change(served, given["operation"], values, caller)
+    with there.security.as_service():
+        there.writes.change(served, given["operation"], values, caller)

@@ -43,13 +43,16 @@ def reference_in(call: Call, name: str, value: dict[str, Any]) -> tuple[Datavers
     """The same for one record of a list of them."""
     link = value.get("@odata.id")
     if isinstance(link, str):
-        return call.there.resolve(link)
+        found = call.there.resolve(link)
+        call.there.security.check(*found, "Read")
+        return found
     served = table_of(call, name, value)
     key = value.get(served.primary_id)
     if not isinstance(key, str):
         raise errors.InvalidArgument(problem=f"'{name}' has no '{served.primary_id}'.")
     if not served.records.exists((key.lower(),)):
         raise errors.RecordNotFound(table=served.name, id=key.lower())
+    call.there.security.check(served, key.lower(), "Read")
     return served, key.lower()
 
 

@@ -7,7 +7,8 @@ every user is an administrator, requests do not come here at all (`is_needed`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from windtunnel.contracts.entities.dataverse.roles import (
@@ -166,15 +167,34 @@ class Security:
             return step(exchange)
         access = self.access_of(caller.user_id)
         acting = self._impersonated(exchange.request, access)
+        actor = ""
+        if acting is not None and acting.user_id != caller.user_id:
+            access = self.access_of(acting.user_id, access)
+            exchange.identity, actor = acting, caller.user_id
         try:
-            if acting is not None and acting.user_id != caller.user_id:
-                access = self.access_of(acting.user_id, access)
-                exchange.identity, self.actor = acting, caller.user_id
-            self.current = access
-            self.number = 0 if access is None else access.number
-            return step(exchange)
+            with self._rights(access, actor):
+                return step(exchange)
         finally:
-            exchange.identity, self.current, self.number, self.actor = caller, None, 0, ""
+            exchange.identity = caller
+
+    @contextmanager
+    def _rights(self, access: Access | None, actor: str = "") -> Iterator[None]:
+        before = self.current, self.number, self.actor
+        self.current, self.actor = access, actor
+        self.number = 0 if access is None else access.number
+        try:
+            yield
+        finally:
+            self.current, self.number, self.actor = before
+
+    def acting_as(self, user: str) -> AbstractContextManager[None]:
+        """With the rights of a user: work that was asked for earlier. Raises UserDisabled."""
+        self.refresh()
+        return self._rights(self.access_of(user))
+
+    def as_service(self) -> AbstractContextManager[None]:
+        """With all rights: what the service writes down by itself."""
+        return self._rights(None, self.actor)
 
     def _impersonated(self, request: Request, access: Access | None) -> Identity | None:
         """The user named by CallerObjectId or MSCRMCallerID.
@@ -272,6 +292,19 @@ class Security:
         if covers(access, self.reach(served, right), served, row):
             return True
         return self.shares.has(access.owners, str(row[served.primary_id]), right)
+
+    def check_file(self, served: DataverseTable, key: str, column: str, right: str) -> None:
+        """Raise where the caller may not read or write a file or image column of a record."""
+        if self.current is None:
+            return
+        self.check(served, key, right)
+        if right == "Write":
+            self.check_columns(served, {column: None}, is_new=False)
+        elif column in self.unreadable(served):
+            raise errors.ColumnReadDenied(
+                column=served.definition.columns[column].logical_name,
+                table=served.definition.label or served.name,
+            )
 
     # -- reading ------------------------------------------------------------------------------
 
