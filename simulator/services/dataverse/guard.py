@@ -59,6 +59,8 @@ class Guard:
         self._clock, self._timers, self._ids, self._check = clock, timers, ids, check
         self._settings, self._limits, self._costs = settings, limits, costs
         self._challenge = challenge
+        self.find_user: Callable[[Claims], Identity | None] = lambda _: None
+        """Looks for the user of a token who was not known from the start."""
         self._by_app: dict[str, Identity] = {}
         self._by_object: dict[str, Identity] = {}
         self._servers = tuple(f"{n:04x}dv" for n in range(1, settings.web_servers + 1))
@@ -111,7 +113,7 @@ class Guard:
                 return
             raise self._unauthenticated(str(error), exchange.request) from error
         identity = self._by_app.get(claims.app_id) if not claims.user_name else None
-        identity = identity or self._by_object.get(claims.object_id)
+        identity = identity or self._by_object.get(claims.object_id) or self.find_user(claims)
         if identity is None:
             raise errors.NotMember
         exchange.identity = identity

@@ -73,6 +73,7 @@ class Dataverse:
         )
         self.compresses = settings.compression
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
+        self.guard.find_user = self.security.user_of
         self._replies = Replies(ids)
         self.customizations = Customizations(
             store, clock, timers, ids, self.tables, SavedDefinitions(store, changes)

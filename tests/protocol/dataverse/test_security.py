@@ -21,6 +21,9 @@ APPS = {
     "nobody": ("00000000-0000-0000-0000-0000000000d1", []),
 }
 
+LATE = "00000000-0000-0000-0000-0000000000e1"
+"""An application that is no user of the environment yet."""
+
 
 class People:
     """One environment and several callers."""
@@ -28,6 +31,7 @@ class People:
     def __init__(self, environment: Any) -> None:
         self.environment = environment
         self.tokens = {name: self._of(app) for name, (app, _) in APPS.items()}
+        self.tokens["late"] = "late"
         rows = self.by("admin", "GET", "systemusers?$select=systemuserid,applicationid").json
         apps = {app: name for name, (app, _) in APPS.items()}
         self.ids = {apps[row["applicationid"]]: row["systemuserid"] for row in rows["value"]}
@@ -96,6 +100,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
         "simulator.tls": False,
         "dataverse.throttle": False,
         "entra.clients": clients,
+        "entra.static_tokens": {"late": LATE},
     }
     return House(load(overrides=overrides, environment={}))
 
@@ -608,3 +613,21 @@ def test_what_was_planned_is_done_with_the_rights_of_who_asked(people: People) -
     assert done.status == 200, done.body
     assert people.by("admin", "GET", f"contacts({mine})").status == 404
     assert people.by("admin", "GET", f"contacts({other})").status == 200
+
+
+def test_search_leaves_out_what_cannot_be_read(people: People) -> None:
+    people.create("ann", "contacts", lastname="Quetzalcoatl")
+    people.environment.house.clock.advance(60)
+    body = {"search": "Quetzalcoatl"}
+    for who, number in (("admin", 1), ("ann", 1), ("ben", 0), ("nobody", 0)):
+        found = people.by(who, "POST", "/api/search/v1.0/query", body)
+        assert found.status == 200, found.body
+        assert len(found.json["value"]) == number, who
+
+
+def test_application_users_are_added_while_the_environment_runs(people: People) -> None:
+    assert people.by("late", "GET", "WhoAmI").error == (403, "0x80072560")
+    unit = {"businessunitid@odata.bind": f"/businessunits({people.unit})"}
+    user = people.create("admin", "systemusers", applicationid=LATE, **unit)
+    assert people.by("late", "GET", "WhoAmI").json["UserId"] == user
+    assert people.by("late", "GET", "contacts").error == (403, "0x80040220")

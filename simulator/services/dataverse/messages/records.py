@@ -69,6 +69,7 @@ def _bind(call: Call, target: DataverseTable, column: str, value: Any) -> tuple[
 
 
 def _merge(call: Call) -> Answer:
+    call.there.security.demand("prvMerge")
     target, key = reference(call, "Target")
     other, subordinate = reference(call, "Subordinate")
     if target.name != other.name or target.name not in _MERGEABLE:

@@ -179,6 +179,8 @@ class Search:
             own = lowered.get("filter")
             if own is not None and not isinstance(own, str):
                 raise errors.InvalidArgument(problem="The filter of an entity must be a string.")
+            if not self._there.security.may(self._there.tables.by_name[name], "Read"):
+                continue
             scope = Scope(
                 name,
                 self._names(name, lowered.get("searchcolumns")),

@@ -23,6 +23,7 @@ from windtunnel.contracts.entities.dataverse.roles import (
 from windtunnel.simulator.exchange import Exchange, Identity, Request, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.kernel.tokens import Claims
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.security.access import (
@@ -157,6 +158,16 @@ class Security:
         """The same of roles, each with its business unit."""
         return self._builder.depths(roles)
 
+    def user_of(self, claims: Claims) -> Identity | None:
+        """The user of a token among the rows: one that was added while the environment ran."""
+        users = self._tables.by_name["systemuser"].records
+        rows: list[dict[str, Any]] = []
+        if claims.app_id and not claims.user_name:
+            rows = users.find({"applicationid": claims.app_id}, 1)
+        if not rows and claims.object_id:
+            rows = users.find({"azureactivedirectoryobjectid": claims.object_id}, 1)
+        return _identity(rows[0]) if rows else None
+
     # -- requests -----------------------------------------------------------------------------
 
     def run(self, exchange: Exchange, step: Callable[[Exchange], Response]) -> Response:
@@ -214,13 +225,7 @@ class Security:
             raise errors.CannotActOnBehalf
         if not rows:
             raise errors.NotMember if by_object else errors.UnknownCallerId(id=wanted)
-        row = rows[0]
-        return Identity(
-            row["systemuserid"],
-            row["fullname"] or "",
-            row["applicationid"] or "",
-            row["azureactivedirectoryobjectid"] or "",
-        )
+        return _identity(rows[0])
 
     # -- checks -------------------------------------------------------------------------------
 
@@ -242,6 +247,12 @@ class Security:
         if found is None:
             raise no_privilege(access, served, self._privilege(name, right))
         return found
+
+    def may(self, served: DataverseTable, right: str) -> bool:
+        """Whether the caller has a right on a table at any depth."""
+        access = self.current
+        name = governed_by(served.definition)
+        return access is None or not name or (name, right) in access.reaches
 
     def _linking(self, served: DataverseTable) -> Reach:
         """A link needs Append on one side and AppendTo on the other."""
@@ -416,3 +427,13 @@ class Security:
             if shared or covers(access, reach, served, row):
                 found |= ACCESS[right]
         return found
+
+
+def _identity(row: Mapping[str, Any]) -> Identity:
+    """A row of systemuser as one who calls."""
+    return Identity(
+        row["systemuserid"],
+        row["fullname"] or "",
+        row["applicationid"] or "",
+        row["azureactivedirectoryobjectid"] or "",
+    )
