@@ -30,6 +30,7 @@ from windtunnel.simulator.services.dataverse.model.tables import Tables
 from windtunnel.simulator.services.dataverse.replies import ROOT, Replies
 from windtunnel.simulator.services.dataverse.security import Security
 from windtunnel.simulator.services.dataverse.security.standard import Standard
+from windtunnel.simulator.services.dataverse.security.units import Units
 from windtunnel.simulator.services.dataverse.seed import seed
 
 _RECORD = re.compile(
@@ -68,6 +69,7 @@ class Dataverse:
             return f"Bearer authorization_uri={where}, resource_id={request.base_url}/"
 
         self.security = Security(store, changes, self.tables)
+        Units(changes, ids.child("dataverse business units"), self.tables)
         self._standard = Standard(
             store, changes, clock, ids.child("dataverse security"), self.tables
         )

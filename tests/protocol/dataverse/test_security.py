@@ -631,3 +631,28 @@ def test_application_users_are_added_while_the_environment_runs(people: People) 
     user = people.create("admin", "systemusers", applicationid=LATE, **unit)
     assert people.by("late", "GET", "WhoAmI").json["UserId"] == user
     assert people.by("late", "GET", "contacts").error == (403, "0x80040220")
+
+
+def test_a_new_business_unit_has_a_team_and_all_roles(people: People) -> None:
+    parent = {"parentbusinessunitid@odata.bind": f"/businessunits({people.unit})"}
+    unit = people.create("admin", "businessunits", name="East", **parent)
+    own = f"_businessunitid_value%20eq%20{unit}"
+    teams = people.by("admin", "GET", f"teams?$filter={own}").json["value"]
+    assert [(team["name"], team["isdefault"]) for team in teams] == [("East", True)]
+    roles = f"roles?$select=name,_parentrootroleid_value&$filter={own}"
+    named = {row["name"]: row for row in people.by("admin", "GET", roles).json["value"]}
+    assert {"System Administrator", "Basic User", "Delegate"} <= named.keys()
+    before = len(named)
+    role = people.role("Made here", {"prvReadContact": "Local"})
+    named = {row["name"]: row for row in people.by("admin", "GET", roles).json["value"]}
+    assert len(named) == before + 1
+    copy = named["Made here"]
+    assert copy["_parentrootroleid_value"] == role
+    at = {"businessunitid@odata.bind": f"/businessunits({unit})"}
+    assert people.by("admin", "PATCH", f"systemusers({people.ids['nobody']})", at).status == 204
+    people.give("nobody", copy["roleid"])
+    assert people.by("nobody", "GET", "contacts").json["value"] == []
+    assert people.by("admin", "DELETE", f"roles({role})").status == 204
+    named = {row["name"]: row for row in people.by("admin", "GET", roles).json["value"]}
+    assert "Made here" not in named
+    assert people.by("nobody", "GET", "contacts").error == (403, "0x80040220")

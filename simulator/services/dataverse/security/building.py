@@ -81,7 +81,9 @@ class Builder:
         for role, unit in roles:
             rows = self._store.read(
                 "SELECT p.name, x.privilegedepthmask FROM roleprivileges x "
-                "JOIN privilege p ON p.privilegeid = x.privilegeid WHERE x.roleid = ?",
+                "JOIN privilege p ON p.privilegeid = x.privilegeid WHERE x.roleid = "
+                '(SELECT coalesce(r."_parentrootroleid_value", r.roleid) FROM role r '
+                "WHERE r.roleid = ?)",
                 (role,),
             ).fetchall()
             for name, depth in rows:

@@ -197,19 +197,25 @@ def _wanted(call: Call) -> dict[str, int]:
     return found
 
 
+def _root(call: Call) -> str:
+    """The role whose privileges count for the bound one: that of the unit it was made in."""
+    row = call.bound.records.get((call.key,)) or {}
+    return row.get("_parentrootroleid_value") or call.key
+
+
 def _set_privileges(call: Call, wanted: Mapping[str, int], *, replaces: bool) -> None:
     """Nobody gives to a role what is not theirs to give: the role itself must be writable."""
     there = call.there
     there.security.check(there.tables.by_name["role"], call.key, "Write")
-    links = there.tables.by_name["roleprivileges"]
-    present = {row["privilegeid"]: row for row in links.records.find({"roleid": call.key}, 100_000)}
+    links, role = there.tables.by_name["roleprivileges"], _root(call)
+    present = {row["privilegeid"]: row for row in links.records.find({"roleid": role}, 100_000)}
     user = call.caller.user_id
     for key, depth in wanted.items():
         row = present.pop(key, None)
         if row is None:
             values = {
                 links.primary_id: there.ids.uuid(),
-                "roleid": call.key,
+                "roleid": role,
                 "privilegeid": key,
                 "privilegedepthmask": depth,
             }
@@ -238,7 +244,7 @@ def _remove_privilege(call: Call) -> Answer:
     value = {"@odata.type": "privilege", **call.arguments["Privilege"]}
     _, key = reference_in(call, "Privilege", value)
     links = there.tables.by_name["roleprivileges"]
-    for row in links.records.find({"roleid": call.key, "privilegeid": key}, 1):
+    for row in links.records.find({"roleid": _root(call), "privilegeid": key}, 1):
         links.records.delete((row[links.primary_id],), user=call.caller.user_id)
     return None
 

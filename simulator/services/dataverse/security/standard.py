@@ -7,7 +7,6 @@ from typing import Any
 
 from windtunnel.contracts.entities.dataverse.roles import (
     ACCESS,
-    ADMINISTRATOR_TEMPLATE,
     BASIC,
     DEEP,
     GLOBAL,
@@ -79,8 +78,7 @@ class Standard:
     def _roles(self) -> dict[str, list[str]]:
         """The rows of standard roles by name."""
         rows = self._store.read(
-            'SELECT name, roleid FROM role WHERE ismanaged = 1 OR "_roletemplateid_value" = ?',
-            (ADMINISTRATOR_TEMPLATE,),
+            'SELECT name, roleid FROM role WHERE ismanaged = 1 AND "_parentroleid_value" IS NULL'
         ).fetchall()
         found: dict[str, list[str]] = {}
         for name, key in rows:
