@@ -12,7 +12,7 @@ from windtunnel.simulator.kernel.changes import Change, Changes, Operation
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, Tables
 
-_COPIED: Final = (
+_COPIED: Final[tuple[str, ...]] = (
     "name",
     "ismanaged",
     "createdon",
