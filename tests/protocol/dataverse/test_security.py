@@ -656,3 +656,55 @@ def test_a_new_business_unit_has_a_team_and_all_roles(people: People) -> None:
     named = {row["name"]: row for row in people.by("admin", "GET", roles).json["value"]}
     assert "Made here" not in named
     assert people.by("nobody", "GET", "contacts").error == (403, "0x80040220")
+
+
+BROKEN: list[tuple[str, Any]] = [
+    ("GrantAccess", {}),
+    ("GrantAccess", {"Target": {"@odata.id": "contacts(x)"}, "PrincipalAccess": {}}),
+    ("GrantAccess", {"Target": {"@odata.type": "no"}, "PrincipalAccess": {"Principal": 3}}),
+    ("GrantAccess", {"Target": {"contactid": "{key}"}, "PrincipalAccess": {"Principal": {}}}),
+    ("GrantAccess", {"Target": {"contactid": "{key}"}, "PrincipalAccess": None}),
+    (
+        "ModifyAccess",
+        {
+            "Target": {"contactid": "{key}"},
+            "PrincipalAccess": {"Principal": {"systemuserid": "{user}"}, "AccessMask": "All"},
+        },
+    ),
+    ("RevokeAccess", {"Target": {"contactid": "{key}"}, "Revokee": {"contactid": "{key}"}}),
+    ("roles({role})/Microsoft.Dynamics.CRM.AddPrivilegesRole", {"Privileges": [{}]}),
+    ("roles({role})/Microsoft.Dynamics.CRM.AddPrivilegesRole", {"Privileges": [None]}),
+    (
+        "roles({role})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+        {"Privileges": [{"PrivilegeId": "{privilege}", "Depth": "Far"}]},
+    ),
+    (
+        "roles({role})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+        {"Privileges": [{"PrivilegeId": "{privilege}", "Depth": {}}]},
+    ),
+    ("roles({role})/Microsoft.Dynamics.CRM.RemovePrivilegeRole", {"Privilege": {}}),
+    ("systemusers({user})/Microsoft.Dynamics.CRM.SetBusinessSystemUser", {"BusinessUnit": {}}),
+    (
+        "systemusers({user})/Microsoft.Dynamics.CRM.SetBusinessSystemUser",
+        {"BusinessUnit": {"businessunitid": 4}, "ReassignPrincipal": {}},
+    ),
+    ("ReassignObjectsOwner", {"FromPrincipal": {"teamid": 3}, "ToPrincipal": {}}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), BROKEN)
+def test_broken_requests_are_refused_by_name(people: People, path: str, body: Any) -> None:
+    known = {
+        "{key}": people.create("admin", "contacts", lastname="x"),
+        "{user}": people.ids["ann"],
+        "{role}": people.by("admin", "GET", "roles?$top=1").json["value"][0]["roleid"],
+        "{privilege}": people.by("admin", "GET", "privileges?$top=1").json["value"][0][
+            "privilegeid"
+        ],
+    }
+    text = json.dumps(body)
+    for name, value in known.items():
+        path, text = path.replace(name, value), text.replace(name, value)
+    answer = people.by("admin", "POST", path, text.encode())
+    assert answer.status in {400, 404}, answer.body
+    assert answer.json["error"]["code"].startswith("0x")

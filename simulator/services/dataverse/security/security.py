@@ -7,7 +7,7 @@ every user is an administrator, requests do not come here at all (`is_needed`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
@@ -189,7 +189,7 @@ class Security:
             exchange.identity = caller
 
     @contextmanager
-    def _rights(self, access: Access | None, actor: str = "") -> Iterator[None]:
+    def _rights(self, access: Access | None, actor: str = "") -> Generator[None]:
         before = self.current, self.number, self.actor
         self.current, self.actor = access, actor
         self.number = 0 if access is None else access.number
