@@ -195,7 +195,9 @@ class StandardRole:
 def standard_roles() -> tuple[StandardRole, ...]:
     """All standard roles, from roles.txt (tools/dataverse_roles.py writes it)."""
     letters = {"B": BASIC, "L": LOCAL, "D": DEEP, "G": GLOBAL}
-    text = (files(__package__) / "roles.txt").read_text(encoding="utf-8")
+    text = (files("windtunnel.contracts.entities.dataverse") / "roles.txt").read_text(
+        encoding="utf-8"
+    )
     found: list[StandardRole] = []
     for line in text.splitlines():
         if line.startswith("# "):
