@@ -1,4 +1,4 @@
-"""Writes contracts/entities/dataverse/tables.xml: our own form of the standard tables' facts.
+"""Writes contracts/entities/dataverse/tables.jsonl: our own form of the standard tables' facts.
 
 Reads $metadata documents of real organisations (standard columns are those in all of them) and
 Common Data Model documents (lengths, choices, labels) from a folder given as argument; keeps
@@ -16,8 +16,13 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+import orjson
+
+from windtunnel.contracts.entities.dataverse import tables_from_csdl
+from windtunnel.contracts.entities.dataverse.documents import table_document
+
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
-OUT = Path(__file__).parent.parent / "contracts/entities/dataverse/tables.xml"
+OUT = Path(__file__).parent.parent / "contracts/entities/dataverse/tables.jsonl"
 DOCUMENTS = ("dataverse-ess-2022-10", "dataverse-lcrb-2020-11", "dataverse-dfa-2022-07.wire")
 
 # logical name, label, plural label, object type code, primary name column, CDM document, ownership
@@ -334,7 +339,8 @@ def main(data: Path) -> None:
     for name, row in NEW_TABLES.items():
         lines.append(f'<EntitySet Name="{row[0]}" EntityType="mscrm.{name}"/>')
     lines += ["</EntityContainer>", "</Schema></edmx:DataServices></edmx:Edmx>", ""]
-    OUT.write_text("\n".join(lines), "utf-8")
+    tables = tables_from_csdl("\n".join(lines).encode(), is_custom=False)
+    OUT.write_bytes(b"".join(orjson.dumps(table_document(table)) + b"\n" for table in tables))
     print(OUT, len(first), OUT.stat().st_size)
 
 

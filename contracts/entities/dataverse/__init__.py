@@ -1,4 +1,4 @@
-"""The standard tables of Dataverse, in our own form: `tables.xml`, read by `load`."""
+"""The standard tables of Dataverse, in our own form: `tables.jsonl`, read by `documents`."""
 
 from windtunnel.contracts.entities.dataverse.definitions import (
     ColumnDefinition,
@@ -7,7 +7,8 @@ from windtunnel.contracts.entities.dataverse.definitions import (
     Relation,
     TableDefinition,
 )
-from windtunnel.contracts.entities.dataverse.load import standard_tables, tables_from_csdl
+from windtunnel.contracts.entities.dataverse.documents import standard_tables
+from windtunnel.contracts.entities.dataverse.load import tables_from_csdl
 
 __all__ = [
     "ColumnDefinition",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from functools import cache
+from importlib.resources import files
 from typing import Any, TypeVar
+
+import orjson
 
 from windtunnel.contracts.entities.dataverse.definitions import (
     ColumnDefinition,
@@ -15,6 +19,13 @@ from windtunnel.contracts.entities.dataverse.definitions import (
 
 Json = dict[str, Any]
 _Kind = TypeVar("_Kind", Option, ColumnDefinition, Relation, TableDefinition, OptionSet)
+
+
+@cache
+def standard_tables() -> tuple[TableDefinition, ...]:
+    """The standard tables that ship with windtunnel: `tables.jsonl`, a table on each line."""
+    lines = files("windtunnel.contracts.entities.dataverse").joinpath("tables.jsonl").read_bytes()
+    return tuple([table_of(orjson.loads(line)) for line in lines.splitlines()])
 
 
 def table_document(table: TableDefinition) -> Json:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
 
 from windtunnel.contracts.csdl import CsdlError, Document, EntityType, parse_csdl
 from windtunnel.contracts.csdl.model import NavigationProperty, Node, Property
@@ -62,13 +60,6 @@ _CASCADES = {
     "Hierarchy": _cascade("RemoveLink", "Cascade"),
 }
 """Our words for the behaviours of relationships, as the CascadeConfiguration that they are."""
-
-
-@cache
-def standard_tables() -> tuple[TableDefinition, ...]:
-    """The standard tables that ship with windtunnel."""
-    document = files("windtunnel.contracts.entities.dataverse").joinpath("tables.xml")
-    return tuple(tables_from_csdl(document.read_bytes(), is_custom=False))
 
 
 def tables_from_csdl(document: bytes, *, is_custom: bool = True) -> list[TableDefinition]:

@@ -11,6 +11,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.services.dataverse.guard import DataverseUser
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.seed_names import city, company, person, telephone
 from windtunnel.simulator.services.dataverse.seed_views import saved_queries
 
 ACCOUNTS = 100
@@ -121,20 +122,17 @@ def _seed_messages(tables: Tables, there: _Seeder) -> None:
 
 
 def _seed_records(there: _Seeder, ids: Ids) -> None:
-    from faker import Faker
-
-    faker = Faker("en_US")
-    faker.seed_instance(ids.random.getrandbits(32))
+    chance = ids.random
     companies = [
         {
-            "name": faker.company(),
+            "name": company(chance),
             "accountnumber": f"AC{number:05}",
-            "telephone1": faker.numerify("###-###-####"),
-            "address1_city": faker.city(),
+            "telephone1": telephone(chance),
+            "address1_city": city(chance),
             "address1_country": "USA",
-            "revenue": float(ids.random.randrange(100_000, 5_000_000)),
-            "numberofemployees": ids.random.randrange(5, 5000),
-            "accountcategorycode": ids.random.choice((1, 2)),
+            "revenue": float(chance.randrange(100_000, 5_000_000)),
+            "numberofemployees": chance.randrange(5, 5000),
+            "accountcategorycode": chance.choice((1, 2)),
             "creditonhold": 0,
         }
         for number in range(1, ACCOUNTS + 1)
@@ -142,14 +140,14 @@ def _seed_records(there: _Seeder, ids: Ids) -> None:
     accounts = there.add("account", companies)
     people = []
     for _ in range(CONTACTS):
-        first, last = faker.first_name(), faker.last_name()
+        first, last = person(chance)
         people.append(
             {
                 "firstname": first,
                 "lastname": last,
                 "fullname": f"{first} {last}",
                 "emailaddress1": f"{first}.{last}@example.com".lower(),
-                "_parentcustomerid_value": ids.random.choice(accounts),
+                "_parentcustomerid_value": chance.choice(accounts),
             }
         )
     there.add("contact", people)
@@ -167,9 +165,9 @@ def _seed_records(there: _Seeder, ids: Ids) -> None:
             {
                 "name": f"Order {number}",
                 "ordernumber": f"ORD-{number:05}",
-                "_customerid_value": ids.random.choice(accounts),
+                "_customerid_value": chance.choice(accounts),
                 "_pricelevelid_value": price_list,
-                "totalamount": float(ids.random.randrange(100, 10_000)),
+                "totalamount": float(chance.randrange(100, 10_000)),
             }
             for number in range(1, ORDERS + 1)
         ],
