@@ -12,7 +12,7 @@ from windtunnel.contracts.csdl.model import (
     Property,
 )
 from windtunnel.contracts.csdl.read import parse_csdl
-from windtunnel.contracts.csdl.write import write_csdl
+from windtunnel.contracts.csdl.write import write_csdl, write_node
 
 __all__ = [
     "Action",
@@ -26,4 +26,5 @@ __all__ = [
     "Property",
     "parse_csdl",
     "write_csdl",
+    "write_node",
 ]

@@ -16,6 +16,13 @@ def write_csdl(document: Document) -> bytes:
     return "".join(parts).encode()
 
 
+def write_node(node: Node) -> bytes:
+    """One element, for a place inside a document."""
+    parts: list[str] = []
+    _write(node, parts)
+    return "".join(parts).encode()
+
+
 def _write(node: Node, parts: list[str]) -> None:
     attributes = "".join([f" {name}={_quoted(value)}" for name, value in node.attributes])
     if not node.children and not node.text:

@@ -203,6 +203,33 @@ class DataverseSettings(_Section):
     )
 
 
+class ActionParameterSettings(_Section):
+    """`[[finance_operations.actions.parameters]]`: one parameter."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    type: str = Field(
+        default="Edm.String", description="`Edm.X`, an enumeration, or a `Collection()` of one."
+    )
+    nullable: bool = True
+    optional: bool = Field(default=False, description="May be left out of the body.")
+
+
+class ActionSettings(_Section):
+    """`[[finance_operations.actions]]`: an OData action of your own."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    entity_set: str = Field(default="", description="The set it is bound to; none means unbound.")
+    binding: Literal["record", "collection"] = "record"
+    parameters: tuple[ActionParameterSettings, ...] = ()
+    returns: str = Field(
+        default="", description="As a parameter's type, or an entity type; none means nothing."
+    )
+    function: str = Field(
+        default="", description="`module:function` in Python; it takes an ActionCall."
+    )
+    answer: Any = Field(default=None, description="What it answers when it has no function.")
+
+
 class FinanceOperationsSettings(_Section):
     """`[finance_operations]`: the environment."""
 
@@ -216,8 +243,10 @@ class FinanceOperationsSettings(_Section):
     latency: Literal["none", "modelled"] = "none"
     default_company: str = "usmf"
     write_error_status: Literal[400, 500] = 400
+    action_error_status: Literal[400, 500] = 500
     page_size: int = Field(default=10_000, ge=1, le=10_000)
     schemas: tuple[Path, ...] = ()
+    actions: tuple[ActionSettings, ...] = ()
 
 
 class EndpointSettings(_Section):

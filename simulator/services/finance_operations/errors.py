@@ -25,6 +25,11 @@ _SAVE = (
     "<SaveChangesAsync>d__3.MoveNext()"
 )
 _BUSY = LIMITS["fo.load"].message(60)
+_INVOKE = (
+    "   at Microsoft.Dynamics.Platform.Integration.Services.OData.Action.ActionInvokable.Invoke()"
+    "\r\n   at Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataDelegatingHandler."
+    "<InvokeActionAsync>d__4.MoveNext()"
+)
 _READ = "   at Microsoft.OData.UriParser.ODataUriParser.ParseUri()"
 
 
@@ -39,10 +44,13 @@ class FinanceOperationsError(ServiceError):
 
     def body(self) -> bytes:
         """The JSON that is sent."""
-        inner = {"message": self.message, "type": self.type, "stacktrace": self.stack}
         outer = self.outer.format(text=self.message)
-        error = {"code": self.code, "message": outer, "innererror": inner}
+        error = {"code": self.code, "message": outer, "innererror": self.inner()}
         return orjson.dumps({"error": error})
+
+    def inner(self) -> dict[str, Any]:
+        """`innererror`: the text that says why."""
+        return {"message": self.message, "type": self.type, "stacktrace": self.stack}
 
 
 class WebApiError(FinanceOperationsError):
@@ -171,11 +179,32 @@ class EtagMismatch(FinanceOperationsError):
     text = "The record was changed by another user or process."
 
 
-class ActionFailed(FinanceOperationsError):
-    """An action whose parameters cannot be read."""
+class BadArguments(FinanceOperationsError):
+    """Parameters of an action that are missing, unknown or of another type; all answer alike.
+
+    `reason` stands where nested exceptions do. Source: captured calls of package actions.
+    """
 
     type = "System.InvalidOperationException"
+    stack = _INVOKE
+    text = "InvokeAction - Model state is invalid."
+
+    def inner(self) -> dict[str, Any]:
+        """With the real cause inside."""
+        cause = {"message": self.values["reason"], "type": "Microsoft.OData.ODataException"}
+        return {**super().inner(), "internalexception": {**cause, "stacktrace": _READ}}
+
+
+class ActionFailed(FinanceOperationsError):
+    """What an action threw. 500 in documented calls of Human Resources, elsewhere also 400."""
+
+    type = "System.InvalidOperationException"
+    stack = _INVOKE
     text = "{reason}"
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.status = status
 
 
 class BatchRefused(FinanceOperationsError):

@@ -24,6 +24,7 @@ from windtunnel.simulator.services.finance_operations import errors as e
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import error_response
+from windtunnel.simulator.services.finance_operations.model.actions import Actions
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
 from windtunnel.simulator.services.finance_operations.routes import ROUTES
 from windtunnel.simulator.services.finance_operations.throttling import COOKIE, Throttling
@@ -64,6 +65,11 @@ class FinanceOperations:
         self._timers = timers
         self._is_slow = settings.latency == "modelled"
         self._identities: dict[str, tuple[Claims, Identity]] = {}
+
+    @property
+    def actions(self) -> Actions:
+        """The registry of OData actions; other services and users add theirs to it."""
+        return self.environment.actions
 
     # -- life ---------------------------------------------------------------------------------
 

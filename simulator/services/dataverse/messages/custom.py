@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from windtunnel.contracts.entities.dataverse.messages import (
     BASE_ENTITY,
@@ -18,8 +17,8 @@ from windtunnel.contracts.entities.dataverse.messages import (
     MessageDefinition,
     Parameter,
 )
-from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import CustomApiSettings
+from windtunnel.simulator.kernel.user_functions import load_function
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.registry import (
     Answer,
@@ -91,7 +90,9 @@ def declare(registry: Registry, apis: Iterable[CustomApiSettings]) -> None:
     """Add the custom APIs of the settings. Raises UsageError for a function that is not there."""
     for number, api in enumerate(apis):
         where = f"[[dataverse.custom_apis]] number {number + 1}, {api.name}"
-        function = _function(api.function, where) if api.function else None
+        function: ApiFunction | None = None
+        if api.function:
+            function = load_function(api.function, where)
         parameters = tuple(
             Parameter(p.name, _type(p.type, p.table), not p.optional) for p in api.parameters
         )
@@ -208,23 +209,3 @@ def _run(function: ApiFunction, api: ApiCall) -> Mapping[str, Any] | None:
     except Exception as problem:
         _log.exception("the function of the custom API %s failed", api.name)
         raise errors.PluginFailed(kind=type(problem).__name__, text_of=str(problem)) from problem
-
-
-def _function(reference: str, where: str) -> ApiFunction:
-    module, _, name = reference.partition(":")
-    try:
-        found: Any = import_module(module)
-    except ImportError as error:
-        raise UsageError(
-            f"the module of '{reference}' cannot be imported: {error}",
-            where=where,
-            remedy="Write `package.module:function`; the package must be installed or on the path.",
-        ) from error
-    function = getattr(found, name, None)
-    if not callable(function):
-        raise UsageError(
-            f"'{reference}' is not a function",
-            where=where,
-            remedy="Write `package.module:function`.",
-        )
-    return cast(ApiFunction, function)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from windtunnel.contracts.entities.finance_operations.catalog import ABSENT_SETS
-from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
 from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.finance_operations.addresses import (
     Address,
@@ -13,6 +12,7 @@ from windtunnel.simulator.services.finance_operations.addresses import (
     NotAnAddress,
 )
 from windtunnel.simulator.services.finance_operations.errors import VerbNotSupported
+from windtunnel.simulator.services.finance_operations.handlers.actions import invoke, is_action
 from windtunnel.simulator.services.finance_operations.handlers.batch import batch
 from windtunnel.simulator.services.finance_operations.handlers.reading import (
     metadata,
@@ -34,6 +34,10 @@ def data(
         raise no_route(exchange) from None
     if address.entity_set is None:
         return _without_set(exchange, environment, addresses, address)
+    if address.rest and is_action(address.rest[0]):
+        if len(address.rest) > 1:
+            raise no_route(exchange)
+        return invoke(exchange, environment, address.rest[0], address.entity_set, address.key)
     if exchange.request.method in {"GET", "HEAD"}:
         return read(exchange, environment, address)
     return write(exchange, environment, address)
@@ -58,14 +62,14 @@ def _without_set(
         return _only_get(exchange, service_document(exchange, environment))
     name = address.rest[0]
     if address.rest == ("$metadata",):
-        return _only_get(exchange, metadata(exchange))
+        return _only_get(exchange, metadata(exchange, environment))
     if address.rest == ("$batch",):
         return batch(exchange, environment, lambda inner: _inside(inner, environment, addresses))
     collection = name.partition("(")[0]
     if collection in ABSENT_SETS:
         raise Absent(f"entity set {collection}")
-    if name.startswith(f"{NAMESPACE}.") and name.rpartition(".")[2].isidentifier():
-        raise Absent(f"action {name}")
+    if is_action(name) and len(address.rest) == 1:
+        return invoke(exchange, environment, name)
     raise no_route(exchange)
 
 

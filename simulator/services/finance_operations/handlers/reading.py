@@ -7,7 +7,6 @@ from urllib.parse import quote, unquote_plus
 
 import orjson
 
-from windtunnel.contracts.entities.finance_operations.load import document
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import decoder
 from windtunnel.simulator.exchange import Exchange, Response, header_lines
@@ -46,10 +45,11 @@ def service_document(exchange: Exchange, environment: Environment) -> Response:
     return json_response(200, {"@odata.context": context, "value": sets})
 
 
-def metadata(exchange: Exchange) -> Response:
+def metadata(exchange: Exchange, environment: Environment) -> Response:
     """The CSDL document."""
     exchange.operation = "metadata"
-    return Response(200, document(), b"content-type: application/xml\r\n" + VERSION)
+    body = environment.document.csdl()
+    return Response(200, body, b"content-type: application/xml\r\n" + VERSION)
 
 
 def read(exchange: Exchange, environment: Environment, address: Address) -> Response:

@@ -77,6 +77,11 @@ def json_response(
     return Response(status, orjson.dumps(body), head)
 
 
+def parameters_of(request: Request) -> dict[str, Any]:
+    """The JSON object of an action's parameters; no body is an empty one. Raises as body_of."""
+    return body_of(request) if request.body.strip() else {}
+
+
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises UnsupportedMedia or BadBody."""
     media = request.header("content-type")

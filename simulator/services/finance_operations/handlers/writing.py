@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.services.finance_operations.addresses import Address
@@ -36,9 +35,7 @@ def write(exchange: Exchange, environment: Environment, address: Address) -> Res
     if entity_set is None:
         raise no_route(exchange)
     if rest:
-        is_action = rest[0].startswith(f"{NAMESPACE}.")
-        is_known = rest[0] in entity_set.table.columns or rest[0] in entity_set.table.navigations
-        if is_action or not is_known:
+        if rest[0] not in entity_set.table.columns and rest[0] not in entity_set.table.navigations:
             raise no_route(exchange)
         raise VerbNotSupported(method=method)
     if method == "POST":

@@ -84,9 +84,7 @@ class EntitySet:
 def entity_sets(store: Store, changes: Changes) -> tuple[Catalog, dict[str, EntitySet]]:
     """The catalog for queries by type name, and the entity sets by public collection name."""
     found = entity_types()
-    enums = {
-        name: EnumType(f"{NAMESPACE}.{name}", members) for name, members in found.enums.items()
-    }
+    enums = enum_types()
     catalog = Catalog()
     sets: dict[str, EntitySet] = {}
     for name, kind in found.types.items():
@@ -103,6 +101,14 @@ def entity_sets(store: Store, changes: Changes) -> tuple[Catalog, dict[str, Enti
         catalog[kind.name] = table
         sets[name] = EntitySet(kind, table, store, changes)
     return catalog, sets
+
+
+def enum_types() -> dict[str, EnumType]:
+    """The enumerations of the document by bare name."""
+    return {
+        name: EnumType(f"{NAMESPACE}.{name}", members)
+        for name, members in entity_types().enums.items()
+    }
 
 
 def _columns(table: Table) -> list[tuple[str, Column]]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
+from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.services.finance_operations.model.access import Access
+from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
+from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    EntitySet,
     entity_sets,
+    enum_types,
 )
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
@@ -42,6 +48,8 @@ class Environment:
         self._ids = ids.child("finance_operations")
         self.catalog, self.sets = entity_sets(store, changes)
         self.companies = Companies(store, settings.default_company)
+        self.actions = Actions(self.sets, enum_types())
+        self.document = Document(self.actions)
         self.plans = Plans(self.catalog, self.sets)
         self.reading = Reading(store, clock)
         numbers, rules = Numbers(store), Rules(store, self.sets, clock)
@@ -56,6 +64,7 @@ class Environment:
             self._ids.random,
             settings.write_error_status,
         )
+        declare(self.actions, settings.actions)
 
     def seed(self, *, sample_data: bool = True) -> None:
         """Create the tables and store the first records, where there are none."""
@@ -75,6 +84,16 @@ class Environment:
         self.reading.forget()
         for entity_set in self.sets.values():
             entity_set.records.encoded.clear()
+
+    def access(self, user: str) -> Access:
+        """Records for the function behind an action, read and written as this user."""
+        return Access(self.sets, self.plans, self.reading, self.writing, user)
+
+    def company_of(self, entity_set: EntitySet | None, key: Key | None) -> str:
+        """The company that a call works in: the record's, else the default."""
+        if entity_set is not None and entity_set.is_company_specific and key:
+            return str(key[0])
+        return self.companies.default
 
     def new_id(self) -> str:
         """A GUID from the environment's own source."""

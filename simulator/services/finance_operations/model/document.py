@@ -1,0 +1,36 @@
+"""The $metadata document of an environment: entity types and enumerations, actions, container.
+
+It is as large as the sets it describes, so it is put together once, and again when an action came.
+"""
+
+from __future__ import annotations
+
+from windtunnel.contracts.csdl import write_node
+from windtunnel.contracts.entities.finance_operations.load import document
+from windtunnel.simulator.services.finance_operations.model.actions import (
+    Actions,
+    action_nodes,
+    import_nodes,
+)
+
+_CONTAINER = b"<EntityContainer"
+_END = b"</EntityContainer>"
+
+
+class Document:
+    """Keeps the finished bytes."""
+
+    def __init__(self, actions: Actions) -> None:
+        self._actions = actions
+        self._version, self._csdl = -1, b""
+
+    def csdl(self) -> bytes:
+        """The document: types and enumerations, then actions, then the container."""
+        if self._version != self._actions.version:
+            whole = document()
+            at, end = whole.rindex(_CONTAINER), whole.rindex(_END)
+            actions = b"".join(map(write_node, action_nodes(self._actions)))
+            imports = b"".join(map(write_node, import_nodes(self._actions)))
+            self._csdl = whole[:at] + actions + whole[at:end] + imports + whole[end:]
+            self._version = self._actions.version
+        return self._csdl
