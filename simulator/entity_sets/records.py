@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from windtunnel.simulator.entity_sets.values import sql_type
 from windtunnel.simulator.kernel.changes import Changes, Operation
-from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.kernel.store import Store, literal, quoted
 from windtunnel.simulator.odata.schema import Column, Table
 
 Key: TypeAlias = tuple[Any, ...]
@@ -79,7 +79,8 @@ class Records:
     """Reads and writes of one table.
 
     `hidden` are columns that are stored but are not properties (F&O's RecId); `version` names the
-    column that takes the change's sequence number on every write.
+    column that takes the change's sequence number on every write. `empties` are stored values of
+    columns that an insert leaves out; without them that is null.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class Records:
         hidden: Sequence[Column] = (),
         version: str = "",
         decimal: str = "REAL",
+        empties: Mapping[str, Any] | None = None,
     ) -> None:
         self.table = table
+        self._empties = empties or {}
         keys = (table.columns[name] for name in table.key)
         self.encoded = EncodedRecords(folds=any(column.edm == "Edm.String" for column in keys))
         self._store, self._changes = store, changes
@@ -136,13 +139,18 @@ class Records:
         for name in self.names:
             column = self.columns[name]
             must = " NOT NULL" if name in self.table.key else ""
-            lines.append(f"{self._column(name)} {sql_type(column, self._decimal)}{must}")
+            kind = f"{sql_type(column, self._decimal)}{must}{self._default(name)}"
+            lines.append(f"{self._column(name)} {kind}")
         self._store.write(
             f"CREATE TABLE IF NOT EXISTS {self._sql_name} ({', '.join(lines)}, "
             f"PRIMARY KEY ({', '.join(self._column(name) for name in self.table.key)}))"
         )
         for key_name, columns in self.table.alternate_keys.items():
             self.create_index(columns, unique=True, name=f"{self.table.sql}.{key_name}")
+
+    def _default(self, name: str) -> str:
+        value = self._empties.get(name)
+        return "" if value is None else f" DEFAULT {literal(value)}"
 
     def create_index(self, columns: Sequence[str], *, unique: bool = False, name: str = "") -> None:
         """Create an index over wire names, if it is not there."""
@@ -242,9 +250,27 @@ class Records:
             self._store.write(sql, tuple(values.values()))
         except sqlite3.IntegrityError as error:
             raise self._clash(error) from error
-        key = tuple(values[name] for name in self.table.key)
-        self._changes.record(seq, self.table.entity_type, key, Operation.CREATE, values, user=user)
+        self._created(seq, values, user)
         return seq
+
+    def insert_new(self, values: Values, *, user: str = "") -> bool:
+        """Store a new record; False, and nothing happens, when its key is there already."""
+        seq = self._changes.next_seq()
+        if self._version:
+            values[self._version] = seq
+        names = tuple(values)
+        sql = self._inserts.get(names) or self._insert_sql(names)
+        if not self._store.write(f"{sql} ON CONFLICT DO NOTHING", tuple(values.values())).rowcount:
+            return False
+        self._created(seq, values, user)
+        return True
+
+    def _created(self, seq: int, values: Values, user: str) -> None:
+        key = tuple([values[name] for name in self.table.key])
+        kind = self.table.entity_type
+        if self._empties and self._changes.has_hooks(kind):
+            values = {**self._empties, **values}
+        self._changes.record(seq, kind, key, Operation.CREATE, values, user=user)
 
     def insert_many(self, rows: Iterable[Values], *, user: str = "") -> int:
         """Store many new records of the same columns; returns how many. Raises KeyExists."""

@@ -106,6 +106,10 @@ class Changes:
         """Whether a hook asked for the values that a change replaces."""
         return entity in self._wants_before
 
+    def has_hooks(self, entity: str) -> bool:
+        """Whether anybody is told of changes of `entity`."""
+        return entity in self._hooks
+
     @property
     def last(self) -> int:
         """The newest sequence number."""

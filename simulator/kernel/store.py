@@ -187,3 +187,12 @@ def _memory_of(image: bytes) -> Generator[sqlite3.Connection]:
 def quoted(name: str) -> str:
     """An SQL identifier in quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int | float | bytes) -> str:
+    """A value as it stands in SQL."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'"
+    return repr(value)

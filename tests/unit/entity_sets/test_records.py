@@ -163,3 +163,25 @@ def test_first_content_is_not_a_change(records, changes):
     assert records.insert_many([row("3"), row("4")]) == 2
     assert records.count() == 4
     assert len(changes.since("Customer", 0)) == 2
+
+
+def test_what_an_insert_leaves_out_is_the_empty_value(store, changes):
+    seen = []
+    changes.hook("Customer", seen.append)
+    empties = {"Name": "it's", "Vat": None, "version": 0}
+    made = Records(store, changes, table(), empties=empties)
+    made.create()
+    made.insert({"company": "usmf", "account": "1"})
+    whole = {"company": "usmf", "account": "1", **empties}
+    assert made.get(("usmf", "1")) == whole
+    assert seen[0].values == whole
+
+
+def test_a_new_record_is_refused_without_a_trace_when_its_key_is_there(records, changes):
+    assert records.insert_new(row("1"))
+    mark = changes.last
+    assert not records.insert_new(row("1", Name="other"))
+    assert records.get(("usmf", "1"))["Name"] == "x"
+    assert changes.since("Customer", mark) == []
+    assert records.insert_new(row("2"))
+    assert records.get(("usmf", "2"))["version"] > mark

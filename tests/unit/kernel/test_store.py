@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.kernel.store import Store, literal, quoted
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -134,3 +134,9 @@ def test_a_table_made_before_a_reset_can_be_made_again_after_it():
         store.write("INSERT INTO b VALUES (1, 2)")
         store.reset()
     assert store.read("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("value", ["", "it's", 0, -7, 1.5, b"", b"\x00\xff"])
+def test_a_literal_reads_as_its_value(value):
+    store = Store()
+    assert store.read(f"SELECT {literal(value)}").fetchone() == (value,)

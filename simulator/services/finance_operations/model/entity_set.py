@@ -35,6 +35,20 @@ _EMPTY: Final[Mapping[str, Any]] = {
 }
 
 
+class Upon(dict[str, Any]):
+    """Values upon others: what nobody set here reads as it is there and is not an item."""
+
+    __slots__ = ("_below",)
+
+    def __init__(self, values: Mapping[str, Any], below: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._below = below
+
+    def __missing__(self, name: str) -> Any:
+        """The value below: the empty one of a new row, the stored one of a changed row."""
+        return self._below[name]
+
+
 class EntitySet:
     """Names, rules and records of one public collection."""
 
@@ -43,13 +57,23 @@ class EntitySet:
         self.name = kind.entity_set
         self.facts = FACTS[self.name]
         self.is_company_specific = table.key[0] == COMPANY
-        self.records = Records(store, changes, table, hidden=HIDDEN, decimal="NUMERIC")
-        self.names = self.records.names
         self.checkers = {name: _checker(kind.properties[name], c) for name, c in _columns(table)}
         self.empties = {name: _empty(kind.properties[name], c) for name, c in _columns(table)}
         self.required = tuple(n for n, item in kind.properties.items() if item.required)
+        self.never_created = frozenset(
+            n for n, item in kind.properties.items() if not item.allow_edit_on_create
+        )
+        self.never_changed = frozenset(
+            {n for n, item in kind.properties.items() if not item.allow_edit}
+            | self.facts.fixed
+            | set(table.key)
+        )
         for name, value in self.facts.defaults.items():
             self.empties[name] = self.checkers[name](value)
+        self.records = Records(
+            store, changes, table, hidden=HIDDEN, decimal="NUMERIC", empties=self.empties
+        )
+        self.names = self.records.names
         self._outer_joined = ";0,0" * (self.facts.sources - 1)
 
     def etag(self, rec_version: int, rec_id: int) -> str:
@@ -71,8 +95,8 @@ class EntitySet:
     def shown_key(self, values: Values) -> str:
         """`Customer group: 10, Wholesales customers.` as in messages on duplicates."""
         last = self.table.key[-1]
-        title = values.get(self.facts.title, "") if self.facts.title else ""
-        shown = f"{self.label(last)}: {values.get(last, '')}"
+        title = values[self.facts.title] if self.facts.title else ""
+        shown = f"{self.label(last)}: {values[last]}"
         return f"{shown}, {title}" if title else shown
 
     @property

@@ -11,12 +11,15 @@ from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.finance_operations.model.access import Access
 from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
+from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
+from windtunnel.simulator.services.finance_operations.model.checks import Checks
 from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
     entity_sets,
     enum_types,
 )
+from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
 from windtunnel.simulator.services.finance_operations.model.reading import Reading
@@ -52,19 +55,22 @@ class Environment:
         self.document = Document(self.actions)
         self.plans = Plans(self.catalog, self.sets)
         self.reading = Reading(store, clock)
-        numbers, rules = Numbers(store), Rules(store, self.sets, clock)
+        numbers, lookups = Numbers(store), Lookups(store, self.sets)
+        rules = Rules(store, self.sets, lookups, clock)
+        checks = Checks(self.sets, lookups, self.companies, numbers, rules)
         self._numbers = numbers
         self._random_state = self._ids.random.getstate()
         self.writing = Writing(
             store,
             self.sets,
-            self.companies,
+            checks,
             numbers,
             rules,
             self._ids.random,
             settings.write_error_status,
         )
         declare(self.actions, settings.actions)
+        self.bulk = Bulk(store, changes, checks, lookups, numbers, self._ids.random)
 
     def seed(self, *, sample_data: bool = True) -> None:
         """Create the tables and store the first records, where there are none."""

@@ -14,6 +14,7 @@ from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 
 BACKORDER: Final = 1
 _STATUS: Final = {0: "None", 1: "Open order", 2: "Delivered", 3: "Invoiced", 4: "Canceled"}
@@ -84,8 +85,11 @@ _PRICE_FIELDS: Final = frozenset(
 class Rules:
     """What the tables' own methods do; values are stored forms by wire name."""
 
-    def __init__(self, store: Store, sets: Mapping[str, EntitySet], clock: Clock) -> None:
+    def __init__(
+        self, store: Store, sets: Mapping[str, EntitySet], lookups: Lookups, clock: Clock
+    ) -> None:
         self._store, self._sets, self._clock = store, sets, clock
+        self._lookups = lookups
         self._defaults: dict[str, Callable[[Values, Mapping[str, Any]], None]] = {
             "CustomersV3": self._default_customer,
             "SalesOrderHeadersV2": self._default_header,
@@ -262,16 +266,10 @@ class Rules:
     # -- shared -------------------------------------------------------------------------------
 
     def _row(self, entity_set: str, company: str, value: str) -> Values | None:
-        """What the rules read of a record: not its hundreds of columns."""
+        """What the rules read of a record."""
         if not value:
             return None
-        table, names = self._sets[entity_set].table, _READ[entity_set]
-        columns = ", ".join(map(quoted, names))
-        row = self._store.read(
-            f"SELECT {columns} FROM {quoted(table.sql)} WHERE {COMPANY}=? AND {table.key[-1]}=?",
-            (company, value),
-        ).fetchone()
-        return None if row is None else dict(zip(names, row, strict=True))
+        return self._lookups.row(entity_set, (company, value), _READ[entity_set])
 
     def _warehouse_implies_site(
         self, values: Values, sent: Mapping[str, Any], site: str, warehouse: str

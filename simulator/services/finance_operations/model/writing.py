@@ -1,6 +1,6 @@
 """Create, update, delete in the order of the framework. Source: "OData", CRUD order of methods.
 
-Create: initialize, set fields, validate fields, defaults, validate the row, insert.
+One record at a time; many at once are written by `Bulk`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
-from windtunnel.simulator.entity_sets.records import Key, KeyExists, Values
+from windtunnel.simulator.entity_sets.records import Key, Values
 from windtunnel.simulator.entity_sets.values import BadValue, Fault
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.finance_operations.errors import (
@@ -21,6 +21,11 @@ from windtunnel.simulator.services.finance_operations.errors import (
     NothingSelected,
     WriteFailed,
 )
+from windtunnel.simulator.services.finance_operations.model.checks import (
+    Checks,
+    Refusal,
+    duplicate,
+)
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
     REC_VERSION,
@@ -28,7 +33,6 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
 )
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
-from windtunnel.simulator.services.finance_operations.model.scope import Companies
 
 _ETAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -40,13 +44,13 @@ class Writing:
         self,
         store: Store,
         sets: Mapping[str, EntitySet],
-        companies: Companies,
+        checks: Checks,
         numbers: Numbers,
         rules: Rules,
         random: Random,
         error_status: int,
     ) -> None:
-        self._store, self._sets, self._companies = store, sets, companies
+        self._store, self._checks = store, checks
         self._numbers, self._rules, self._random = numbers, rules, random
         self._status = error_status
         self._dependents = _dependents(sets)
@@ -56,34 +60,14 @@ class Writing:
     def create(self, entity_set: EntitySet, body: Mapping[str, Any], user: str) -> Key:
         """Store a new record and return its key. Raises FinanceOperationsError."""
         sent = _given(entity_set, body)
-        company = ""
-        if entity_set.is_company_specific:
-            company = sent.get(COMPANY) or self._companies.default
-            sent[COMPANY] = company
-            if not self._companies.exists(company):
-                raise self._failed(entity_set, [f"Error: Company {company} does not exist."])
         with self._store.atomic():
-            self._refuse_read_only(entity_set, sent, is_create=True)
-            self._check_relations(entity_set, sent, company)
-            values = {**entity_set.empties, **sent}
-            self._rules.default_row(entity_set, values, sent)
-            self._draw_numbers(entity_set, values, company)
-            self._check_mandatory(entity_set, values)
-            self._raise_for(entity_set, self._rules.validate_create(entity_set, values))
-            values[REC_ID], values[REC_VERSION] = self._numbers.rec_id(), 1
-            try:
-                entity_set.records.insert(values, user=user)
-            except KeyExists:
-                raise self._failed(entity_set, [_duplicate(entity_set, values)]) from None
-        return tuple([values[name] for name in entity_set.table.key])
-
-    def _draw_numbers(self, entity_set: EntitySet, values: Values, company: str) -> None:
-        for name, sequence in entity_set.facts.sequences.items():
-            while not values[name]:
-                drawn = self._numbers.draw(f"{entity_set.name}.{name}", sequence, company)
-                key = tuple([drawn if n == name else values[n] for n in entity_set.table.key])
-                if name not in entity_set.table.key or not entity_set.records.exists(key):
-                    values[name] = drawn
+            made = self._checks.new_row(entity_set, sent)
+            if isinstance(made, Refusal):
+                raise self._failed(entity_set, made)
+            made[REC_ID], made[REC_VERSION] = self._numbers.rec_id(), 1
+            if not entity_set.records.insert_new(made, user=user):
+                raise self._failed(entity_set, duplicate(entity_set, made))
+        return tuple([made[name] for name in entity_set.table.key])
 
     # -- update -------------------------------------------------------------------------------
 
@@ -101,15 +85,9 @@ class Writing:
         sent = _given(entity_set, body)
         with self._store.atomic():
             row = self._selected(entity_set, key, if_match, is_in_scope=is_in_scope)
-            changed = {name: value for name, value in sent.items() if row[name] != value}
-            self._refuse_read_only(entity_set, changed, is_create=False)
-            self._check_relations(entity_set, changed, row.get(COMPANY, ""))
-            self._raise_for(entity_set, self._rules.validate_open(entity_set, row))
-            after = {**row, **changed}
-            self._rules.modified(entity_set, after, changed)
-            self._check_mandatory(entity_set, after)
-            self._raise_for(entity_set, self._rules.validate_update(entity_set, after))
-            values = {name: value for name, value in after.items() if row[name] != value}
+            values = self._checks.changes(entity_set, row, sent)
+            if isinstance(values, Refusal):
+                raise self._failed(entity_set, values)
             if not values:
                 return
             values[REC_VERSION] = self._random.randrange(2, 2**31)
@@ -162,67 +140,8 @@ class Writing:
         text = f"Error: {label} cannot be deleted while dependent {rows} exist."
         return DeleteFailed(entity_set.facts.entity, [text], self._status)
 
-    # -- checks -------------------------------------------------------------------------------
-
-    def _failed(self, entity_set: EntitySet, infolog: list[str]) -> WriteFailed:
-        return WriteFailed(entity_set.facts.entity, infolog, self._status)
-
-    def _raise_for(self, entity_set: EntitySet, reasons: list[str]) -> None:
-        if reasons:
-            raise self._failed(entity_set, reasons)
-
-    def _refuse_read_only(
-        self, entity_set: EntitySet, sent: Mapping[str, Any], *, is_create: bool
-    ) -> None:
-        facts, properties = entity_set.facts, entity_set.kind.properties
-        for name, value in sent.items():
-            item = properties[name]
-            may = item.allow_edit_on_create if is_create else item.allow_edit
-            is_fixed = not is_create and (name in facts.fixed or name in entity_set.table.key)
-            if (may and not is_fixed) or (is_create and value == entity_set.empties[name]):
-                continue
-            text = f"Warning: Update not allowed for field '{name}'."
-            raise self._failed(entity_set, [text])
-
-    def _check_relations(
-        self, entity_set: EntitySet, sent: Mapping[str, Any], company: str
-    ) -> None:
-        lines: list[str] = []
-        for name, relation in entity_set.facts.relations.items():
-            value = sent.get(name)
-            if not value:
-                continue
-            target = self._sets[relation.target]
-            key = (company, value) if target.is_company_specific else (value,)
-            if not target.records.exists(key):
-                field = f"{entity_set.facts.entity}.{name}"
-                lines += [
-                    f"Warning: The value '{value}' in field '{entity_set.label(name)}' is not "
-                    f"found in the related table '{target.facts.table_label}'.",
-                    f"Warning: validateField failed on field '{field}'",
-                ]
-        self._raise_for(entity_set, lines)
-
-    def _check_mandatory(self, entity_set: EntitySet, values: Values) -> None:
-        for name in entity_set.required:
-            if values[name] in {"", None}:
-                self._raise_for(entity_set, must_fill(entity_set, name))
-
-
-def must_fill(entity_set: EntitySet, name: str) -> list[str]:
-    """The Infolog of a mandatory field that is empty."""
-    return [
-        f"Warning: Field '{entity_set.label(name)}' must be filled in.",
-        f"Warning: validateWrite failed on data source '{entity_set.data_source}'",
-    ]
-
-
-def _duplicate(entity_set: EntitySet, values: Values) -> str:
-    facts = entity_set.facts
-    return (
-        f"Info: Cannot create a record in {facts.table_label} ({facts.table}). "
-        f"{entity_set.shown_key(values)}.\nThe record already exists."
-    )
+    def _failed(self, entity_set: EntitySet, refusal: Refusal) -> WriteFailed:
+        return WriteFailed(entity_set.facts.entity, list(refusal.infolog), self._status)
 
 
 def _given(entity_set: EntitySet, body: Mapping[str, Any]) -> Values:
@@ -240,11 +159,12 @@ def _given(entity_set: EntitySet, body: Mapping[str, Any]) -> Values:
         try:
             values[name] = entity_set.stored(name, value)
         except BadValue as error:
-            raise BadBody(reason=_why(error)) from error
+            raise BadBody(reason=why(error)) from error
     return values
 
 
-def _why(error: BadValue) -> str:
+def why(error: BadValue) -> str:
+    """What the service says of a value that a property cannot take."""
     column, value = error.column, error.value
     match error.fault:
         case Fault.MEMBER:

@@ -1,0 +1,237 @@
+"""Many rows of one entity set at once: written row by row by the same rules, read in pages.
+
+For the Data Management framework and whatever else moves whole files. A row that is refused is a
+value beside the others and leaves no trace, not even a number of a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import orjson
+
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
+from windtunnel.simulator.entity_sets.records import Key, Values
+from windtunnel.simulator.entity_sets.values import BadValue, Checker
+from windtunnel.simulator.kernel.changes import Changes, Operation
+from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.services.finance_operations.model.checks import (
+    Checks,
+    Refusal,
+    duplicate,
+)
+from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    REC_ID,
+    REC_VERSION,
+    EntitySet,
+)
+from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
+from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.writing import why
+
+PAGE: Final = 1_000
+
+
+class Written(NamedTuple):
+    """A row that is stored: its key, and whether it is new."""
+
+    key: Key
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that was refused: Infolog entries (`Warning: ...`) and the field to blame, or ``."""
+
+    infolog: tuple[str, ...]
+    field: str = ""
+
+
+Outcome: TypeAlias = Written | RowError
+
+
+class Bulk:
+    """Writes and reads many records of one environment."""
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        checks: Checks,
+        lookups: Lookups,
+        numbers: Numbers,
+        random: Random,
+    ) -> None:
+        self._store, self._changes, self._checks = store, changes, checks
+        self._lookups, self._numbers, self._random = lookups, numbers, random
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def write(
+        self,
+        entity_set: EntitySet,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        company: str,
+        user: str,
+        upsert: bool = True,
+    ) -> list[Outcome]:
+        """Write rows whose values stand in the order of `names`; one outcome per row, in order.
+
+        `names` are properties (KeyError otherwise). A value is the JSON form (numbers and enum
+        members also as text); None means that the row does not have the property: a new record
+        gets the default, a stored one keeps its own. `company` counts where a row has no
+        dataAreaId. With `upsert`, a row whose key is there changes that record; without, it is
+        refused as a duplicate. All good rows are stored in one savepoint of the shared
+        transaction; the caller commits (`Store.commit`) or lets the turn of the loop do it. Call
+        it with some thousand rows at a time: nothing else runs meanwhile.
+        """
+        checkers = [(name, entity_set.checkers[name]) for name in names]
+        base: Values = {}
+        if entity_set.is_company_specific:
+            base[COMPANY] = entity_set.stored(COMPANY, company)
+        with self._store.atomic(), self._numbers.held(), self._lookups.remembering(entity_set):
+            return [self._row(entity_set, checkers, base, row, user, upsert) for row in rows]
+
+    def _row(
+        self,
+        entity_set: EntitySet,
+        checkers: Sequence[tuple[str, Checker]],
+        base: Values,
+        row: Sequence[Any],
+        user: str,
+        upsert: bool,
+    ) -> Outcome:
+        sent = base.copy()
+        try:
+            for (name, check), value in zip(checkers, row, strict=True):
+                if value is not None:
+                    sent[name] = check(value)
+        except BadValue as error:
+            return RowError((f"Error: {why(error)}",), error.column.name)
+        if upsert:
+            stored = self._stored(entity_set, sent)
+            if stored is not None:
+                return self._change(entity_set, stored, sent, user)
+        return self._create(entity_set, sent, user)
+
+    def _stored(self, entity_set: EntitySet, sent: Values) -> Values | None:
+        """The record that a row means, when the row has a whole key."""
+        sequences, empties = entity_set.facts.sequences, entity_set.empties
+        key = []
+        for name in entity_set.table.key:
+            value = sent.get(name)
+            if not value and name in sequences:
+                return None
+            key.append(empties[name] if value is None else value)
+        return entity_set.records.get(tuple(key))
+
+    def _create(self, entity_set: EntitySet, sent: Values, user: str) -> Outcome:
+        taken = self._numbers.taken()
+        made = self._checks.new_row(entity_set, sent)
+        if not isinstance(made, Refusal):
+            made[REC_ID], made[REC_VERSION] = self._numbers.rec_id(), 1
+            key = tuple([made[name] for name in entity_set.table.key])
+            if entity_set.records.insert_new(made, user=user):
+                return Written(key, is_new=True)
+            made = duplicate(entity_set, made)
+        self._numbers.give_back(taken)
+        return RowError(made.infolog, made.field)
+
+    def _change(self, entity_set: EntitySet, stored: Values, sent: Values, user: str) -> Outcome:
+        key = tuple([stored[name] for name in entity_set.table.key])
+        sent = {name: value for name, value in sent.items() if name not in entity_set.table.key}
+        values = self._checks.changes(entity_set, stored, sent)
+        if isinstance(values, Refusal):
+            return RowError(values.infolog, values.field)
+        if values:
+            values[REC_VERSION] = self._random.randrange(2, 2**31)
+            entity_set.records.update(key, values, user=user)
+        return Written(key, is_new=False)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def pages(
+        self,
+        entity_set: EntitySet,
+        names: Sequence[str],
+        *,
+        company: str | None = None,
+        since: int | None = None,
+        size: int = PAGE,
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """All records in key order as lists of stored values of `names`; None is all companies.
+
+        With `since`, a number that `version` gave before, only records created or changed after
+        it, in the order of their last change. Every page is read when it is asked for, by the key
+        behind the last one: what is written meanwhile harms nothing. `decoder(column)` of
+        simulator/entity_sets/values.py makes the JSON form where it differs.
+        """
+        if since is None:
+            return self._all(entity_set, names, company, size)
+        return self._changed(entity_set, names, company, since, size)
+
+    def version(self) -> int:
+        """The present number of the change log: what `since` of a later `pages` is to be."""
+        return self._changes.last
+
+    def _all(
+        self, entity_set: EntitySet, names: Sequence[str], company: str | None, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        table = entity_set.table
+        keys = [quoted(table.columns[name].column) for name in table.key]
+        listed = ", ".join([quoted(table.columns[name].column) for name in names] + keys)
+        conditions, parameters = [], []
+        if company is not None and entity_set.is_company_specific:
+            conditions.append(f"{keys[0]} = ?")
+            parameters.append(company.lower())
+        behind: Key = ()
+        width = len(names)
+        while True:
+            more = [f"({', '.join(keys)}) > ({', '.join('?' * len(keys))})"] if behind else []
+            where = f" WHERE {' AND '.join(conditions + more)}" if conditions or more else ""
+            rows = self._store.read(
+                f"SELECT {listed} FROM {quoted(table.sql)}{where} "
+                f"ORDER BY {', '.join(keys)} LIMIT ?",
+                (*parameters, *behind, size),
+            ).fetchall()
+            if rows:
+                behind = rows[-1][width:]
+                yield [row[:width] for row in rows]
+            if len(rows) < size:
+                return
+
+    def _changed(
+        self,
+        entity_set: EntitySet,
+        names: Sequence[str],
+        company: str | None,
+        since: int,
+        size: int,
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        last: dict[str, int] = {}
+        for _, record, operation in self._changes.since(entity_set.table.entity_type, since):
+            last.pop(record, None)
+            last[record] = operation
+        table = entity_set.table
+        listed = ", ".join(quoted(table.columns[name].column) for name in names)
+        where = " AND ".join(f"{quoted(table.columns[name].column)}=?" for name in table.key)
+        sql = f"SELECT {listed} FROM {quoted(table.sql)} WHERE {where}"
+        is_cut = company is not None and entity_set.is_company_specific
+        page: list[tuple[Any, ...]] = []
+        for record, operation in last.items():
+            key = tuple(orjson.loads(record)) if len(table.key) > 1 else (record,)
+            if operation == Operation.DELETE or (is_cut and key[0] != str(company).lower()):
+                continue
+            row = self._store.read(sql, key).fetchone()
+            if row is not None:
+                page.append(row)
+            if len(page) == size:
+                yield page
+                page = []
+        if page:
+            yield page

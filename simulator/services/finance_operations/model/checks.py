@@ -1,0 +1,159 @@
+"""The order of work of a write; what may not be written is a value, not an exception.
+
+Create: initialize, set fields, validate fields, defaults, numbers, validate the row. Update: the
+same upon the stored row. Source: "OData", order of CRUD methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
+from windtunnel.simulator.entity_sets.records import Values
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet, Upon
+from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
+from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.scope import Companies
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row may not be written: Infolog entries, and the field where one is to blame."""
+
+    infolog: tuple[str, ...]
+    field: str = ""
+
+
+class Checks:
+    """Turns sent values into the values to store."""
+
+    def __init__(
+        self,
+        sets: Mapping[str, EntitySet],
+        lookups: Lookups,
+        companies: Companies,
+        numbers: Numbers,
+        rules: Rules,
+    ) -> None:
+        self._sets, self._lookups, self._companies = sets, lookups, companies
+        self._numbers, self._rules = numbers, rules
+
+    def company(self, entity_set: EntitySet, sent: Values) -> Refusal | None:
+        """Put the company into a new row of a company-specific set."""
+        if not entity_set.is_company_specific:
+            return None
+        company = sent[COMPANY] = sent.get(COMPANY) or self._companies.default
+        if self._lookups.exists(self._sets["LegalEntities"], (company,)):
+            return None
+        return Refusal((f"Error: Company {company} does not exist.",), COMPANY)
+
+    def new_row(self, entity_set: EntitySet, sent: Values) -> Upon | Refusal:
+        """The row to insert: sent values, defaults, drawn numbers; record id not yet."""
+        refusal = (
+            self.company(entity_set, sent)
+            or _not_editable(entity_set, sent, is_create=True)
+            or self._relations(entity_set, sent, sent.get(COMPANY, ""))
+        )
+        if refusal is not None:
+            return refusal
+        values = Upon(sent, entity_set.empties)
+        self._rules.default_row(entity_set, values, sent)
+        self._draw(entity_set, values)
+        refusal = _mandatory(entity_set, values)
+        if refusal is not None:
+            return refusal
+        return _refused(self._rules.validate_create(entity_set, values)) or values
+
+    def changes(self, entity_set: EntitySet, row: Values, sent: Values) -> Values | Refusal:
+        """The values that an update stores: none when everything is as it was."""
+        changed = {name: value for name, value in sent.items() if row[name] != value}
+        refusal = (
+            _not_editable(entity_set, changed, is_create=False)
+            or self._relations(entity_set, changed, row.get(COMPANY, ""))
+            or _refused(self._rules.validate_open(entity_set, row))
+        )
+        if refusal is not None:
+            return refusal
+        after = Upon(changed, row)
+        self._rules.modified(entity_set, after, changed)
+        refusal = _mandatory(entity_set, after) or _refused(
+            self._rules.validate_update(entity_set, after)
+        )
+        if refusal is not None:
+            return refusal
+        return {name: value for name, value in after.items() if row[name] != value}
+
+    def _draw(self, entity_set: EntitySet, values: Values) -> None:
+        key = entity_set.table.key
+        for name, sequence in entity_set.facts.sequences.items():
+            while not values[name]:
+                scope = values[COMPANY] if entity_set.is_company_specific else ""
+                drawn = self._numbers.draw(f"{entity_set.name}.{name}", sequence, scope)
+                if name not in key or not entity_set.records.exists(
+                    tuple([drawn if part == name else values[part] for part in key])
+                ):
+                    values[name] = drawn
+
+    def _relations(
+        self, entity_set: EntitySet, sent: Mapping[str, Any], company: str
+    ) -> Refusal | None:
+        lines: list[str] = []
+        field = ""
+        for name, relation in entity_set.facts.relations.items():
+            value = sent.get(name)
+            if not value:
+                continue
+            target = self._sets[relation.target]
+            key = (company, value) if target.is_company_specific else (value,)
+            if not self._lookups.exists(target, key):
+                field = field or name
+                lines += [
+                    f"Warning: The value '{value}' in field '{entity_set.label(name)}' is not "
+                    f"found in the related table '{target.facts.table_label}'.",
+                    f"Warning: validateField failed on field '{entity_set.facts.entity}.{name}'",
+                ]
+        return Refusal(tuple(lines), field) if lines else None
+
+
+def _refused(infolog: Iterable[str]) -> Refusal | None:
+    lines = tuple(infolog)
+    return Refusal(lines) if lines else None
+
+
+def _not_editable(
+    entity_set: EntitySet, sent: Mapping[str, Any], *, is_create: bool
+) -> Refusal | None:
+    fixed = entity_set.never_created if is_create else entity_set.never_changed
+    for name in fixed.intersection(sent):
+        if not is_create or sent[name] != entity_set.empties[name]:
+            return Refusal((f"Warning: Update not allowed for field '{name}'.",), name)
+    return None
+
+
+def _mandatory(entity_set: EntitySet, values: Values) -> Refusal | None:
+    for name in entity_set.required:
+        if values[name] in {"", None}:
+            return Refusal(must_fill(entity_set, name), name)
+    return None
+
+
+def must_fill(entity_set: EntitySet, name: str) -> tuple[str, str]:
+    """The Infolog of a mandatory field that is empty."""
+    return (
+        f"Warning: Field '{entity_set.label(name)}' must be filled in.",
+        f"Warning: validateWrite failed on data source '{entity_set.data_source}'",
+    )
+
+
+def duplicate(entity_set: EntitySet, values: Values) -> Refusal:
+    """The Infolog of a key that is there already."""
+    facts = entity_set.facts
+    return Refusal(
+        (
+            f"Info: Cannot create a record in {facts.table_label} ({facts.table}). "
+            f"{entity_set.shown_key(values)}.\nThe record already exists.",
+        )
+    )
