@@ -90,14 +90,21 @@ def _limit_row(row: Limit) -> str:
         if part
     )
     source = row.source if row.confidence is not Confidence.MODEL else ""
-    release = f"From {row.since}" if row.since else ""
-    release += f" until before {row.until}" if row.until else ""
+    release = _releases("", row.since, row.until)
+    if row.on_since or row.on_until:
+        release += "; " + _releases("on unless switched off ", row.on_since, row.on_until)
     notes = ". ".join(part.rstrip(".") for part in (source, row.note, release) if part)
     window = f"{row.seconds:,g} s" if row.seconds else ""
     return (
         f"| `{row.id}` | {row.allowance:,.10g} {row.unit} | {window} | {row.scope} | {answer} "
         f"| {row.confidence} | {notes} |\n"
     )
+
+
+def _releases(state: str, since: str, until: str) -> str:
+    parts = [f"from {since}" if since else "", f"until before {until}" if until else ""]
+    text = state + " ".join(part for part in parts if part)
+    return text if state else text[:1].upper() + text[1:]
 
 
 PAGES = {"design-rules.md": rules_page, "limits.md": limits_page}

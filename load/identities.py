@@ -66,7 +66,7 @@ def invented(flows: Sequence[PlanFlow], seed: int) -> tuple[str, dict[str, str]]
         name: flow.priority
         for flow in flows
         for name in flow.identities
-        if flow.service == "finance_operations" and flow.priority in {"low", "medium", "high"}
+        if flow.service == "finance_operations" and flow.priority != "low"
     }
     for name in identities_of(flows):
         client_id = str(uuid.uuid5(_NAMESPACE, f"{seed}/{name}"))

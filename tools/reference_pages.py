@@ -16,8 +16,6 @@ from pydantic import BaseModel
 
 from windtunnel.simulator.cli import ORDER
 from windtunnel.simulator.kernel.settings import Settings, load
-from windtunnel.simulator.services.business_events.routes import routes
-from windtunnel.simulator.web.control.routes import ROUTES
 from windtunnel.simulator.web.house import House
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
@@ -96,7 +94,7 @@ def control_page() -> str:
         "|---|---|---|",
     ]
     house = House(load(environment={}, overrides={"simulator.sample_data": False}))
-    for route in [*ROUTES, *routes(house.business_events)]:
+    for route in house.control.routes:
         about = (inspect.getdoc(route.handler) or "").split("\n", maxsplit=1)[0]
         lines.append(f"| {route.method} | `{route.path}` | {about} |")
     return "\n".join([*lines, ""])

@@ -183,8 +183,8 @@ class Design(Model):
         """An identity by its name."""
         return next((identity for identity in self.identities if identity.name == name), None)
 
-    def service_of(self, flow: Flow) -> ServiceName | None:
-        """The throttling service at the far end of a flow's requests."""
+    def served_by(self, flow: Flow) -> System | None:
+        """The Dataverse or finance and operations system at the far end of a flow's requests."""
         names = (
             (flow.target, flow.source)
             if flow.direction == "inbound"
@@ -193,5 +193,12 @@ class Design(Model):
         for name in names:
             system = self.system(name)
             if system is not None and system.kind in {"dataverse", "finance_operations"}:
-                return "dataverse" if system.kind == "dataverse" else "finance_operations"
+                return system
         return None
+
+    def service_of(self, flow: Flow) -> ServiceName | None:
+        """The throttling service at the far end of a flow's requests."""
+        system = self.served_by(flow)
+        if system is None:
+            return None
+        return "dataverse" if system.kind == "dataverse" else "finance_operations"

@@ -6,6 +6,7 @@ from typing import Final
 
 from windtunnel.contracts.limits import dataverse, finance_operations, messaging
 from windtunnel.contracts.limits.block import Block
+from windtunnel.contracts.limits.callers import Caller
 from windtunnel.contracts.limits.costs import (
     COSTS,
     DATAVERSE_COSTS,
@@ -14,7 +15,17 @@ from windtunnel.contracts.limits.costs import (
     CostModel,
 )
 from windtunnel.contracts.limits.rate_limit import RateLimit
-from windtunnel.contracts.limits.resource_throttle import Priority, ResourceRules, ResourceThrottle
+from windtunnel.contracts.limits.releases import (
+    ThrottlingRules,
+    throttling_rules,
+    with_user_limits,
+)
+from windtunnel.contracts.limits.resource_throttle import (
+    Priority,
+    ResourceRules,
+    ResourceThrottle,
+    WorkBeside,
+)
 from windtunnel.contracts.limits.service_protection import ProtectionRules, ServiceProtection
 from windtunnel.contracts.limits.sliding_window import CountWindow, SumWindow
 from windtunnel.contracts.limits.table import Confidence, Limit, Limits, UnknownLimit
@@ -30,6 +41,7 @@ __all__ = [
     "LIMITS",
     "Admitted",
     "Block",
+    "Caller",
     "Confidence",
     "Cost",
     "CostModel",
@@ -44,6 +56,10 @@ __all__ = [
     "ResourceThrottle",
     "ServiceProtection",
     "SumWindow",
+    "ThrottlingRules",
     "UnknownLimit",
     "Verdict",
+    "WorkBeside",
+    "throttling_rules",
+    "with_user_limits",
 ]

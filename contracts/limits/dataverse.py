@@ -233,7 +233,7 @@ ROWS: tuple[Limit, ...] = (
         0.10,
         "share",
         confidence=Confidence.MODEL,
-        note="A request during a block lengthens Retry-After by this share.",
+        note="A second with requests during a block lengthens Retry-After by this share.",
     ),
     Limit(
         "dataverse.model.retry-cap",

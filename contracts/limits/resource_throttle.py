@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
+from math import inf
 
 from windtunnel.contracts.limits.block import Block
 from windtunnel.contracts.limits.service_protection import MICROSECONDS
@@ -70,6 +72,42 @@ class ResourceRules:
         )
 
 
+class WorkBeside:
+    """Work that runs beside the requests: batch jobs, imports, exports. Nobody refuses it."""
+
+    __slots__ = ("_under_way", "cores", "memory")
+
+    def __init__(self) -> None:
+        self._under_way: dict[object, tuple[float, float]] = {}
+        self.cores = self.memory = 0.0
+
+    def working(self, cores: float, memory: float = 0.0) -> Callable[[], None]:
+        """Work begins that keeps so many cores and MB busy; call what is returned at its end."""
+        if not (0 <= cores < inf and 0 <= memory < inf):
+            raise ValueError(f"{cores} cores and {memory} MB cannot be busy")
+        work = object()
+        self._under_way[work] = (cores, memory)
+        self._sum_up()
+
+        def end() -> None:
+            if self._under_way.pop(work, None) is not None:
+                self._sum_up()
+
+        return end
+
+    def forget(self) -> None:
+        """Nothing is under way any more; ends that come later change nothing."""
+        self._under_way.clear()
+        self._sum_up()
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def _sum_up(self) -> None:
+        self.cores = sum(cores for cores, _ in self._under_way.values())
+        self.memory = sum(memory for _, memory in self._under_way.values())
+
+
 class ResourceThrottle:
     """One meter per environment. Load: the larger of averaged processor use and memory in use.
 
@@ -80,11 +118,12 @@ class ResourceThrottle:
 
     __slots__ = (
         "_blocks", "_capacity", "_cpu", "_ends", "_thresholds", "background_cpu",
-        "background_memory", "in_flight", "peak_load", "refused", "rules",
+        "background_memory", "beside", "in_flight", "peak_load", "refused", "rules",
     )  # fmt: skip
 
-    def __init__(self, rules: ResourceRules) -> None:
+    def __init__(self, rules: ResourceRules, beside: WorkBeside | None = None) -> None:
         self.rules = rules
+        self.beside = WorkBeside() if beside is None else beside
         self.background_cpu = rules.background_cpu
         self.background_memory = rules.background_memory
         self.in_flight = 0
@@ -98,7 +137,7 @@ class ResourceThrottle:
             Priority.LOW: rules.refuse_low,
             Priority.MEDIUM: rules.refuse_medium,
             Priority.HIGH: rules.refuse_high,
-            Priority.EXEMPT: float("inf"),
+            Priority.EXEMPT: inf,
         }
 
     def admit(self, now: float, caller: str, priority: Priority = Priority.LOW) -> Verdict:
@@ -119,8 +158,12 @@ class ResourceThrottle:
     def finish(self, now: float, execution_seconds: float) -> None:
         """An admitted request ended and took so much processor time."""
         self.in_flight -= 1
+        self.spend(now, execution_seconds)
+
+    def spend(self, now: float, core_seconds: float) -> None:
+        """So much processor time was used by now, by a request or beside them."""
         self._cpu.expire(now)
-        self._cpu.add(now, int(execution_seconds * MICROSECONDS + 0.5))
+        self._cpu.add(now, int(core_seconds * MICROSECONDS + 0.5))
 
     def run(
         self, now: float, caller: str, execution_seconds: float, priority: Priority = Priority.LOW
@@ -139,13 +182,14 @@ class ResourceThrottle:
             end, cost = heappop(ends)
             self.in_flight -= 1
             self._cpu.add(end, cost)
-        return self.background_cpu + self._cpu.expire(now) / self._capacity
+        beside = self.beside.cores / self.rules.cores
+        return self.background_cpu + beside + self._cpu.expire(now) / self._capacity
 
     def memory(self) -> float:
         """Memory in use, 1 = all."""
-        return (
-            self.background_memory + self.in_flight * self.rules.request_memory / self.rules.memory
-        )
+        rules = self.rules
+        used = self.in_flight * rules.request_memory + self.beside.memory
+        return self.background_memory + used / rules.memory
 
     def load(self, now: float) -> float:
         """The larger of the two."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from math import inf
 
 
 class Confidence(StrEnum):
@@ -24,7 +25,8 @@ class Limit:
     `status`, `code` (hexadecimal text) and `decimal` are what a refused caller gets; 0 and "" where
     the service does not refuse. `text` is the message: `{n}` is the allowance, `{ms}` the same in
     thousandths, `{window}` the seconds of the window, `{retry}` the Retry-After. `since` and
-    `until` are releases, until exclusive.
+    `until` are the releases between which it exists, `on_since` and `on_until` those between which
+    it is on unless an environment chose otherwise; the later one is exclusive, empty means no end.
     """
 
     id: str
@@ -40,6 +42,8 @@ class Limit:
     text: str = ""
     since: str = ""
     until: str = ""
+    on_since: str = ""
+    on_until: str = ""
     source: str = ""
     confidence: Confidence = Confidence.DOCUMENTED
     note: str = ""
@@ -52,6 +56,27 @@ class Limit:
             window=self.seconds,
             retry=retry_after_seconds,
         )
+
+    def holds_in(self, release: str) -> bool:
+        """Whether the limit exists in a release; one that cannot be read is today's."""
+        return _between(self.since, release, self.until)
+
+    def is_on_in(self, release: str) -> bool:
+        """Whether the limit is on in a release unless an environment chose otherwise."""
+        return self.holds_in(release) and _between(self.on_since, release, self.on_until)
+
+
+def release_number(release: str) -> tuple[float, ...]:
+    """A release such as 10.0.43 as numbers that compare; what is none is later than all."""
+    parts = release.split(".")
+    return tuple(map(int, parts)) if all(p.isascii() and p.isdigit() for p in parts) else (inf,)
+
+
+def _between(since: str, release: str, until: str) -> bool:
+    number = release_number(release)
+    return not (since and number < release_number(since)) and not (
+        until and number >= release_number(until)
+    )
 
 
 class UnknownLimit(LookupError):

@@ -14,7 +14,7 @@ from windtunnel.contracts.limits import Limits
 from windtunnel.contracts.limits.service_protection import MICROSECONDS
 from windtunnel.contracts.results import LimitUse
 from windtunnel.design.forecast import flat
-from windtunnel.design.forecast.flat import PROTECTION, RESOURCE
+from windtunnel.design.forecast.flat import BOTH, PROTECTION
 from windtunnel.design.forecast.inputs import Inputs, lay_out
 from windtunnel.design.forecast.outcome import FlowOutcome, Outcome, by_minute
 from windtunnel.design.forecast.plans import FlowPlan, MeterKey, meter_keys
@@ -91,23 +91,22 @@ def _view(value: Any) -> Any:
 def _uses(inputs: Inputs, keys: Sequence[MeterKey], limits: Limits) -> tuple[LimitUse, ...]:
     meters = inputs.meters
     uses: list[LimitUse] = []
-    by_load = 0
     for number, key in enumerate(keys):
         refused = meters.refused[number * 3 : number * 3 + 3]
-        if meters.kind[number] == RESOURCE:
-            by_load += refused[0]
-        if meters.kind[number] != PROTECTION:
+        if meters.kind[number] not in {PROTECTION, BOTH}:
             continue
         peaks = (
             float(meters.peak_requests[number]),
             meters.peak_time[number] / MICROSECONDS,
             float(meters.peak_in_flight[number]),
         )
-        names = ("dataverse.requests", "dataverse.execution-time", "dataverse.concurrency")
+        prefix = "dataverse" if key.service == "dataverse" else "fo"
+        names = [f"{prefix}.{name}" for name in ("requests", "execution-time", "concurrency")]
         for name, peak, refusals in zip(names, peaks, refused, strict=True):
             allowance = limits[name].allowance
             uses.append(_use(name, key.identity, key.server, peak, allowance, refusals))
-    if RESOURCE in meters.kind:
+    if any(key.service == "finance_operations" for key in keys):
+        by_load = inputs.environment.counters[4]
         allowance = limits["fo.model.refuse-low"].allowance
         uses.append(
             _use("fo.load", "environment", "", inputs.environment.peak[0], allowance, by_load)

@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heapreplace
 from math import ceil
 from typing import NamedTuple, TypeAlias
 
+from windtunnel.contracts.limits.block import PAUSE
 from windtunnel.contracts.limits.sliding_window import ROUNDING
 from windtunnel.design.forecast.streams import SHORTEST_WAIT, SPREAD
 
@@ -18,7 +19,7 @@ Floats: TypeAlias = MutableSequence[float]
 Ints: TypeAlias = MutableSequence[int]
 
 RETRY_AFTER, FIXED, EXPONENTIAL = 0, 1, 2
-PROTECTION, RESOURCE, NO_LIMIT = 0, 1, 2
+PROTECTION, RESOURCE, NO_LIMIT, BOTH = 0, 1, 2, 3
 
 
 class Draws(NamedTuple):
@@ -61,7 +62,11 @@ class Workers(NamedTuple):
 
 
 class Meters(NamedTuple):
-    """One per identity and web server: rules, windows as rings, block and counters."""
+    """One per identity and web server: rules, windows as rings, blocks and counters.
+
+    `growth` to `last` describe blocks: first one per meter for its own limits, then as many for the
+    load of finance and operations; `load_block` is where a meter's caller has the latter.
+    """
 
     kind: Sequence[int]
     most: Sequence[int]
@@ -73,6 +78,7 @@ class Meters(NamedTuple):
     growth: Sequence[float]
     retry_cap: Sequence[int]
     block_cap: Sequence[int]
+    load_block: Sequence[int]
     concurrency_retry: Sequence[int]
     count_refused: Sequence[int]
     threshold: Sequence[float]
@@ -91,6 +97,7 @@ class Meters(NamedTuple):
     in_flight: Ints
     until: Floats
     began: Floats
+    changed: Floats
     last: Ints
     blocked_by: Ints
     over: Ints
@@ -184,7 +191,7 @@ def simulate(
             # the request that this worker carried has ended
             in_flight[meter] -= 1
             micros = w_micros[worker]
-            if kind[meter] == PROTECTION:
+            if kind[meter] == PROTECTION or kind[meter] == BOTH:
                 limit = now - time_window[meter]
                 head, tail, size = spent_heads[meter], spent_tails[meter], spent_size[meter]
                 base = spent_first[meter]
@@ -199,7 +206,7 @@ def simulate(
                 spent_tails[meter] = tail + 1
                 spent[meter] = total
                 peak_time[meter] = max(peak_time[meter], total)
-            elif kind[meter] == RESOURCE:
+            if kind[meter] == RESOURCE or kind[meter] == BOTH:
                 slot = env[1] % env_size
                 env_at[slot] = now
                 env_micros[slot] = micros
@@ -230,7 +237,7 @@ def simulate(
             if attempt == 0:
                 w_tried[worker] = now
             retry_after = 0
-            if kind[meter] == PROTECTION:
+            if kind[meter] == PROTECTION or kind[meter] == BOTH:
                 head, tail, size = heads[meter], tails[meter], ring_size[meter]
                 base = ring_first[meter]
                 limit = now - window[meter]
@@ -261,12 +268,14 @@ def simulate(
                     ring[base + tail % size] = now
                     tails[meter] = tail + 1
                     peak_requests[meter] = max(peak_requests[meter], tail + 1 - head)
+                    peak_in_flight[meter] = max(peak_in_flight[meter], in_flight[meter] + 1)
                     over[meter] = 0
                 else:
                     retry_after = refuse(now, meter, refused_by, meters)
-            elif kind[meter] == RESOURCE:
-                if now < until[meter] and meters.threshold[meter] < 1e300:
-                    retry_after = lengthen(now, meter, meters, 0)
+            if retry_after == 0 and (kind[meter] == RESOURCE or kind[meter] == BOTH):
+                block = meters.load_block[meter]
+                if now < until[block] and meters.threshold[meter] < 1e300:
+                    retry_after = lengthen(now, block, meters, 0)
                 else:
                     limit = now - environment.smoothing
                     while env[0] < env[1] and env_at[env[0] % env_size] <= limit:
@@ -280,17 +289,16 @@ def simulate(
                     environment.peak[0] = max(environment.peak[0], load)
                     if load >= meters.threshold[meter]:
                         retry_after = environment.retry_after
-                        meters.began[meter] = now
-                        meters.last[meter] = retry_after
-                        until[meter] = now + retry_after
+                        meters.began[block] = now
+                        meters.changed[block] = now
+                        meters.last[block] = retry_after
+                        until[block] = now + retry_after
                     else:
                         env[3] += 1
                 if retry_after > 0:
-                    meters.refused[meter * 3] += 1
+                    env[4] += 1
             if retry_after == 0:
-                running = in_flight[meter] + 1
-                in_flight[meter] = running
-                peak_in_flight[meter] = max(peak_in_flight[meter], running)
+                in_flight[meter] += 1
                 w_running[worker] = meter
                 waited = now - arrivals[request]
                 flow_wait[flow] = max(flow_wait[flow], waited)
@@ -319,17 +327,21 @@ def simulate(
     return now
 
 
-def lengthen(now: float, meter: int, meters: Meters, needed: int) -> int:
+def lengthen(now: float, block: int, meters: Meters, needed: int) -> int:
     """`Block.lengthen`."""
-    last = meters.last[meter]
-    cap = meters.retry_cap[meter]
-    if last < cap:
-        last = min(last + max(1, int(last * meters.growth[meter] + 0.5)), cap)
-        meters.last[meter] = last
-    end = max(min(now + last, meters.began[meter] + meters.block_cap[meter]), now + needed)
-    meters.until[meter] = max(meters.until[meter], end)
-    seconds = max(1, ceil(meters.until[meter] - now - ROUNDING))
-    return seconds if now + seconds >= meters.until[meter] else seconds + 1
+    until = max(meters.until[block], now + needed)
+    if now - meters.changed[block] >= PAUSE:
+        meters.changed[block] = now
+        last = meters.last[block]
+        cap = meters.retry_cap[block]
+        if last < cap:
+            last = min(last + max(1, int(last * meters.growth[block] + 0.5)), cap)
+            meters.last[block] = last
+        end = min(now + last, meters.began[block] + meters.block_cap[block])
+        until = max(until, end)
+    meters.until[block] = until
+    seconds = max(1, ceil(until - now - ROUNDING))
+    return seconds if now + seconds >= until else seconds + 1
 
 
 def outside(now: float, moment: float, window: float) -> int:
@@ -393,6 +405,7 @@ def refuse(now: float, meter: int, refused_by: int, meters: Meters) -> int:
     meters.blocked_by[meter] = refused_by
     retry = needed_wait(now, meter, meters)
     meters.began[meter] = now
+    meters.changed[meter] = now
     meters.last[meter] = retry
     meters.until[meter] = now + retry
     return retry

@@ -10,6 +10,7 @@ from math import ceil, inf
 from windtunnel.contracts.limits import Limits, ProtectionRules, ResourceRules
 from windtunnel.contracts.limits.service_protection import MICROSECONDS
 from windtunnel.design.forecast.flat import (
+    BOTH,
     EXPONENTIAL,
     FIXED,
     NO_LIMIT,
@@ -125,10 +126,25 @@ def _workers(plans: Sequence[FlowPlan]) -> Workers:
     )
 
 
+def _kind(key: MeterKey) -> int:
+    if key.service == "dataverse":
+        return PROTECTION
+    rules = key.throttling
+    if key.service is None or not (rules.by_load or rules.by_user):
+        return NO_LIMIT
+    if rules.by_user:
+        return BOTH if rules.by_load else PROTECTION
+    return RESOURCE
+
+
 def _meters(keys: Sequence[MeterKey], limits: Limits, requests: int) -> Meters:
-    protection, resource = ProtectionRules.of(limits), ResourceRules.of(limits)
-    kinds = {"dataverse": PROTECTION, "finance_operations": RESOURCE, None: NO_LIMIT}
-    kind = [kinds[key.service] for key in keys]
+    resource = ResourceRules.of(limits)
+    of_service = {
+        "dataverse": ProtectionRules.of(limits),
+        "finance_operations": ProtectionRules.of(limits, "fo"),
+    }
+    rules = [of_service[key.service or "dataverse"] for key in keys]
+    kind = [_kind(key) for key in keys]
     count = len(keys)
     thresholds = {
         "low": resource.refuse_low,
@@ -136,33 +152,25 @@ def _meters(keys: Sequence[MeterKey], limits: Limits, requests: int) -> Meters:
         "high": resource.refuse_high,
         "exempt": inf,
     }
-    most = int(protection.requests.allowance)
-    window, time_window = protection.requests.seconds, protection.execution.seconds
-    at_once = int(protection.concurrency.allowance)
-    ring = max(1, min(most, MOST_RING if protection.count_refused else requests + 1))
-    spent = min(most * (ceil(time_window / window) + 1) + at_once, requests) + 1
-    rings = [ring if k == PROTECTION else 0 for k in kind]
-    spents = [spent if k == PROTECTION else 0 for k in kind]
-
-    def by_kind(ours: float, theirs: float) -> list[float]:
-        return [theirs if k == RESOURCE else ours for k in kind]
-
-    def ints(value: float, other: float | None = None) -> array[int]:
-        return array("q", map(int, by_kind(value, value if other is None else other)))
-
+    first: dict[str, int] = {}
+    for number, key in enumerate(keys):
+        first.setdefault(key.caller, number)
+    rings = [_ring(own, k, requests) for own, k in zip(rules, kind, strict=True)]
+    spents = [_spent(own, k, requests) for own, k in zip(rules, kind, strict=True)]
     return Meters(
         array("q", kind),
-        ints(most),
-        ints(round(protection.execution.allowance * MICROSECONDS)),
-        ints(at_once),
-        array("d", [window] * count),
-        array("d", [time_window] * count),
-        ints(max(1, round(window))),
-        array("d", by_kind(protection.growth, resource.growth)),
-        ints(protection.retry_cap, resource.retry_cap),
-        ints(protection.block_cap, resource.block_cap),
-        ints(protection.concurrency_retry),
-        ints(protection.count_refused),
+        array("q", [int(own.requests.allowance) for own in rules]),
+        array("q", [round(own.execution.allowance * MICROSECONDS) for own in rules]),
+        array("q", [int(own.concurrency.allowance) for own in rules]),
+        array("d", [own.requests.seconds for own in rules]),
+        array("d", [own.execution.seconds for own in rules]),
+        array("q", [max(1, round(own.requests.seconds)) for own in rules]),
+        array("d", [own.growth for own in rules] + [resource.growth] * count),
+        array("q", [own.retry_cap for own in rules] + [resource.retry_cap] * count),
+        array("q", [own.block_cap for own in rules] + [resource.block_cap] * count),
+        array("q", [count + first[key.caller] for key in keys]),
+        array("q", [own.concurrency_retry for own in rules]),
+        array("q", [own.count_refused for own in rules]),
         array("d", [thresholds[key.priority] for key in keys]),
         _floats(sum(rings)),
         array("q", [sum(rings[:n]) for n in range(count)]),
@@ -177,9 +185,10 @@ def _meters(keys: Sequence[MeterKey], limits: Limits, requests: int) -> Meters:
         _ints(count),
         _ints(count),
         _ints(count),
-        array("d", [-inf] * count),
-        _floats(count),
-        _ints(count),
+        array("d", [-inf] * (2 * count)),
+        _floats(2 * count),
+        _floats(2 * count),
+        _ints(2 * count),
         _ints(count),
         _ints(count),
         _ints(count),
@@ -187,6 +196,23 @@ def _meters(keys: Sequence[MeterKey], limits: Limits, requests: int) -> Meters:
         _ints(count),
         _ints(count * 3),
     )
+
+
+def _ring(own: ProtectionRules, kind: int, requests: int) -> int:
+    """Room for the moments of requests in a window."""
+    if kind not in {PROTECTION, BOTH}:
+        return 0
+    most = int(own.requests.allowance)
+    return max(1, min(most, MOST_RING if own.count_refused else requests + 1))
+
+
+def _spent(own: ProtectionRules, kind: int, requests: int) -> int:
+    """Room for the requests whose execution time is in a window."""
+    if kind not in {PROTECTION, BOTH}:
+        return 0
+    windows = ceil(own.execution.seconds / own.requests.seconds) + 1
+    most = int(own.requests.allowance) * windows + int(own.concurrency.allowance)
+    return min(most, requests) + 1
 
 
 def _environment(limits: Limits, room: int) -> Environment:
@@ -201,6 +227,6 @@ def _environment(limits: Limits, room: int) -> Environment:
         rules.memory,
         _floats(room),
         _ints(room),
-        _ints(4),
+        _ints(5),
         _floats(1),
     )

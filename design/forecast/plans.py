@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from windtunnel.contracts.documents.design import Design
+from windtunnel.contracts.documents.design import Design, Flow
 from windtunnel.contracts.documents.plan import (
     REQUEST_PATTERNS,
     Operation,
@@ -16,9 +16,16 @@ from windtunnel.contracts.documents.plan import (
     ServiceName,
     Volume,
 )
-from windtunnel.contracts.limits import CostModel
+from windtunnel.contracts.limits import (
+    LIMITS,
+    CostModel,
+    ThrottlingRules,
+    throttling_rules,
+    with_user_limits,
+)
 
 LOST_WHEN_REFUSED = Retry(on=(), attempts=1)
+TODAY = throttling_rules("", LIMITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ class FlowPlan:
     """One flow of requests: arrivals, execution time, senders, and which meters it meets.
 
     `shares` are 24 hourly shares of `requests_per_day`. `service` is None for flows that no
-    request limit meets; `identities` times `servers` are the meters, taken in turn.
+    request limit meets; `identities` times `servers` are the meters, taken in turn. `throttling` is
+    what the release of finance and operations throttles by.
     """
 
     name: str
@@ -39,6 +47,7 @@ class FlowPlan:
     servers: int
     priority: str
     retry: Retry
+    throttling: ThrottlingRules = TODAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +58,25 @@ class MeterKey:
     identity: str
     server: str
     priority: str
+    throttling: ThrottlingRules = TODAY
+
+    @property
+    def caller(self) -> str:
+        """Who is refused when the load of finance and operations is high: on all servers."""
+        return f"{self.identity}/{self.priority}"
 
 
 def meter_keys(plans: Sequence[FlowPlan]) -> tuple[MeterKey, ...]:
-    """The meters of flows; finance and operations counts by caller, without servers."""
+    """The meters of flows; servers matter where requests are counted by user."""
     keys: dict[MeterKey, None] = {}
     for plan in plans:
-        per_server = plan.service == "dataverse"
+        by_user = plan.service == "finance_operations" and plan.throttling.by_user
+        per_server = by_user or plan.service == "dataverse"
         names = [f"web-{n + 1}" for n in range(plan.servers)] if per_server else [""]
         for identity in plan.identities:
             for name in names:
-                keys[MeterKey(plan.service, identity, name, plan.priority)] = None
+                key = MeterKey(plan.service, identity, name, plan.priority, plan.throttling)
+                keys[key] = None
     return tuple(keys)
 
 
@@ -77,6 +94,7 @@ def plan_flows(document: Plan | Design, costs: Mapping[str, CostModel]) -> tuple
             _priority(document, flow.identities),
             flow.retry,
             costs,
+            _throttling(document, flow),
         )
         for flow in document.flows
         if flow.volume is not None
@@ -105,6 +123,7 @@ def _flow(
     priority: str,
     retry: Retry | None,
     costs: Mapping[str, CostModel],
+    throttling: ThrottlingRules = TODAY,
 ) -> FlowPlan:
     throttled = service if pattern in REQUEST_PATTERNS else None
     model = costs[throttled or "dataverse"]
@@ -119,6 +138,7 @@ def _flow(
         volume.servers,
         priority,
         retry or LOST_WHEN_REFUSED,
+        throttling,
     )
 
 
@@ -144,3 +164,11 @@ def _priority(design: Design, names: Sequence[str]) -> str:
     """The first identity's priority; callers without a mapping count as low."""
     found = design.identity(names[0]) if names else None
     return found.priority if found and found.priority != "none" else "low"
+
+
+def _throttling(design: Design, flow: Flow) -> ThrottlingRules:
+    """What the stated release throttles by; a flow may say that the user-based limits are on."""
+    system = design.served_by(flow)
+    release = system.release if system is not None else ""
+    rules = with_user_limits if flow.throttling_model == "user-based" else throttling_rules
+    return rules(release, LIMITS)

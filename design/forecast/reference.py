@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from windtunnel.contracts.documents.plan import Retry
 from windtunnel.contracts.limits import (
     ADMITTED,
+    Caller,
     Limits,
     Priority,
     ProtectionRules,
@@ -56,18 +57,6 @@ class Unlimited:
         """Nothing to count."""
 
 
-class Caller:
-    """One caller of an environment."""
-
-    def __init__(self, throttle: ResourceThrottle, name: str, priority: Priority) -> None:
-        self._throttle, self._name, self._priority = throttle, name, priority
-        self.finish = throttle.finish
-
-    def admit(self, now: float) -> Verdict:
-        """Decide one request by the load of the environment."""
-        return self._throttle.admit(now, self._name, self._priority)
-
-
 class _Flow:
     """One flow while it runs."""
 
@@ -100,8 +89,7 @@ def simulate(
 ) -> Outcome:
     """Run all flows; `tick` is told the virtual moment now and then."""
     throttle = ResourceThrottle(ResourceRules.of(limits))
-    rules = ProtectionRules.of(limits)
-    meters = {key: _meter(key, rules, throttle) for key in meter_keys(plans)}
+    meters = {key: _meter(key, limits, throttle) for key in meter_keys(plans)}
     flows: list[_Flow] = []
     first = 0
     for plan, arrivals in zip(plans, streams.arrivals, strict=True):
@@ -130,19 +118,21 @@ def simulate(
     )
 
 
-def _meter(key: MeterKey, rules: ProtectionRules, throttle: ResourceThrottle) -> Meter:
+def _meter(key: MeterKey, limits: Limits, throttle: ResourceThrottle) -> Meter:
     if key.service == "dataverse":
-        return ServiceProtection(rules)
+        return ServiceProtection(ProtectionRules.of(limits))
     if key.service == "finance_operations":
-        return Caller(throttle, f"{key.identity}/{key.priority}", Priority(key.priority))
+        own = ProtectionRules.of(limits, "fo")
+        return Caller(key.caller, Priority(key.priority), key.throttling, throttle, own)
     return Unlimited()
 
 
 def _uses(meters: dict[MeterKey, Meter], throttle: ResourceThrottle) -> tuple[LimitUse, ...]:
     uses: list[LimitUse] = []
     for key, meter in meters.items():
-        if isinstance(meter, ServiceProtection):
-            uses.extend(limit_uses(meter, key.identity, key.server))
+        own = meter.own if isinstance(meter, Caller) else meter
+        if isinstance(own, ServiceProtection):
+            uses.extend(limit_uses(own, key.identity, key.server))
     if any(key.service == "finance_operations" for key in meters):
         uses.append(load_use(throttle))
     return tuple(uses)

@@ -11,7 +11,6 @@ from windtunnel.design.rules.rule import Rule, Subject
 MANY_SENDERS = 10
 RARE_POLL_SECONDS = 300
 DAY = 86_400
-USER_LIMITS_GONE = (10, 0, 36)
 
 
 class NoCrossCompany(Rule):
@@ -303,14 +302,13 @@ class UserLimitAssumptions(Rule):
     def check(self, subject: Subject) -> Iterator[Finding]:
         """Find it."""
         for flow, service in subject.requests():
-            system = subject.design.system(flow.target) or subject.design.system(flow.source)
-            old = system is not None and release_before(system.release, USER_LIMITS_GONE)
+            counted = subject.limits["fo.requests"]
             if (
                 service == "finance_operations"
                 and flow.throttling_model == "user-based"
-                and not old
+                and not counted.holds_in(subject.release(flow))
             ):
-                message = "counts on user-based limits, which ended with 10.0.36"
+                message = f"counts on user-based limits, which ended with {counted.until}"
                 yield self.found(subject, message, "throttling_model", flow=flow)
 
 
@@ -339,15 +337,10 @@ class NoThrottlingPriority(Rule):
         """Find it."""
         seen: set[str] = set()
         for flow, service in subject.requests():
-            for name in flow.identities if service == "finance_operations" else ():
+            by_load = subject.limits["fo.load"].is_on_in(subject.release(flow))
+            for name in flow.identities if service == "finance_operations" and by_load else ():
                 identity = subject.design.identity(name)
                 if identity and identity.priority == "none" and name not in seen:
                     seen.add(name)
                     message = f"'{name}' has no throttling priority and is refused first"
                     yield self.found(subject, message, "identities", flow=flow)
-
-
-def release_before(release: str, bound: tuple[int, ...]) -> bool:
-    """Whether a stated release such as 10.0.35 is before a bound; unstated ones are not."""
-    parts = release.split(".")
-    return all(part.isdigit() for part in parts) and tuple(map(int, parts)) < bound

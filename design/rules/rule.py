@@ -51,6 +51,11 @@ class Subject:
             if service is not None:
                 yield flow, service
 
+    def release(self, flow: Flow) -> str:
+        """The stated release of the system that serves a flow; empty when none is stated."""
+        system = self.design.served_by(flow)
+        return system.release if system is not None else ""
+
     def number(self, limit_id: str) -> float:
         """The allowance of a limit."""
         return self.limits[limit_id].allowance

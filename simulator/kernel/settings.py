@@ -21,6 +21,8 @@ from windtunnel.simulator.exchange import UsageError
 Work = Annotated[str, Field(pattern=r"^(immediate|manual|time:\s*\d+(\.\d+)?)$")]
 """Work that takes time in reality: `immediate`, `time: SECONDS` (on the clock) or `manual`."""
 
+ThrottlingPriority = Literal["high", "medium", "low", "exempt"]
+
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 
 DEMO_TENANT = "8f3c1d52-0c1a-4f5e-9a43-0e6f7c2b9d10"
@@ -90,8 +92,8 @@ class ClientSettings(_Section):
     finance_operations_user: str = Field(
         default="Admin", description="User the application maps to."
     )
-    priority: Literal["high", "medium", "low"] | None = Field(
-        default=None, description="F&O throttling priority; unmapped callers are low."
+    priority: ThrottlingPriority | None = Field(
+        default=None, description="F&O throttling priority; `exempt` stands for Microsoft's own."
     )
 
 
@@ -103,6 +105,9 @@ class UserSettings(_Section):
     object_id: Guid | None = None
     password: str | None = None
     dataverse_roles: tuple[str, ...] = ("System Administrator",)
+    priority: ThrottlingPriority | None = Field(
+        default=None, description="F&O throttling priority of the user's requests."
+    )
 
 
 class EntraSettings(_Section):
@@ -234,12 +239,32 @@ class FinanceOperationsSettings(_Section):
     """`[finance_operations]`: the environment."""
 
     throttle: bool = True
-    throttling: Literal["resource", "user"] = Field(
-        default="resource",
-        description="Today's rule, or the user-based limits of releases before 10.0.36.",
+    release: str = Field(
+        default="10.0.47",
+        pattern=r"^\d+\.\d+\.\d+(\.\d+)?$",
+        description="Release of the application; it decides by which rules requests are throttled.",
     )
-    web_servers: int = Field(default=2, ge=1, le=64)
-    cores: int = Field(default=8, ge=1)
+    throttling: Literal["resource", "user"] | None = Field(
+        default=None,
+        description="resource: by the load only; user: by the user-based limits too, which ended "
+        "with 10.0.36. None: as the release does.",
+    )
+    unmapped_priority: Literal["high", "medium", "low"] = Field(
+        default="low", description="Throttling priority of callers without one."
+    )
+    package_api: Literal["throttled", "exempt"] = Field(
+        default="throttled",
+        description="Whether calls of the data management package API are requests like others.",
+    )
+    web_servers: int | None = Field(
+        default=None, ge=1, le=64, description="Else limit `fo.model.servers`."
+    )
+    cores: int | None = Field(
+        default=None, ge=1, description="Of each web server; else limit `fo.model.cores`."
+    )
+    memory_mb: int | None = Field(
+        default=None, ge=1, description="Of each web server; else limit `fo.model.memory`."
+    )
     latency: Literal["none", "modelled"] = "none"
     default_company: str = "usmf"
     write_error_status: Literal[400, 500] = 400

@@ -27,7 +27,7 @@ from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.journal import Journal
-from windtunnel.simulator.kernel.settings import ClientSettings, Settings
+from windtunnel.simulator.kernel.settings import ClientSettings, EntraSettings, Settings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import (
@@ -42,6 +42,7 @@ from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.dataverse.imports import read_imports
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
+from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
 from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.faults import Faults
@@ -98,7 +99,8 @@ class House:
             "finance_operations": self.finance_operations,
         }
         self.business_events = self._make_business_events()
-        self.services["control"] = ControlService(self, routes(self.business_events))
+        more = [*routes(self.business_events), *setup_pages(self.finance_operations.throttling)]
+        self.control = self.services["control"] = ControlService(self, more)
         self.store.commit()
         self.store.mark()
         self.jobs.resume()
@@ -182,9 +184,7 @@ class House:
             check=self.checks["finance_operations"].bearer,
             settings=self.settings.finance_operations,
             applications={c.app_id.lower(): c.finance_operations_user for c in clients},
-            priorities={
-                c.app_id.lower(): Priority[c.priority.upper()] for c in clients if c.priority
-            },
+            priorities=_priorities(self.settings.entra),
             limits=self._limits,
             costs=self._costs.get("finance_operations", FINANCE_OPERATIONS_COSTS),
             timers=self.timers,
@@ -450,6 +450,12 @@ def _order_event(orders: Records, change: Change) -> tuple[str, Mapping[str, Any
         "SalesStatus": names.get(order.get("SalesOrderStatus", 0), ""),
     }
     return company, members
+
+
+def _priorities(entra: EntraSettings) -> dict[str, Priority]:
+    """The throttling priority mapping of finance and operations."""
+    found = {c.app_id.lower(): Priority(c.priority) for c in entra.clients if c.priority}
+    return found | {u.upn.lower(): Priority(u.priority) for u in entra.users if u.priority}
 
 
 def _clock(kind: str, start: str | None) -> SteerableClock:

@@ -34,8 +34,8 @@ class FinanceOperations:
     """Serves one environment; see `GuardedService` in simulator/exchange.py.
 
     `check` turns a bearer token into claims or raises InvalidToken. `applications` maps client ids
-    to the user they work as, `priorities` client ids to their throttling priority. With `timers` a
-    delayed request is in flight until its answer leaves, else until it is settled.
+    to the user they work as, `priorities` client ids and users to their throttling priority. With
+    `timers` a delayed request is in flight until its answer leaves, else until it is settled.
     """
 
     name = "finance_operations"
@@ -56,7 +56,7 @@ class FinanceOperations:
         timers: Timers | None = None,
     ) -> None:
         self.environment = Environment(store, changes, clock, ids, settings, limits, costs)
-        self.throttling = Throttling(settings, limits, priorities)
+        self.throttling = Throttling(settings, limits, priorities, clock.now)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
@@ -141,11 +141,12 @@ class FinanceOperations:
             exchange.cost_seconds = self.environment.costs.seconds(exchange.operation or "other")
         if self._is_slow:
             response.delay_seconds += exchange.cost_seconds
-        end, now = self.throttling.ending(exchange), self._clock.now
+        end, moment = self.throttling.ending(exchange), self._clock.now()
         if response.delay_seconds > 0.0 and self._timers is not None:
-            self._timers.call_later(response.delay_seconds, lambda: end(now()))
+            moment += response.delay_seconds
+            self._timers.call_later(response.delay_seconds, lambda: end(moment))
         else:
-            end(now())
+            end(moment)
         if b"cookie" not in exchange.request.headers:
             cookie = f"Set-Cookie: {COOKIE}={exchange.server}; Path=/; HttpOnly\r\n"
             response.head += cookie.encode("latin-1")

@@ -22,13 +22,13 @@ class ControlService:
     def __init__(self, house: House, more: Iterable[Route] = ()) -> None:
         self._house = house
         self._own = frozenset(route.handler for route in ROUTES)
-        self._routes = [
+        self.routes = [
             *ROUTES,
             *more,
             Route("GET", f"{ROOT}/openapi.json", self.openapi),
             Route("GET", "/", self.welcome),
         ]
-        self._router = Router(self._routes)
+        self._router = Router(self.routes)
 
     def handle(self, exchange: Exchange) -> Response:
         """Find the handler and call it."""
@@ -63,7 +63,7 @@ class ControlService:
     def openapi(self, exchange: Exchange) -> Response:
         """This API as an OpenAPI 3.1 document."""
         del exchange
-        return reply(openapi(self._routes, str(self._house.about().get("version", ""))))
+        return reply(openapi(self.routes, str(self._house.about().get("version", ""))))
 
 
 def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:

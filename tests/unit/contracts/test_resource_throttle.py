@@ -58,13 +58,50 @@ def test_hammering_lengthens_retry_after_even_when_the_load_has_fallen():
     throttle.admit(0.0, "app")
     throttle.background_cpu = 0.1
     told = [
-        verdict.retry_after_seconds for _ in range(3) if (verdict := throttle.admit(0.0, "app"))
+        verdict.retry_after_seconds
+        for second in (0.0, 1.0, 2.0, 3.0)
+        if (verdict := throttle.admit(second, "app"))
     ]
-    assert told == [66, 73, 80]
+    assert told == [60, 66, 73, 80]
     assert throttle.admit(0.0, "other") is ADMITTED
-    assert throttle.admit(80.0, "app") is ADMITTED
-    assert throttle.blocked_until(0.0, "app") == 80.0
-    assert throttle.refused == {"app": 4}
+    assert throttle.admit(83.0, "app") is ADMITTED
+    assert throttle.blocked_until(3.0, "app") == 83.0
+    assert throttle.refused == {"app": 5}
+
+
+def test_many_senders_at_once_lengthen_no_more_than_one_that_hammers_as_long():
+    told = []
+    for senders in (1, 200):
+        throttle = throttle_of()
+        throttle.background_cpu = 1.0
+        answers = [
+            verdict.retry_after_seconds
+            for second in range(5)
+            for _ in range(senders)
+            if (verdict := throttle.admit(float(second), "app"))
+        ]
+        told.append(max(answers))
+    assert told == [88, 88]
+
+
+def test_work_beside_the_requests_loads_the_environment_until_it_ends():
+    throttle = throttle_of()
+    before = (throttle.cpu(0.0), throttle.memory())
+    end = throttle.beside.working(cores=4, memory=8_000)
+    other = throttle.beside.working(cores=2)
+    assert throttle.cpu(0.0) == pytest.approx(before[0] + 6 / 8)
+    assert throttle.memory() == pytest.approx(before[1] + 8_000 / 32_000)
+    assert throttle.admit(0.0, "app", Priority.HIGH) is not ADMITTED
+    end()
+    end()
+    assert throttle.cpu(0.0) == pytest.approx(before[0] + 2 / 8)
+    throttle.beside.forget()
+    other()
+    assert (throttle.cpu(0.0), throttle.memory()) == before
+    throttle.spend(0.0, 48.0)
+    assert throttle.cpu(0.0) == pytest.approx(before[0] + 0.1)
+    with pytest.raises(ValueError, match="cannot be busy"):
+        throttle.beside.working(cores=-1)
 
 
 def test_processor_use_is_work_over_cores_and_falls_as_it_leaves_the_average():

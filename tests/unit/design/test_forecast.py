@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windtunnel.contracts.documents import Plan, Retry, parse_document
-from windtunnel.contracts.limits import ADMITTED, COSTS, LIMITS, Refused
+from windtunnel.contracts.limits import ADMITTED, COSTS, LIMITS, Refused, ThrottlingRules
 from windtunnel.contracts.limits.overrides import Allowances
 from windtunnel.contracts.results import ForecastResult
 from windtunnel.design.forecast import FlowPlan, flat, forecast, reference, replay
@@ -34,6 +34,9 @@ def small(requests: int, seconds: float, at_once: int, counted: int = 0) -> Allo
     limits = limits.override("dataverse.execution-time", allowance=seconds)
     limits = limits.override("dataverse.concurrency", allowance=at_once)
     limits = limits.override("dataverse.model.count-refused", allowance=counted)
+    limits = limits.override("fo.requests", allowance=requests)
+    limits = limits.override("fo.execution-time", allowance=seconds / 2)
+    limits = limits.override("fo.concurrency", allowance=at_once + 1)
     limits = limits.override("fo.model.cores", allowance=1).override(
         "fo.model.servers", allowance=1
     )
@@ -76,6 +79,7 @@ flows = st.builds(
     servers=st.integers(1, 2),
     priority=st.sampled_from(["low", "high", "exempt"]),
     retry=retries,
+    throttling=st.builds(ThrottlingRules, st.booleans(), st.booleans()),
 )
 allowances = st.builds(
     small,

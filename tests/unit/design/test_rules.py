@@ -21,6 +21,7 @@ from windtunnel.contracts.results import (
 )
 from windtunnel.contracts.sarif import to_sarif
 from windtunnel.design.check import check, check_file, load_design
+from windtunnel.design.forecast import forecast
 from windtunnel.design.rules import RULES
 
 DATA = Path(__file__).parents[2] / "data" / "design"
@@ -274,3 +275,46 @@ def test_the_examples_pass_the_published_schema():
 
     tree, _ = parse_yaml(CAREFUL, "x")
     jsonschema.validate(tree, schema_for("design"))
+
+
+RELEASES = """\
+name: d
+systems:
+  - {name: shop, kind: external}
+  - {name: erp, kind: finance_operations, release: "RELEASE"}
+identities: [{name: one}]
+flows:
+  - name: orders
+    direction: inbound
+    pattern: odata
+    source: shop
+    target: erp
+    identities: [one]
+    throttling_model: MODEL
+    retry: {wait: retry-after, attempts: 3}
+    volume: {per_day: 40000, profile: flat, operations: {create: 1}, parallelism: 30}
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "model", "rules", "limits"),
+    [
+        ("10.0.18", "resource-based", set(), {"fo.load"}),
+        ("10.0.30", "resource-based", {"no-throttling-priority"}, {"fo.load"}),
+        ("10.0.30", "user-based", {"no-throttling-priority"}, {"fo.load", "fo.requests"}),
+        ("10.0.34", "resource-based", {"no-throttling-priority"}, {"fo.load", "fo.requests"}),
+        (
+            "10.0.36",
+            "user-based",
+            {"no-throttling-priority", "user-limit-assumptions"},
+            {"fo.load"},
+        ),
+    ],
+)
+def test_a_design_is_held_against_the_limits_of_its_release(release, model, rules, limits):
+    text = RELEASES.replace("RELEASE", release).replace("MODEL", model)
+    design, marks = parse_document(text, "x.design.yaml", Design)
+    result = forecast(design, engine="python")
+    found = {finding.rule for finding in check(design, marks, LIMITS, result)}
+    assert found & {"no-throttling-priority", "user-limit-assumptions"} == rules
+    assert {use.limit for use in result.limits} & {"fo.load", "fo.requests"} == limits
