@@ -1,0 +1,1 @@
+"""A data package, pure: the zip, its manifest, its header. No store, no clock, no HTTP."""

@@ -1,0 +1,113 @@
+"""Texts of files to values and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windtunnel.simulator.services.data_management import faults as f
+from windtunnel.simulator.services.data_management.values import (
+    BadText,
+    Field,
+    bad_values,
+    converter,
+    shower,
+)
+
+NOYES = Field("IsOneTime", "enum", "NoYes", {"No": 0, "Yes": 1})
+BLOCKED = Field("OnHoldStatus", "enum", "CustVendorBlocked", {"No": 0, "PurchOrder": 6})
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (Field("a"), "", None),
+        (Field("a"), "x", "x"),
+        (Field("a", "integer"), "12", 12),
+        (Field("a", "integer"), " 12.0", 12),
+        (Field("a", "number"), "1.5", 1.5),
+        (Field("a", "number"), "5000.000000", 5000),
+        (Field("a", "number"), "-.5", -0.5),
+        (Field("a", "date"), "2026-01-31", "2026-01-31T12:00:00Z"),
+        (Field("a", "date"), "1/31/2026", "2026-01-31T12:00:00Z"),
+        (Field("a", "date"), "2026-01-31T00:00:00", "2026-01-31T12:00:00Z"),
+        (Field("a", "moment"), "2026-01-31 08:09:10", "2026-01-31T08:09:10Z"),
+        (Field("a", "moment"), "2026-01-31T08:09:10+02:00", "2026-01-31T06:09:10Z"),
+        (Field("a", "moment"), "1/31/2026 02:57:10 pm", "2026-01-31T14:57:10Z"),
+        (Field("a", "moment"), "1/31/2026", "2026-01-31T00:00:00Z"),
+        (NOYES, "yes", "Yes"),
+        (NOYES, "1", "Yes"),
+        (BLOCKED, "Purch order", "PurchOrder"),
+        (BLOCKED, "6", "PurchOrder"),
+        (Field("a", "boolean"), "True", True),
+        (Field("a", "guid"), "{6F1D0F3E-57A0-5D0B-9A61-D365D365D366}",
+         "6f1d0f3e-57a0-5d0b-9a61-d365d365d366"),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_a_value(field, text, value):
+    assert converter(field)([text, text]) == [value, value]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "kind"),
+    [
+        (Field("a", longest=3), "abcd", f.ValueInvalid),
+        (Field("a"), "a\x08", f.ValueInvalid),
+        (Field("a", "integer"), "x", f.ValueInvalid),
+        (Field("a", "integer", largest=2**31 - 1), "3000000000", f.ValueInvalid),
+        (Field("a", "integer"), "\uff11", f.ValueInvalid),
+        (Field("a", "number"), "1,5", f.ValueInvalid),
+        (Field("a", "number"), "1e300", f.ValueInvalid),
+        (Field("a", "number"), "nan", f.ValueInvalid),
+        (Field("a", "date"), "31.01.2026", f.DateInvalid),
+        (Field("a", "date"), "2026-02-30", f.DateInvalid),
+        (Field("a", "date"), "2/30/2026", f.DateInvalid),
+        (Field("a", "moment"), "0001-01-01T00:00:00+14:00", f.DateInvalid),
+        (NOYES, "Maybe", f.EnumUnmapped),
+        (Field("a", "boolean"), "2", f.ValueInvalid),
+        (Field("a", "guid"), "2", f.ValueInvalid),
+    ],
+)
+def test_a_text_that_is_no_value_is_found_with_its_row(field, text, kind):
+    convert = converter(field)
+    with pytest.raises(BadText) as caught:
+        convert(["", text])
+    assert (caught.value.row, caught.value.fault) == (1, kind)
+    ((row, found, values),) = bad_values(field, ["", text], convert)
+    assert (row, found, values["field"]) == (1, kind, field.name)
+
+
+def test_conversions_of_the_mapping_come_first():
+    assert converter(NOYES, [("J", "Yes"), ("N", "No")])(["J", "N", "Yes"]) == ["Yes", "No", "Yes"]
+
+
+@given(st.lists(st.text(max_size=5)))
+def test_texts_pass_unless_they_hold_control_characters(texts):
+    convert = converter(Field("a"))
+    if any(ord(c) < 32 and c not in "\t\r\n" for text in texts for c in text):
+        with pytest.raises(BadText):
+            convert(texts)
+    else:
+        assert convert(texts) == [text or None for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "text"),
+    [
+        (NOYES, 1, "Yes"),
+        (NOYES, None, ""),
+        (Field("a", "date"), "2026-01-31T12:00:00Z", "2026-01-31"),
+        (Field("a", "date"), "1900-01-01T12:00:00Z", ""),
+        (Field("a", "moment"), "2026-01-31T08:09:10Z", "2026-01-31 08:09:10"),
+        (Field("a", "number"), 5000.0, "5000"),
+        (Field("a", "number"), 0.1, "0.1"),
+        (Field("a", "number"), 7, "7"),
+        (Field("a", "boolean"), 1, "true"),
+        (Field("a", "integer"), 3, "3"),
+    ],
+)
+def test_a_stored_value_becomes_a_text(field, stored, text):
+    show = shower(field)
+    assert show is not None
+    assert show(stored) == text
