@@ -42,6 +42,8 @@ NEWER = [
     ("Action", "searchautocomplete", "", [("search", "Edm.String", True), *[(name, "Edm.String", False) for name in ("entities", "filter", "propertybag")], ("fuzzy", "Edm.Boolean", False)], "searchautocompleteResponse"),
     ("Function", "searchstatus", "", [], "searchstatusResponse"),
     ("Function", "searchstatistics", "", [], "searchstatisticsResponse"),
+    ("Function", "GetAutoNumberSeed", "", [("EntityName", "Edm.String", True), ("AttributeName", "Edm.String", True)], "GetAutoNumberSeedResponse"),
+    ("Function", "GetNextAutoNumberValue", "", [("EntityName", "Edm.String", True), ("AttributeName", "Edm.String", True)], "GetNextAutoNumberValueResponse"),
     ("Function", "ExecuteCosmosSqlQuery", "", [("QueryText", "Edm.String", True), ("EntityLogicalName", "Edm.String", True), ("QueryParameters", "crmbaseentity", False), ("PageSize", "Edm.Int64", False), ("PagingCookie", "Edm.String", False), ("PartitionId", "Edm.String", False)], "expando"),
 ]  # fmt: skip
 NEWER_TYPES = {
@@ -81,6 +83,8 @@ NEWER_TYPES = {
     "searchautocompleteResponse": [("response", "Edm.String")],
     "searchstatusResponse": [("response", "Edm.String")],
     "searchstatisticsResponse": [("response", "Edm.String")],
+    "GetAutoNumberSeedResponse": [("AutoNumberSeedValue", "Edm.Int64")],
+    "GetNextAutoNumberValueResponse": [("NextAutoNumberValue", "Edm.Int64")],
 }
 
 

@@ -76,6 +76,8 @@ class Dialect:
     wildcard_equality: bool = False
     like_patterns: bool = False
     single_quoted_json: bool = False
+    loose: bool = False
+    """An operator right behind `)`, and a comma at the end of `$select`, as samples send them."""
     expand_depth: int = 64
     depth: int = 100
     refuse_option: Callable[[str], str] = _refuse_option

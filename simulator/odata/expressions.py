@@ -116,6 +116,12 @@ class Reader:
         self.index += 1
         return token
 
+    def stands_apart(self, token: Token) -> bool:
+        """Whether the next token may be an operator: a blank, or where it is loose `)`, before."""
+        if token.spaced:
+            return True
+        return self.dialect.loose and self.index > 0 and self.tokens[self.index - 1].text == ")"
+
     def operator(self, token: Token) -> str:
         """The binary operator that a token is, or ``."""
         text = token.text
@@ -173,7 +179,7 @@ def expression(reader: Reader, binding: int = 0) -> Expression:
     left = _unary(reader)
     for _ in range(LONGEST_CHAIN):
         token = reader.tokens[reader.index]
-        if not token.spaced or not (operator := reader.operator(token)):
+        if not reader.stands_apart(token) or not (operator := reader.operator(token)):
             break
         power = BINDING[operator]
         if power <= binding:
@@ -194,7 +200,7 @@ def _chain(reader: Reader, left: Expression, operator: str, power: int) -> Expre
     reader.dialect.require_operator(operator, position)
     while True:
         following = reader.tokens[reader.index]
-        if not following.spaced or reader.operator(following) != operator:
+        if not reader.stands_apart(following) or reader.operator(following) != operator:
             return _balanced(operator, operands, position)
         _past_operator(reader)
         operands += _operands(expression(reader, power), operator)

@@ -102,6 +102,8 @@ def select(reader: Reader) -> tuple[SelectItem, ...]:
         items.append(_select_item(reader))
         if not reader.accept(","):
             return tuple(items)
+        if reader.dialect.loose and reader.token.kind == "end":
+            return tuple(items)
 
 
 def _select_item(reader: Reader) -> SelectItem:

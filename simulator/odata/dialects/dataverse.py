@@ -29,6 +29,7 @@ DATAVERSE = Dialect(
     custom_functions=_is_query_function,
     like_patterns=True,
     single_quoted_json=True,
+    loose=True,
     expand_depth=10,
     depth=100,
     refuse_function=lambda name: (

@@ -31,9 +31,11 @@ from windtunnel.simulator.services.dataverse.messages import background, calling
 from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRows
 from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
+from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
+from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
@@ -73,7 +75,9 @@ class Handlers:
         self.reads = Reads(store, clock, tables, query_functions(conditions), security)
         self.fetch = FetchReads(store, clock, tables, conditions, self.reads.annotations, security)
         self.files = Files(store, clock, ids)
-        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files, security)
+        self.numbers = Numbers(store, clock, ids.child("dataverse autonumbers").random)
+        derived = Derived(tables, self.numbers)
+        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files, security, derived)
         self.search = Search(self)
         self.messages = standard(settings.custom_apis)
         self._row_apis = DeclaredByRows(self.messages, tables)
@@ -83,6 +87,7 @@ class Handlers:
         self.customizations = customizations
         customizations.on_change(self.reads.forget)
         customizations.on_change(self.fetch.forget)
+        customizations.on_change(self.writes.forget)
         self._paths: dict[str, tuple[Segment, ...]] = {}
         self._queries: dict[str, Query] = {}
 

@@ -77,7 +77,7 @@ def _create_below(
             created = there.writes.create(target, body, caller)
             many_to_many.associate(there, navigation, key, created, caller)
         return created
-    values, _ = there.writes.values_of(target, body)
+    values, _ = there.writes.new_values(target, body)
     values[navigation.pairs[0][1]] = key
     return there.writes.insert(target, values, caller)
 

@@ -12,7 +12,8 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata.tree import Query
 from windtunnel.simulator.services.dataverse import errors, query_errors, sql
 from windtunnel.simulator.services.dataverse.fetchxml.pages import COUNT_CAP, FetchPage
-from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE
+from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE, read
+from windtunnel.simulator.services.dataverse.fetchxml.tree import Fetch
 from windtunnel.simulator.services.dataverse.model import paging
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 from windtunnel.simulator.services.dataverse.model.paging import split_token
@@ -46,28 +47,47 @@ def answer(
     name, value = option
     if name == "sql":
         return _select(there, exchange, served, value)
-    text = value if name == "fetchXml" else _predefined(there, PREDEFINED[name], value)
     wanted = preference(exchange, "odata.include-annotations")
     user = exchange.identity.user_id
-    page = there.fetch.page(served, text, wanted, user=user, restriction=restriction)
+    applied = f'odata.include-annotations="{wanted}"' if wanted else ""
+    link = ""
+    if name == "fetchXml":
+        page = there.fetch.page(served, value, wanted, user=user, restriction=restriction)
+    else:
+        fetch, kept = _paged(exchange, read(_predefined(there, PREDEFINED[name], value)))
+        page = there.fetch.query(served, fetch, wanted, user=user, restriction=restriction)
+        if page.more:
+            link = f"{exchange.request.base_url}{exchange.request.path}?{kept}{_next(fetch, page)}"
+        if size := page_size(exchange):
+            applied = ",".join(filter(None, (f"odata.maxpagesize={size}", applied)))
     exchange.operation = "list"
     exchange.cost_seconds += there.guard.cost("list", len(page.value))
     root = _root(base_of(exchange), page, wanted, bool(wants_count))
-    head = f'Preference-Applied: odata.include-annotations="{wanted}"\r\n' if wanted else ""
+    if link:
+        root["@odata.nextLink"] = link
+    head = f"Preference-Applied: {applied}\r\n" if applied else ""
     return there.replies.object(exchange, root, 200, head.encode())
+
+
+def _paged(exchange: Exchange, fetch: Fetch) -> tuple[Fetch, str]:
+    """A query with the page that the request asks for; the query string without that."""
+    token, kept = split_token(exchange.request.query)
+    if not fetch.top and (size := min(page_size(exchange), LARGEST_PAGE)):
+        fetch = replace(fetch, count=size)
+    if token:
+        number, cookie = paging.read_skip_token(token)
+        fetch = replace(fetch, page=number, cookie=cookie.text if cookie is not None else "")
+    return fetch, kept
+
+
+def _next(fetch: Fetch, page: FetchPage) -> str:
+    return f"&$skiptoken={paging.skip_token(max(fetch.page, 1) + 1, page.inner)}"
 
 
 def _select(there: Handlers, exchange: Exchange, served: DataverseTable, text: str) -> Response:
     """The rows of a SELECT; more than a page are linked to by a cookie."""
     query = sql.read(text)
-    token, kept = split_token(exchange.request.query)
-    fetch = query.fetch
-    if not fetch.top:
-        fetch = replace(fetch, count=min(page_size(exchange), LARGEST_PAGE))
-    if token:
-        number, cookie = paging.read_skip_token(token)
-        inner = cookie.text if cookie is not None else ""
-        fetch = replace(fetch, page=number, cookie=inner)
+    fetch, kept = _paged(exchange, query.fetch)
     wanted = preference(exchange, "odata.include-annotations")
     page = there.fetch.query(served, fetch, wanted, user=exchange.identity.user_id)
     if query.is_empty:
@@ -78,8 +98,7 @@ def _select(there: Handlers, exchange: Exchange, served: DataverseTable, text: s
     root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
     root["value"] = page.value
     if page.more:
-        following = paging.skip_token(max(fetch.page, 1) + 1, page.inner)
-        root["@odata.nextLink"] = f"{base}{served.entity_set}?{kept}&$skiptoken={following}"
+        root["@odata.nextLink"] = f"{base}{served.entity_set}?{kept}{_next(fetch, page)}"
     return there.replies.object(exchange, root)
 
 

@@ -10,6 +10,7 @@ from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.services.dataverse.guard import DataverseUser
+from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
 from windtunnel.simulator.services.dataverse.seed_names import city, company, person, telephone
 from windtunnel.simulator.services.dataverse.seed_views import saved_queries
@@ -21,8 +22,8 @@ MESSAGES = ("Create", "Update", "Delete", "CreateMultiple", "UpdateMultiple", "U
 
 
 class _Seeder:
-    def __init__(self, tables: Tables, ids: Ids, clock: Clock) -> None:
-        self._tables, self._ids = tables, ids
+    def __init__(self, tables: Tables, ids: Ids, clock: Clock, derived: Derived) -> None:
+        self._tables, self._ids, self._derived = tables, ids, derived
         self._now = iso_seconds(clock.now())
         self.version = 0
         self.user = self.unit = self.currency = ""
@@ -53,7 +54,9 @@ class _Seeder:
         }
         known = {name: value for name, value in values.items() if served.has(name)}
         key = row.get(served.primary_id) or self._ids.uuid()
-        return {**known, VERSION: self.version, **row, served.primary_id: key}
+        whole = {**known, VERSION: self.version, **row, served.primary_id: key}
+        self._derived.complete_new(served, whole)
+        return whole
 
 
 def seed(
@@ -64,10 +67,13 @@ def seed(
     settings: DataverseSettings,
     users: Iterable[DataverseUser],
     sample_data: bool,
+    derived: Derived,
 ) -> None:
     """Fill an empty environment."""
-    there = _Seeder(tables, ids.child("dataverse"), clock)
-    there.add("organization", [{"name": settings.organization}])
+    there = _Seeder(tables, ids.child("dataverse"), clock, derived)
+    dollar = ids.child("dataverse base currency").uuid()
+    organization = {"name": settings.organization, "_basecurrencyid_value": dollar}
+    there.add("organization", [{**organization, "currencydecimalprecision": 2}])
     [there.unit] = there.add("businessunit", [{"name": settings.organization}])
     people = [
         {
@@ -89,6 +95,7 @@ def seed(
         "transactioncurrency",
         [
             {
+                "transactioncurrencyid": dollar,
                 "currencyname": "US Dollar",
                 "isocurrencycode": "USD",
                 "currencysymbol": "$",

@@ -115,6 +115,7 @@ class Dataverse:
         self.customizations.prepare()
         self.tables.create()
         self._handlers.files.create()
+        self._handlers.numbers.create()
         if not self.tables.by_name["organization"].records.count():
             seed(
                 self.tables,
@@ -124,6 +125,7 @@ class Dataverse:
                 self._settings,
                 known,
                 sample_data,
+                self._handlers.writes.derived,
             )
         self._standard.prepare(known, self.security.privileges)
         self.security.prepare()

@@ -94,10 +94,16 @@ class FetchReads:
         return self.run(served, plan, annotate, user)
 
     def query(
-        self, served: DataverseTable, fetch: Fetch, annotate: str = "", *, user: str = ""
+        self,
+        served: DataverseTable,
+        fetch: Fetch,
+        annotate: str = "",
+        *,
+        user: str = "",
+        restriction: Restriction = None,
     ) -> FetchPage:
-        """One page of a query that was not written as XML. Raises BadQuery."""
-        plan = compile_plan(self._tables, self._settings, served, fetch, None)
+        """One page of a query that was read before. Raises BadQuery."""
+        plan = compile_plan(self._tables, self._settings, served, fetch, restriction)
         return self.run(served, plan, annotate, user)
 
     def run(self, served: DataverseTable, plan: Plan, annotate: str, user: str) -> FetchPage:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.odata.sql import Compiler, Row, Scope
@@ -34,6 +35,8 @@ class AggregatePlan:
     parameters: tuple[Any, ...]
     count_sql: str
     count_parameters: tuple[Any, ...]
+    sources: dict[str, ColumnDefinition]
+    """The columns that results come from, by the name of the result."""
 
 
 def aggregate_plan(
@@ -50,6 +53,8 @@ def aggregate_plan(
     columns: list[str] = []
     values: list[Any] = []
     groups: list[str] = []
+    sources: dict[str, ColumnDefinition] = {}
+    own = served.definition.columns
     for step in steps:
         if step.kind == "filter":
             if names:
@@ -61,6 +66,8 @@ def aggregate_plan(
             for group in step.arguments[0]:
                 piece = _group(compiler, served, group, scope)
                 names.append(_group_name(group))
+                if isinstance(group, Property) and group.of is None and group.name in own:
+                    sources[group.name] = own[group.name]
                 columns.append(piece.text)
                 groups.append(piece.text)
             for inner in step.arguments[1]:
@@ -79,7 +86,22 @@ def aggregate_plan(
         (*values, *parameters),
         f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {MOST_ROWS + 1})",
         parameters,
+        sources | _summed(steps, own),
     )
+
+
+def _summed(
+    steps: Sequence[Transformation], own: Mapping[str, ColumnDefinition]
+) -> dict[str, ColumnDefinition]:
+    """Columns that are summed and compared, by the alias of the result."""
+    found: dict[str, ColumnDefinition] = {}
+    for step in steps:
+        inner = step.arguments[1] if step.kind == "groupby" else [step]
+        for item in (item for part in inner if part.kind == "aggregate" for item in part.arguments):
+            node = item.expression
+            if isinstance(node, Property) and node.of is None and node.name in own:
+                found[item.alias] = own[node.name]
+    return found
 
 
 def _group(

@@ -5,7 +5,7 @@ Source: "Query data using the Web API", request annotations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ LOOKUP_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
 _OWNER = "_ownerid_value"
+_CURRENCY = "_transactioncurrencyid_value"
+DOLLARS = "$", 2
 
 
 def asks_for(wanted: str, name: str) -> bool:
@@ -55,17 +57,84 @@ class Annotations:
         targets = targets_of(served)
         names = self._names(served, items, targets) if formatted else {}
         columns = served.definition.columns
+        currencies = self._currencies(served, items) if formatted else {}
         for item in items:
             fresh: dict[str, Any] = {}
+            currency = currencies.get(item.get(_CURRENCY, ""), DOLLARS)
             for name, value in item.items():
                 column = columns.get(name)
                 if column is not None and value is not None:
                     if column.type in LOOKUPS:
                         self._lookup(fresh, name, value, targets, names, lookups, formatted)
                     elif formatted:
-                        text = formatted_value(column, value)
+                        text = formatted_value(column, value, currency)
                         if text is not None:
                             fresh[f"{name}@{FORMATTED}"] = text
+                fresh[name] = value
+            item.clear()
+            item.update(fresh)
+        for target, related in self._expanded(served, items):
+            self.apply(target, related, wanted)
+
+    def _expanded(
+        self, served: DataverseTable, items: list[dict[str, Any]]
+    ) -> list[tuple[DataverseTable, list[dict[str, Any]]]]:
+        """Tables with the records of them that are expanded in the objects."""
+        found = []
+        for name in items[0] if items else ():
+            navigation = served.table.navigations.get(name)
+            if navigation is None:
+                continue
+            related = []
+            for item in items:
+                value = item.get(name)
+                related += value if isinstance(value, list) else [value] if value else []
+            related = [part for part in related if "@odata.id" not in part]
+            found.append((self._tables.by_name[navigation.target], related))
+        return found
+
+    def _currencies(
+        self, served: DataverseTable, items: list[dict[str, Any]]
+    ) -> dict[str, tuple[str, int]]:
+        """Symbol and digits of the currencies that the objects name."""
+        if not served.has(_CURRENCY) or not any(item.get(_CURRENCY) for item in items):
+            return {}
+        rows = self._store.read(
+            "SELECT transactioncurrencyid, currencysymbol, currencyprecision "
+            "FROM transactioncurrency"
+        )
+        return {
+            key: (symbol or "", 2 if digits is None else digits) for key, symbol, digits in rows
+        }
+
+    def apply_to_results(
+        self,
+        served: DataverseTable,
+        items: list[dict[str, Any]],
+        sources: Mapping[str, ColumnDefinition],
+        wanted: str,
+    ) -> None:
+        """Rewrite the results of an aggregate in place; `sources` are the columns they are of."""
+        formatted = asks_for(wanted, FORMATTED)
+        lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION)
+        if not formatted and not any(lookups):
+            return
+        known = {
+            alias: self.names(served, column.name, {row[alias] for row in items if alias in row})
+            for alias, column in sources.items()
+            if column.type in LOOKUPS
+        }
+        for item in items:
+            fresh: dict[str, Any] = {}
+            for name, value in item.items():
+                column = sources.get(name)
+                if name in known:
+                    pairs = targets_of(served)
+                    self._lookup(fresh, name, value, pairs, known, lookups, formatted)
+                elif formatted:
+                    text = formatted_value(column, value) if column else _number(value)
+                    if text is not None:
+                        fresh[f"{name}@{FORMATTED}"] = text
                 fresh[name] = value
             item.clear()
             item.update(fresh)
@@ -133,7 +202,9 @@ class Annotations:
             fresh[f"{name}@{FORMATTED}"] = label
 
 
-def formatted_value(column: ColumnDefinition, value: Any) -> str | None:
+def formatted_value(
+    column: ColumnDefinition, value: Any, currency: tuple[str, int] = DOLLARS
+) -> str | None:
     """A value as the service shows it to an English user; None where it has no other form."""
     match column.type:
         case "Picklist" | "State" | "Status":
@@ -141,7 +212,9 @@ def formatted_value(column: ColumnDefinition, value: Any) -> str | None:
         case "Boolean":
             return "Yes" if value else "No"
         case "Money":
-            return f"${value:,.2f}"
+            symbol, digits = currency
+            sign = "-" if value < 0 else ""
+            return f"{sign}{symbol}{abs(value):,.{digits}f}"
         case "Integer" | "BigInt":
             return f"{value:,}"
         case "Decimal" | "Double":
@@ -150,6 +223,10 @@ def formatted_value(column: ColumnDefinition, value: Any) -> str | None:
             return _date(str(value), column.edm)
         case _:
             return None
+
+
+def _number(value: Any) -> str | None:
+    return f"{value:,}" if isinstance(value, int | float) else None
 
 
 def _date(text: str, edm: str) -> str:

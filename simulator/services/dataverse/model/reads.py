@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store, quoted
@@ -76,6 +77,8 @@ class Plan:
     extra: int
     hints: Hints
     aggregate: bool = False
+    sources: Mapping[str, ColumnDefinition] = field(default_factory=dict)
+    """Columns behind the results of an aggregate."""
     keys: tuple[paging.Key, ...] = ()
     seek_sql: str = ""
     seek_at: int = 0
@@ -246,6 +249,14 @@ class Reads:
                 {k: v for k, v in zip(plan.names, row, strict=True) if v is not None}
                 for row in rows
             ]
+            for name, column in plan.sources.items():
+                decode = served.decoders.get(column.name)
+                if decode is not None:
+                    for row in value:
+                        if name in row:
+                            row[name] = decode(row[name])
+            if annotate:
+                self.annotations.apply_to_results(served, value, plan.sources, annotate)
             return Page(plan.context, value)
         plan.uses += 1
         if plan.uses in {1, 8, 64}:
@@ -435,6 +446,7 @@ class Reads:
             extra=0,
             hints=Hints(),
             aggregate=True,
+            sources=found.sources,
         )
 
     def _check_size(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:

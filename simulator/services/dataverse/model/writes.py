@@ -12,6 +12,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
+from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
     OWNED_BY_SYSTEM,
@@ -52,8 +53,9 @@ class Writes:
         resolve: Resolver,
         files: Files,
         security: Security,
+        derived: Derived,
     ) -> None:
-        self._security = security
+        self._security, self.derived = security, derived
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
         self._links: dict[str, tuple[Link, ...]] = {}
@@ -75,6 +77,14 @@ class Writes:
             else:
                 self._other(served, name, value, values, nested)
         return values, nested
+
+    def new_values(
+        self, served: DataverseTable, body: dict[str, Any]
+    ) -> tuple[Values, list[tuple[str, Any]]]:
+        """`values_of` a body that makes a record."""
+        found = self.values_of(served, body)
+        self.derived.for_create(served, found[0])
+        return found
 
     def _other(
         self,
@@ -135,7 +145,7 @@ class Writes:
 
     def create(self, served: DataverseTable, body: dict[str, Any], caller: Caller) -> str:
         """Create a record, with what is nested in it; returns its key."""
-        values, nested = self.values_of(served, body)
+        values, nested = self.new_values(served, body)
         if not nested:
             return self.insert(served, values, caller)
         with self._store.atomic():
@@ -174,7 +184,7 @@ class Writes:
         for item in items:
             if not isinstance(item, dict):
                 raise self._shape(served, name, "an array of objects")
-            values, deeper = self.values_of(target, item)
+            values, deeper = self.new_values(target, item)
             if not navigation.intersect:
                 values[navigation.pairs[0][1]] = key
             child = str(values.setdefault(target.primary_id, self._ids.uuid()))
@@ -205,6 +215,7 @@ class Writes:
             self._security.check_columns(served, values, is_new=True)
             self._security.check_row(served, values, "Create")
         self._check_status(served, values, str(key), None)
+        self.derived.complete_new(served, values)
         if self._holds_images(served, values):
             with self._store.atomic():
                 self._files.set_images(served, str(key), values, is_new=True)
@@ -300,6 +311,7 @@ class Writes:
                 f"'{nested[0][0]}' holds a nested record.",
             )
         values.pop(served.primary_id, None)
+        self.derived.for_update(served, values)
         return self.change(served, key, values, caller, version)
 
     def change(
@@ -321,6 +333,7 @@ class Writes:
         if "statecode" in values or "statuscode" in values:
             current = served.records.get((key,)) or {}
             self._check_status(served, values, key, current.get("statecode"))
+        self.derived.complete_change(served, key, values)
         if "modifiedon" in columns:
             values["modifiedon"] = iso_seconds(self._clock.now())
         if "_modifiedby_value" in columns:
@@ -403,7 +416,8 @@ class Writes:
                 if link.rule == "Cascade":
                     self._delete(link.child, child, caller)
                 else:
-                    link.child.records.update((child,), {link.column: None}, user=caller.user_id)
+                    cleared = self.derived.cleared(link.child, link.column)
+                    link.child.records.update((child,), cleared, user=caller.user_id)
         return True
 
     def links_to(self, served: DataverseTable) -> tuple[Link, ...]:

@@ -17,6 +17,7 @@ from windtunnel.contracts.entities.dataverse import (
 from windtunnel.contracts.entities.dataverse.definitions import metadata_id
 from windtunnel.contracts.entities.dataverse.roles import BASIC, DEEP, LOCAL, privileges_for
 from windtunnel.contracts.entities.dataverse.wire import CHOICES, LOOKUPS
+from windtunnel.simulator.services.dataverse.model.numbering import format_of
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
 SYSTEM_MOMENT = "1900-01-01T00:00:00Z"
@@ -315,7 +316,7 @@ def _common(definition: TableDefinition, column: ColumnDefinition, number: int) 
         "CreatedOn": SYSTEM_MOMENT,
         "ModifiedOn": SYSTEM_MOMENT,
         "SourceType": 0 if column.type in {"Integer", "Decimal", "Money", "Boolean"} else None,
-        "AutoNumberFormat": "" if column.type == "String" else None,
+        "AutoNumberFormat": format_of(table, column) if column.type == "String" else None,
         "MetadataId": column_id(table, column),
         "HasChanged": None,
         "AttributeTypeName": {"Value": f"{column.type}Type"},

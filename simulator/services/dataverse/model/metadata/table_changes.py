@@ -24,6 +24,7 @@ from windtunnel.contracts.entities.dataverse.wire import (
     facts_of,
     label_text,
 )
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.kernel.clock import iso_seconds
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.metadata import new_tables
@@ -32,6 +33,7 @@ from windtunnel.simulator.services.dataverse.model.metadata.customizations impor
     using,
 )
 from windtunnel.simulator.services.dataverse.model.metadata.shapes import column_id
+from windtunnel.simulator.services.dataverse.model.numbering import problem_of
 
 Json = dict[str, Any]
 _TABLE_FIELDS = frozenset(
@@ -222,6 +224,7 @@ def new_column(there: Customizations, table: TableDefinition, body: Json) -> Col
     logical = column.logical_name
     if any(known.logical_name == logical for known in table.columns.values()):
         raise errors.ColumnExists(name=logical, table=table.logical_name)
+    _check_source(column)
     options, shared = column.options, ""
     bound = body.get("GlobalOptionSet@odata.bind") or body.get("GlobalOptionSet@data.bind")
     stated = body.get("OptionSet")
@@ -250,6 +253,15 @@ def new_column(there: Customizations, table: TableDefinition, body: Json) -> Col
     return replace(column, max_length=column.max_length or usual.get(column.type))
 
 
+def _check_source(column: ColumnDefinition) -> None:
+    """Raise for an autonumber format that cannot be used, and for values nobody here computes."""
+    numbered = column.facts.get("AutoNumberFormat")
+    if numbered and (problem := problem_of(str(numbered))):
+        raise errors.InvalidArgument(problem=problem)
+    if column.facts.get("SourceType") in {1, 2, 3}:
+        raise Absent("calculated, rollup and formula columns")
+
+
 def _bound_choice(there: Customizations, reference: str) -> str:
     """The name of the choice that `/GlobalOptionSetDefinitions(id or Name='x')` names."""
     inner = reference.rpartition("(")[2].removesuffix(")")
@@ -275,6 +287,7 @@ def update_column(
         raise errors.InvalidArgument(problem="The LogicalName of a column cannot be changed.")
     annotated = {"@odata.type": f"{NAMESPACE}{column.type}AttributeMetadata"}
     stated = column_of({**body, **annotated, "LogicalName": logical})
+    _check_source(stated)
     facts = {k: v for k, v in stated.facts.items() if k not in _COLUMN_FIELDS and k != "OptionSet"}
     merged = merge_facts(column.facts, facts, merge=merge)
     newer = replace(
