@@ -78,6 +78,7 @@ class Dialect:
     single_quoted_json: bool = False
     loose: bool = False
     """An operator right behind `)`, and a comma at the end of `$select`, as samples send them."""
+    guids_as_text: bool = False
     expand_depth: int = 64
     depth: int = 100
     refuse_option: Callable[[str], str] = _refuse_option

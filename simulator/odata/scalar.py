@@ -49,6 +49,17 @@ _CASTS = {
 _LIKE = {"contains": "%{}%", "startswith": "{}%", "endswith": "%{}"}
 
 
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def as_guid(piece: Piece, beside: str) -> Piece:
+    """A text constant that is compared with a GUID, as that GUID if it is one."""
+    text = piece.constant
+    if beside != "Edm.Guid" or piece.edm != "Edm.String" or text is None:
+        return piece
+    return Piece("?", (text.lower(),), "Edm.Guid") if _GUID.fullmatch(text) else piece
+
+
 def call(node: Call, arguments: Sequence[Piece], *, like_patterns: bool) -> Piece | None:
     """A canonical function; None for one that has no SQL. Raises ODataError for wrong types."""
     name = node.name

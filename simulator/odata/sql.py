@@ -241,6 +241,8 @@ class Compiler:
             return one, two
         if one.enum is not None or two.enum is not None:
             return self._enum_sides(node, one, two)
+        if self.dialect.guids_as_text:
+            one, two = scalar.as_guid(one, two.edm), scalar.as_guid(two, one.edm)
         first, second = _family(one.edm), _family(two.edm)
         if first != second and {first, second} != {"Edm.DateTimeOffset", "Edm.Date"}:
             raise _incompatible(one.edm, two.edm, node)

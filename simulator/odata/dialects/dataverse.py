@@ -30,6 +30,7 @@ DATAVERSE = Dialect(
     like_patterns=True,
     single_quoted_json=True,
     loose=True,
+    guids_as_text=True,  # the query builder of Microsoft's SDK quotes ids
     expand_depth=10,
     depth=100,
     refuse_function=lambda name: (

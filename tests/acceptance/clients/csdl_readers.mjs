@@ -37,6 +37,8 @@ await step('odata2openapi', async () => {
   const { parse, convert } = require('odata2openapi');
   const service = await parse(text);
   assert.equal(service.entitySets.length, expected.sets);
+  const types = new Set(service.entitySets.map((set) => set.entityType.name));
+  assert.equal(types.size, expected.types);
   const made = convert(service.entitySets.slice(0, 5), { host: 'localhost', basePath: '/api' }, service.version);
   assert.ok(Object.keys(made.paths).length >= 5);
 });

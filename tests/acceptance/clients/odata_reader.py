@@ -17,9 +17,11 @@ service = ODataService(url, session=session, reflect_entities=True, quiet_progre
 expected = json.loads(os.environ["WT_EXPECTED"])
 
 
-@step("counts entity sets")
+@step("counts entity sets and their types")
 def _() -> None:
     assert len(service.entities) == expected["sets"], len(service.entities)
+    types = {entity.__odata_schema__["type"] for entity in service.entities.values()}
+    assert len(types) == expected["types"], len(types)
 
 
 @step("queries")

@@ -86,6 +86,14 @@ def test_a_new_table_is_described_and_serves_records_at_once(bank):
     assert record["createdby"]["systemuserid"] == record["_ownerid_value"]
 
 
+def test_the_primary_column_may_stand_among_the_columns_a_second_time(dataverse):
+    again = column("String", "new_AccountName", MaxLength=200)
+    body = {**BANK, "Attributes": [*BANK["Attributes"], again]}
+    done(dataverse.ask("POST", "EntityDefinitions", body))
+    found = dataverse.ask("GET", f"{TABLE}/Attributes(LogicalName='new_accountname')").json
+    assert (found["IsPrimaryName"], found["MaxLength"]) == (True, 100)
+
+
 BAD_TABLES = [
     ({}, "0x8004700b"),
     ({"SchemaName": "BankAccount"}, "0x80044a22"),

@@ -41,7 +41,22 @@ def test_filters_find_what_they_say(few, condition, found):
     assert names(answer) == found, answer.body
 
 
+def test_an_id_may_stand_in_quotes_as_microsoft_s_query_builder_writes_it(dataverse):
+    account = dataverse.ask("GET", "accounts?$top=1&$select=name").json["value"][0]
+    key = account["accountid"]
+    for condition in (
+        f"accountid eq '{key}'",
+        f"'{key.upper()}' eq accountid",
+        f"accountid in ('{key}')",
+        f"accountid eq @p&@p='{key}'",
+        f"primarycontactid/contactid ne '{key}' and accountid eq {key}",
+    ):
+        answer = dataverse.ask("GET", f"accounts?$select=name&$filter={condition}")
+        assert names(answer) == [account["name"]], answer.body
+
+
 REFUSED = [
+    ("$filter=accountid eq 'no id'", "Found operand types 'Edm.Guid' and 'Edm.String'"),
     (
         "$filter=nope eq 1",
         "Could not find a property named 'nope' on type 'Microsoft.Dynamics.CRM.account'.",
