@@ -82,18 +82,14 @@ def create_table(there: Customizations, body: Json) -> TableDefinition:
     table = replace(
         table, columns=made, relations={relation.name: relation for relation in relations}
     )
-    primary_name = _name_of(primary[0])
+    primary_name = str(primary[0].get("LogicalName") or primary[0].get("SchemaName")).lower()
     for part in bodies:
         # unconfirmed: the primary column may come a second time, as in the SDK's end-to-end tests.
-        if part is primary[0] or _name_of(part) != primary_name:
+        if part is primary[0] or part.get("SchemaName") != primary[0].get("SchemaName"):
             table, _ = _with_column(there, table, part)
     table = replace(table, primary_name=primary_name)
     there.put(table)
     return table
-
-
-def _name_of(column: Json) -> str:
-    return str(column.get("LogicalName") or column.get("SchemaName")).lower()
 
 
 def _empty_table(
