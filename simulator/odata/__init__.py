@@ -3,6 +3,7 @@
 from windtunnel.simulator.odata.dialect import ODATA_401, Dialect
 from windtunnel.simulator.odata.dialects.dataverse import DATAVERSE
 from windtunnel.simulator.odata.dialects.finance_operations import FINANCE_AND_OPERATIONS
+from windtunnel.simulator.odata.dialects.metadata import METADATA
 from windtunnel.simulator.odata.errors import NotSupported, ODataError, UnknownProperty
 from windtunnel.simulator.odata.printer import (
     print_apply,
@@ -28,6 +29,7 @@ from windtunnel.simulator.odata.query import (
 __all__ = [
     "DATAVERSE",
     "FINANCE_AND_OPERATIONS",
+    "METADATA",
     "ODATA_401",
     "Dialect",
     "NotSupported",

@@ -10,6 +10,7 @@ from typing import Final
 from windtunnel.contracts import csdl
 
 NAMESPACE: Final = "Microsoft.Dynamics.DataEntities"
+METADATA_API: Final = Path(__file__).with_name("metadata.xml")
 DOCUMENT: Final = Path(__file__).with_name("entities.xml")
 _TERM: Final = "Microsoft.Dynamics.OData.Core.V1."
 
@@ -52,6 +53,12 @@ class EntityTypes:
 def document() -> bytes:
     """The $metadata document as it is served."""
     return DOCUMENT.read_bytes()
+
+
+@cache
+def metadata_document() -> bytes:
+    """The CSDL of `/metadata`. Its types are reasoned from the responses that clients parse."""
+    return METADATA_API.read_bytes()
 
 
 @cache

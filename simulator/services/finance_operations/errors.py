@@ -24,6 +24,7 @@ _SAVE = (
     "   at Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataDelegatingHandler."
     "<SaveChangesAsync>d__3.MoveNext()"
 )
+_ARGUMENT = "Microsoft.Dynamics.Platform.Integration.Services.OData.ODataArgumentException"
 _BUSY = LIMITS["fo.load"].message(60)
 _INVOKE = (
     "   at Microsoft.Dynamics.Platform.Integration.Services.OData.Action.ActionInvokable.Invoke()"
@@ -159,13 +160,15 @@ class DeleteFailed(WriteError):
 class NothingSelected(WriteError):
     """PATCH, PUT or DELETE of a record that is not there or not in the caller's company."""
 
+    type = _ARGUMENT
     stack = _SAVE.format(step="UpdateEntity_Select")
     text = "No resources were found when selecting for update."
 
 
 class TooManySelected(WriteError):
-    """PATCH or DELETE of a whole set."""
+    """PATCH or DELETE of a whole set. Source: captured answers."""
 
+    type = _ARGUMENT
     stack = _SAVE.format(step="UpdateEntity_Select")
     text = "More than one resource was found when selecting for update."
 

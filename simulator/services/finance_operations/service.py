@@ -137,8 +137,6 @@ class FinanceOperations:
 
     def settle(self, exchange: Exchange, response: Response) -> None:
         """Charge what the request cost; set the affinity cookie of clients without one."""
-        if not exchange.cost_seconds:
-            exchange.cost_seconds = self.environment.costs.seconds(exchange.operation or "other")
         if self._is_slow:
             response.delay_seconds += exchange.cost_seconds
         end, moment = self.throttling.ending(exchange), self._clock.now()
@@ -158,5 +156,11 @@ class FinanceOperations:
         return response
 
     def _sign(self, exchange: Exchange, response: Response) -> None:
-        exchange.correlation_id = exchange.request_id = self._ids.uuid()
-        response.head += b"ms-dyn-aid: " + exchange.correlation_id.encode() + b"\r\n"
+        """The headers that support asks for. Source: "Service request tracing"."""
+        activity = exchange.correlation_id = exchange.request_id = self._ids.uuid()
+        seconds = exchange.cost_seconds
+        if not seconds:
+            seconds = self.environment.costs.seconds(exchange.operation or "other")
+            exchange.cost_seconds = seconds
+        lines = f"ms-dyn-aid: {activity}\r\nserver-timing: dur={seconds * 1000:.0f}\r\n"
+        response.head += lines.encode()

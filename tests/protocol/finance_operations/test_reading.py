@@ -315,7 +315,6 @@ def test_a_client_may_ask_for_smaller_pages_only(rig: Rig) -> None:
 def test_what_is_not_simulated_says_so(rig: Rig) -> None:
     for path, feature in [
         ("/data/VendorsV2", "entity set VendorsV2"),
-        ("/metadata/DataEntities", "/metadata/DataEntities"),
         ("/api/services", "/api/services"),
     ]:
         answer = rig.call("GET", path)

@@ -16,7 +16,6 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.finance_operations.addresses import (
     Addresses,
     NotAnAddress,
-    split,
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
@@ -51,9 +50,21 @@ def test_any_text_is_an_address_or_is_not(sets: dict[str, EntitySet], text: str)
         return
 
 
-def test_a_slash_inside_quotes_does_not_split() -> None:
-    assert split("A(x='1/2')/B/$count") == ["A(x='1/2')", "B", "$count"]
-    assert split("A(x='it''s/1')/B") == ["A(x='it''s/1')", "B"]
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [("A%2F1", "A/1"), ("A%5C1", "A\\1"), ("A%2B1", "A+1"), ("A+1", "A 1"), ("10%", "10%")],
+)
+def test_what_is_between_slashes_is_decoded_once_more(
+    sets: dict[str, EntitySet], written: str, account: str
+) -> None:
+    path = f"CustomersV3(dataAreaId='usmf',CustomerAccount='{written}')/Warehouses/$count"
+    address = Addresses(sets).of(path)
+    assert (address.key, address.rest) == (("usmf", account), ("Warehouses", "$count"))
+
+
+def test_a_slash_encoded_once_has_no_route(sets: dict[str, EntitySet]) -> None:
+    with pytest.raises(NotAnAddress):
+        Addresses(sets).of("CustomersV3(dataAreaId='usmf',CustomerAccount='A/1')")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 import orjson
 
@@ -34,7 +34,7 @@ def no_route(exchange: Exchange) -> NoRoute:
     """The 404 of a path that nothing matches."""
     request = exchange.request
     query = f"?{request.query}" if request.query else ""
-    return NoRoute(uri=f"{request.base_url}{request.path}{query}")
+    return NoRoute(uri=unquote(f"{request.base_url}{request.path}{query}"))
 
 
 def service_document(exchange: Exchange, environment: Environment) -> Response:

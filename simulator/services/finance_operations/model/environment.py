@@ -20,6 +20,7 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     enum_types,
 )
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
+from windtunnel.simulator.services.finance_operations.model.metadata import Metadata
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
 from windtunnel.simulator.services.finance_operations.model.reading import Reading
@@ -53,6 +54,7 @@ class Environment:
         self.companies = Companies(store, settings.default_company)
         self.actions = Actions(self.sets, enum_types())
         self.document = Document(self.actions)
+        self.metadata = Metadata(self.document, self.sets, self.actions)
         self.plans = Plans(self.catalog, self.sets)
         self.reading = Reading(store, clock)
         numbers, lookups = Numbers(store), Lookups(store, self.sets)

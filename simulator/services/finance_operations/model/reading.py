@@ -25,6 +25,8 @@ Row: TypeAlias = tuple[Any, ...]
 Json: TypeAlias = dict[str, Any]
 
 _TOO_COMPLEX: Final = re.compile("stack overflow|too large|too many|too complex")
+_TWICE: Final = re.compile(r"[/\\+%]")
+"""What must be encoded twice in a key: see addresses.py."""
 _ADVISED_AT: Final = frozenset({1, 8, 64})
 _SHOWN_TYPES: Final = {
     "Edm.Decimal": "#Decimal",
@@ -228,7 +230,8 @@ def _annotated(entity_set: EntitySet, record: Json, plan: Plan, row: Row, root: 
 def _literal(value: Any) -> str:
     """A key value as it stands in a URL."""
     if isinstance(value, str):
-        return "'" + quote(value.replace("'", "''"), safe="'") + "'"
+        once = _TWICE.sub(lambda found: quote(found[0], safe=""), value.replace("'", "''"))
+        return "'" + quote(once, safe="'") + "'"
     return str(value)
 
 
