@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 CRLF = b"\r\n"
 
 
 @dataclass(slots=True)
+class Spooled:
+    """A request body too large to hold, in a file. A handler that keeps it moves the file away."""
+
+    path: Path
+    size: int
+    md5: bytes
+
+    def discard(self) -> None:
+        """Delete the file, if it is still where it was written."""
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
 class Request:
-    """One HTTP request as it came in: header names in lower case, the path percent-encoded."""
+    """One HTTP request as it came in: header names in lower case, the path percent-encoded.
+
+    Where a listener spools, a large body is in `spooled` and not in `body`.
+    """
 
     method: str
     path: str
@@ -20,6 +37,7 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     client: str = ""
+    spooled: Spooled | None = None
 
     def header(self, name: str, default: str = "") -> str:
         """Return a header by its lower-case name; lines of one name were joined by a comma."""
@@ -38,14 +56,15 @@ class Response:
 
     The server adds date and length.
 
-    `body` is bytes, or an iterator of bytes for answers too large to hold. `delay_seconds` is
-    waited on the simulator's clock before the answer is written.
+    `body` is bytes, or an iterator of bytes for answers too large to hold: chunked, or as long as
+    `length` says. `delay_seconds` is waited on the simulator's clock before the answer is written.
     """
 
     status: int
     body: bytes | Iterator[bytes] | AsyncIterator[bytes] = b""
     head: bytes = b""
     delay_seconds: float = 0.0
+    length: int | None = None
 
 
 def header_lines(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:

@@ -28,6 +28,10 @@ Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-
 DEMO_TENANT = "8f3c1d52-0c1a-4f5e-9a43-0e6f7c2b9d10"
 DEMO_CLIENT = "5c9b2a57-6f0d-4d7e-8a55-3d1f0a9be001"
 DEMO_SECRET = "windtunnel-demo-secret"  # noqa: S105 - a public value of the demo set
+DEMO_ACCOUNT = "contoso"
+DEMO_ACCOUNT_KEY = (
+    "d2luZHR1bm5lbCBkZW1vIGtleSBvZiBibG9iIHN0b3JhZ2U6IGV2ZXJ5Ym9keSBrbm93cyBpdCwgdGVzdHMgbw=="
+)
 
 
 class _Section(BaseModel):
@@ -295,6 +299,23 @@ class BusinessEventsSettings(_Section):
     endpoints: tuple[EndpointSettings, ...] = ()
 
 
+class BlobAccountSettings(_Section):
+    """`[[blob.accounts]]`: a storage account."""
+
+    name: str = Field(pattern=r"^[a-z0-9]{3,24}$")
+    keys: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{4,}={0,2}$")], ...] = Field(
+        min_length=1, max_length=2, description="Account keys in base64; the second is optional."
+    )
+
+
+class BlobSettings(_Section):
+    """`[blob]`: Blob Storage. Other services of the simulator use the first account."""
+
+    accounts: tuple[BlobAccountSettings, ...] = Field(
+        default=(BlobAccountSettings(name=DEMO_ACCOUNT, keys=(DEMO_ACCOUNT_KEY,)),), min_length=1
+    )
+
+
 class ProxySettings(_Section):
     """`[proxy]`: the forward proxy that answers for host names of the cloud."""
 
@@ -329,6 +350,7 @@ class Settings(_Section):
     dataverse: DataverseSettings = DataverseSettings()
     finance_operations: FinanceOperationsSettings = FinanceOperationsSettings()
     business_events: BusinessEventsSettings = BusinessEventsSettings()
+    blob: BlobSettings = BlobSettings()
     proxy: ProxySettings = ProxySettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict)
 

@@ -39,7 +39,8 @@ class AsgiApplication:
         body = await _whole(response)
         headers = _pairs(response.head)
         if response.status not in {204, 304}:
-            headers.append((b"content-length", str(len(body)).encode()))
+            length = len(body) if response.length is None else response.length
+            headers.append((b"content-length", str(length).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         is_head = scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if is_head else body})

@@ -36,6 +36,7 @@ from windtunnel.simulator.kernel.tokens import (
     TokenCheck,
     loopback_spellings,
 )
+from windtunnel.simulator.services.blob import BlobService
 from windtunnel.simulator.services.business_events import BusinessEvents
 from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
@@ -46,7 +47,7 @@ from windtunnel.simulator.services.finance_operations.setup_pages import routes 
 from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.faults import Faults
-from windtunnel.simulator.web.http_server import Turn, WebLimits
+from windtunnel.simulator.web.http_server import Spooling, Turn, WebLimits
 from windtunnel.simulator.web.listeners import Manner
 from windtunnel.simulator.web.origins import ORIGINS
 from windtunnel.simulator.web.proxy.application import application
@@ -91,18 +92,22 @@ class House:
         for name, check in self.checks.items():
             check.accept_if(partial(self.cloud.is_resource, name))
         self.entra.resources.add_if(self.cloud.is_cloud_resource)
+        self.blob = self._make_blob()
+        self.blob_access = self.blob.access(self._blob_origin, self._is_blob)
         self.dataverse = self._make_dataverse()
         self.finance_operations = self._make_finance_operations()
         self.services: dict[str, Service] = {
             "entra": EntraService(self.entra),
             "dataverse": self.dataverse,
             "finance_operations": self.finance_operations,
+            "blob": self.blob,
         }
         self.business_events = self._make_business_events()
         more = [*routes(self.business_events), *setup_pages(self.finance_operations.throttling)]
         self.control = self.services["control"] = ControlService(self, more)
         self.store.commit()
         self.store.mark()
+        self.blob.keep()
         self.jobs.resume()
 
     # -- assembling ---------------------------------------------------------------------------
@@ -148,6 +153,35 @@ class House:
             token: Claims(app_id.lower(), objects.get(app_id, ""), entra.tenant_id)
             for token, app_id in entra.static_tokens.items()
         }
+
+    def _make_blob(self) -> BlobService:
+        database = self.settings.simulator.database
+        folder = None if database is None else database.with_name(f"{database.name}.blobs")
+        made = BlobService(
+            self.store,
+            self.clock,
+            self.ids.child("blob service"),
+            self.settings.blob,
+            folder=folder,
+            challenge=self._blob_challenge,
+        )
+        made.prepare()
+        return made
+
+    def _blob_origin(self) -> str:
+        return self._urls.get("blob", "")
+
+    def _is_blob(self, authority: str) -> bool:
+        known = self.cloud.find(authority)
+        return known is not None and known.service == "blob"
+
+    def _blob_challenge(self) -> str:
+        authority = self._urls.get("entra", AUTHORITY)
+        tenant = self.settings.entra.tenant_id
+        return (
+            f"Bearer authorization_uri={authority}/{tenant}/oauth2/authorize "
+            "resource_id=https://storage.azure.com"
+        )
 
     def _make_dataverse(self) -> Dataverse:
         made = Dataverse(
@@ -274,7 +308,12 @@ class House:
         """How the names of the cloud are listened for."""
         tls, port = self.settings.simulator.tls, self.settings.proxy.https_port
         contexts = Contexts(self.ca()) if tls else None
-        found = {"proxy": Manner(connections(self.cloud, applications, contexts))}
+        incoming = self.blob.model.contents.incoming
+        by_host = Spooling(incoming, lambda host: self._is_blob(host.decode("latin-1")))
+        found = {
+            "proxy": Manner(connections(self.cloud, applications, contexts), spooling=by_host),
+            "blob": Manner(spooling=Spooling(incoming, lambda _: True)),
+        }
         if port is not None:
             if contexts is None:
                 raise UsageError(
@@ -283,7 +322,7 @@ class House:
                     remedy="Leave --no-tls out.",
                 )
             by_name = contexts.by_server_name(self.cloud, self.tls_context())
-            found["cloud_names"] = Manner(tls=by_name, port=port)
+            found["cloud_names"] = Manner(tls=by_name, port=port, spooling=by_host)
         return found
 
     def announce(self, urls: Mapping[str, str]) -> None:
@@ -317,6 +356,10 @@ class House:
                 label = re.sub(r"\W+", "_", other.name).upper()
                 found[f"WT_CLIENT_ID_{label}"] = other.app_id
                 found[f"WT_CLIENT_SECRET_{label}"] = other.secrets[0]
+        account = self.settings.blob.accounts[0]
+        found["WT_BLOB_CONNECTION_STRING"] = _connection_string(
+            urls.get("blob", ""), account.name, account.keys[0]
+        )
         if self.settings.simulator.tls:
             found["WT_CA_FILE"] = str(self.ca().path)
         else:
@@ -335,6 +378,7 @@ class House:
     def close(self) -> None:
         """Commit and close the store."""
         self.store.close()
+        self.blob.close()
 
     # -- control ------------------------------------------------------------------------------
 
@@ -359,6 +403,7 @@ class House:
 
     def _after_restore(self) -> None:
         self._use_limits(self._limits)
+        self.blob.forget()
         self.dataverse.forget()
         self.finance_operations.forget()
         self.entra.reset()
@@ -377,6 +422,7 @@ class House:
     def save(self, name: str) -> None:
         """Keep the present data under a name."""
         self._snapshots[name] = self.store.snapshot()
+        self.blob.keep()
 
     def load(self, name: str) -> bool:
         """Go back to data kept under a name; False when there is none."""
@@ -456,6 +502,15 @@ def _priorities(entra: EntraSettings) -> dict[str, Priority]:
     """The throttling priority mapping of finance and operations."""
     found = {c.app_id.lower(): Priority(c.priority) for c in entra.clients if c.priority}
     return found | {u.upn.lower(): Priority(u.priority) for u in entra.users if u.priority}
+
+
+def _connection_string(url: str, account: str, key: str) -> str:
+    """By address, not by name: some SDKs read accounts from the path at addresses only."""
+    endpoint = f"{url.replace('//localhost:', '//127.0.0.1:')}/{account}"
+    return (
+        f"DefaultEndpointsProtocol={url.partition(':')[0]};AccountName={account};"
+        f"AccountKey={key};BlobEndpoint={endpoint};"
+    )
 
 
 def _clock(kind: str, start: str | None) -> SteerableClock:

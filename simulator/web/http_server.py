@@ -8,19 +8,22 @@ is acknowledged that a crash could lose. Why not an ASGI server: docs/adr/0003.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import ssl
 import time
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from pathlib import Path
 from typing import TypeAlias, cast
 
 import httptools
 
-from windtunnel.simulator.exchange import Request, Response
+from windtunnel.simulator.exchange import Request, Response, Spooled
 from windtunnel.simulator.kernel.timers import Timers
 
 Application: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
@@ -44,6 +47,42 @@ class WebLimits:
     receive_seconds: float = 60.0
     pipelined_requests: int = 64
     connections: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spooling:
+    """Bodies beyond `over_bytes` go to files of `folder`, and may be as large as `largest_bytes`.
+
+    `wanted` says whether the service that a `Host` value names takes them.
+    """
+
+    folder: Path
+    wanted: Callable[[bytes], bool]
+    over_bytes: int = 1_048_576
+    largest_bytes: int = 5_300_000_000
+
+
+class _Spool:
+    """A body on its way into a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / uuid.uuid4().hex
+        self._file = self.path.open("xb")
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._md5.update(data)
+        self._size += len(data)
+
+    def end(self) -> Spooled:
+        self._file.close()
+        return Spooled(self.path, self._size, self._md5.digest())
+
+    def discard(self) -> None:
+        self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 class Turn:
@@ -102,10 +141,15 @@ class HttpServer:
         limits: WebLimits | None = None,
         scheme: str = "http",
         connect: Callable[[HttpServer, asyncio.AbstractEventLoop], HttpConnection] | None = None,
+        spooling: Spooling | None = None,
     ) -> None:
         """`connect` makes the connection of each client; HttpConnection without."""
         self.application, self.turn, self.timers = application, turn, timers
         self.limits = limits or WebLimits()
+        self.spooling = spooling
+        self.memory_bytes = self.limits.body_bytes
+        if spooling is not None:
+            self.memory_bytes = min(self.memory_bytes, spooling.over_bytes)
         self.scheme = scheme
         self._connect = connect or HttpConnection
         self.connections: set[HttpConnection] = set()
@@ -169,11 +213,13 @@ class HttpConnection(asyncio.Protocol):
         "_in_headers",
         "_loop",
         "_most_header_bytes",
+        "_most_memory_bytes",
         "_parser",
         "_queue",
         "_receiving",
         "_scheme",
         "_server",
+        "_spool",
         "_task",
         "_transport",
         "_url",
@@ -183,6 +229,8 @@ class HttpConnection(asyncio.Protocol):
     def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
         self._server, self._loop, self._scheme = server, loop, server.scheme
         self._most_header_bytes = server.limits.header_bytes
+        self._most_memory_bytes = server.memory_bytes
+        self._spool: _Spool | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._queue: deque[tuple[Request, bool]] = deque()
@@ -218,6 +266,12 @@ class HttpConnection(asyncio.Protocol):
         """Leave; what still runs for this connection is ended."""
         self._server.connections.discard(self)
         self._closing = True
+        if self._spool is not None:
+            self._spool.discard()
+            self._spool = None
+        for request, _ in self._queue:
+            if request.spooled is not None:
+                request.spooled.discard()
         self._queue.clear()
         if self._writable is not None:
             self._writable.set()
@@ -289,24 +343,47 @@ class HttpConnection(asyncio.Protocol):
         headers = self._headers
         self._in_headers = False
         length = headers.get(b"content-length")
-        if length is not None and int(length) > self._server.limits.body_bytes:
-            raise _Refused(413, self._too_large())
+        if length is not None and int(length) > self._most_memory_bytes:
+            self._check_size(int(length))
         if headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
             assert self._transport is not None
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, transfer coding taken off."""
-        self._body.append(body)
         self._body_bytes += len(body)
-        if self._body_bytes > self._server.limits.body_bytes:
-            raise _Refused(413, self._too_large())
+        if self._body_bytes > self._most_memory_bytes:
+            self._keep_large(body)
+        else:
+            self._body.append(body)
 
-    def _too_large(self) -> str:
-        return (
-            f"The request body is larger than {self._server.limits.body_bytes} bytes "
-            "(windtunnel setting web.body_bytes)."
-        )
+    def _check_size(self, size: int) -> Spooling | None:
+        """How a body of this size is kept: spooled, or in memory. Raises _Refused."""
+        spooling = self._server.spooling
+        if spooling is not None and not spooling.wanted(self._headers.get(b"host", b"")):
+            spooling = None
+        limits = self._server.limits
+        largest = limits.body_bytes if spooling is None else spooling.largest_bytes
+        if size > largest:
+            setting = " (windtunnel setting web.body_bytes)" if spooling is None else ""
+            raise _Refused(413, f"The request body is larger than {largest} bytes{setting}.")
+        return spooling
+
+    def _keep_large(self, body: bytes) -> None:
+        spooling = self._check_size(self._body_bytes)
+        if spooling is None:
+            self._body.append(body)
+            return
+        try:
+            if self._spool is None:
+                self._spool = _Spool(spooling.folder)
+                for piece in self._body:
+                    self._spool.write(piece)
+                self._body = []
+            self._spool.write(body)
+        except OSError as error:
+            _log.error("a request body cannot be kept: %s", error)
+            raise _Refused(507, f"The request body cannot be kept: {error.strerror}.") from error
 
     def on_message_complete(self) -> None:
         """A whole request is here: serve it, or queue it behind one that still runs."""
@@ -325,6 +402,8 @@ class HttpConnection(asyncio.Protocol):
             self._scheme,
             self._client,
         )
+        if self._spool is not None:
+            request.spooled, self._spool = self._spool.end(), None
         keep_alive = self._parser.should_keep_alive() and not self._server.stopping
         self._clear()
         if self._busy or self._queue:
@@ -352,6 +431,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _serve(self, request: Request, keep_alive: bool) -> None:
         response = self._server.application(request)
+        if request.spooled is not None:
+            request.spooled.discard()
         if (
             isinstance(response, Response)
             and response.delay_seconds <= 0.0
@@ -376,7 +457,13 @@ class HttpConnection(asyncio.Protocol):
             data = wire(response, request.method == "HEAD", keep_alive)
             self._server.turn.add(self, data, not keep_alive or not data)
         else:
-            await self._stream(response, response.body, request.method == "HEAD", keep_alive)
+            try:
+                await self._stream(response, response.body, request.method == "HEAD", keep_alive)
+            except Exception:
+                # The head is out: a broken connection is the only way left to say so.
+                _log.exception("a streamed answer broke off: %s %s", request.method, request.path)
+                self.abort()
+                return
         self._busy, self._task = False, None
         self._serve_queued()
 
@@ -389,18 +476,23 @@ class HttpConnection(asyncio.Protocol):
     ) -> None:
         assert self._transport is not None
         line = _STATUS_LINES.get(response.status) or _status_line(response.status)
-        self._transport.write(
-            line + _DATE.now() + response.head + b"transfer-encoding: chunked\r\n\r\n"
-        )
+        is_chunked = response.length is None
+        framing = b"transfer-encoding: chunked\r\n\r\n"
+        if not is_chunked:
+            framing = b"content-length: %d\r\n\r\n" % (response.length or 0)
+        self._transport.write(line + _DATE.now() + response.head + framing)
         if not is_head:
             async for chunk in _each(chunks):
                 if self._closing:
                     return
                 if chunk:
-                    self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                    if is_chunked:
+                        chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)  # noqa: PLW2901 - framed
+                    self._transport.write(chunk)
                 if self._writable is not None:
                     await self._writable.wait()
-            self._transport.write(b"0\r\n\r\n")
+            if is_chunked:
+                self._transport.write(b"0\r\n\r\n")
         if not keep_alive:
             self._close()
 

@@ -11,7 +11,13 @@ from typing import TypeAlias
 
 from windtunnel.simulator.exchange import Request, Response, UsageError
 from windtunnel.simulator.kernel.timers import Timers
-from windtunnel.simulator.web.http_server import HttpConnection, HttpServer, Turn, WebLimits
+from windtunnel.simulator.web.http_server import (
+    HttpConnection,
+    HttpServer,
+    Spooling,
+    Turn,
+    WebLimits,
+)
 from windtunnel.simulator.web.origins import ORIGINS, Origin
 
 Connect: TypeAlias = Callable[[HttpServer, asyncio.AbstractEventLoop], HttpConnection]
@@ -26,6 +32,7 @@ class Manner:
     connect: Connect | None = None
     tls: ssl.SSLContext | None = None
     port: int | None = None
+    spooling: Spooling | None = None
 
 
 _USUAL = Manner()
@@ -78,6 +85,7 @@ class Listeners:
             limits=self._limits,
             scheme=origin.scheme,
             connect=manner.connect,
+            spooling=manner.spooling,
         )
         tls = (manner.tls or self._tls) if origin.scheme == "https" else None
         wanted = 0 if port_base == 0 else origin.port + (port_base or 0)

@@ -35,6 +35,7 @@ ORIGINS = (
         "WT_FO_HTTP_URL",
         "finance and operations",
     ),
+    Origin("blob", "blob", 8370, "http", "WT_BLOB_URL", "blob storage"),
     Origin("proxy", "proxy", 8374, "http", "WT_PROXY_URL", "cloud names (forward proxy)"),
     Origin("cloud", "cloud_names", 443, "https", "WT_CLOUD_URL", "cloud names (no proxy)"),
 )

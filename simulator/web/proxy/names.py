@@ -46,7 +46,7 @@ FAMILIES = (
         rf"{_LABEL}(?:\.sandbox)?\.(?:cloudax|axcloud)\.dynamics\.com",
     ),
     _family("key_vault", "Key Vault", rf"{_LABEL}\.vault\.azure\.net"),
-    _family("blob_storage", "blob storage", rf"{_LABEL}\.blob\.core\.windows\.net"),
+    _family("blob", "blob storage", rf"{_LABEL}\.blob\.core\.windows\.net"),
     _family("service_bus", "Service Bus", rf"{_LABEL}\.servicebus\.windows\.net"),
     _family("event_grid", "Event Grid", rf"{_LABEL}\.{_LABEL}\.eventgrid\.azure\.net"),
     _family(

@@ -92,7 +92,7 @@ NAMES = [
     ("contoso-uat.sandbox.operations.eu.dynamics.com", "finance_operations"),
     ("devaos.cloudax.dynamics.com", "finance_operations"),
     ("secrets.vault.azure.net", "key_vault"),
-    ("account.blob.core.windows.net", "blob_storage"),
+    ("account.blob.core.windows.net", "blob"),
     ("bus.servicebus.windows.net", "service_bus"),
     ("topic.westeurope-1.eventgrid.azure.net", "event_grid"),
     ("westeurope-5.in.applicationinsights.azure.com", "application_insights"),

@@ -1,0 +1,162 @@
+"""What other services of the house may do with blobs: write, read, and hand out SAS URLs.
+
+Declared by a Protocol of each consumer and wired in simulator/web/house.py. All calls are made on
+the simulator's own thread; what `open` returns may be read anywhere.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from windtunnel.simulator.kernel.clock import Clock, iso_seconds
+from windtunnel.simulator.services.blob.authorization import signing
+from windtunnel.simulator.services.blob.authorization.authorizer import (
+    Authorizer,
+    Need,
+    check_need,
+)
+from windtunnel.simulator.services.blob.errors import BlobError
+from windtunnel.simulator.services.blob.model.blobs import ANYHOW, Asked, Blobs, Told
+from windtunnel.simulator.services.blob.model.containers import Containers
+from windtunnel.simulator.services.blob.model.tables import Blob
+from windtunnel.simulator.services.blob.names import HOST_SUFFIX, Address, read_address
+
+_READ = Need("r", "o", "bc")
+
+
+class BlobAccess:
+    """One storage account, as a service inside the cloud uses it."""
+
+    def __init__(
+        self,
+        account: str,
+        key: str,
+        blobs: Blobs,
+        containers: Containers,
+        authorizer: Authorizer,
+        clock: Clock,
+        origin: Callable[[], str],
+        is_ours: Callable[[str], bool],
+    ) -> None:
+        """`origin` is the listener's URL; `is_ours`: whether an authority leads to this service."""
+        self.account, self._key = account, key
+        self._blobs, self._containers = blobs, containers
+        self._authorizer, self._clock = authorizer, clock
+        self._origin, self._is_ours = origin, is_ours
+
+    def sas_url(
+        self,
+        container: str,
+        blob: str,
+        *,
+        permissions: str,
+        seconds: float,
+        early_seconds: float = 300.0,
+        version: str = "2014-02-14",
+        in_cloud: bool = False,
+    ) -> str:
+        """A URL that grants `permissions` on one blob, there or not, for `seconds` from now.
+
+        `in_cloud`: the caller spoke to names of the cloud, so the URL has the account's.
+        """
+        now = self._clock.now()
+        sas = {
+            "sv": version,
+            "sr": "b",
+            "st": iso_seconds(now - early_seconds),
+            "se": iso_seconds(now + seconds),
+            "sp": permissions,
+        }
+        text = signing.service_sas_text(self.account, f"/{container}/{blob}", sas, "")
+        sas["sig"] = signing.signature(self._key, text)
+        root = f"https://{self.account}{HOST_SUFFIX}"
+        if not in_cloud:
+            root = f"{self._origin()}/{self.account}"
+        return f"{root}/{container}/{quote(blob)}?{urlencode(sas)}"
+
+    def write(
+        self,
+        container: str,
+        blob: str,
+        pieces: Iterable[bytes],
+        content_type: str = "application/octet-stream",
+    ) -> int:
+        """Write a whole block blob, over one that is there; the container is made at need.
+
+        Returns its size. Nothing is kept when `pieces` raises.
+        """
+        self._containers.ensure(self.account, container)
+        written = self._blobs.shelf.contents.write(pieces)
+        told = Told({"content-type": content_type})
+        self._blobs.put(Address(self.account, container, blob), ANYHOW, told, written)
+        return written.size
+
+    def ensure_container(self, container: str) -> None:
+        """Make a container, if it is not there: a write URL needs it."""
+        self._containers.ensure(self.account, container)
+
+    def exists(self, container: str, blob: str) -> bool:
+        """Whether the blob is there."""
+        return self._blobs.shelf.blob(self.account, container, blob) is not None
+
+    def open(self, container: str, blob: str) -> io.BufferedReader:
+        """A blob's content, to read and seek in; close it. Raises BlobNotFound and its kin."""
+        return self._open(Address(self.account, container, blob), "")
+
+    def open_url(self, url: str) -> io.BufferedReader:
+        """The content behind a URL with a SAS, which must allow reading now.
+
+        Raises BlobError, as the service would answer a GET; LookupError for a URL that leads
+        elsewhere.
+        """
+        address, parameters, scheme = self._read_url(url)
+        permit = self._authorizer.by_sas(parameters, address, "127.0.0.1", scheme)
+        check_need(permit, _READ)
+        return self._open(address, parameters.get("snapshot", ""))
+
+    def leads_here(self, url: str) -> bool:
+        """Whether a URL names a blob of this simulator."""
+        try:
+            self._read_url(url)
+        except (LookupError, BlobError):
+            return False
+        return True
+
+    def delete(self, container: str, blob: str) -> bool:
+        """Delete a blob with its snapshots; False when it is not there."""
+        if not self.exists(container, blob):
+            return False
+        address = Address(self.account, container, blob)
+        found = self._blobs.get(address)
+        self._blobs.delete(address, "", Asked(lease=found.lease.id), "include")
+        return True
+
+    def list(self, container: str, prefix: str = "") -> Iterator[tuple[str, int, float]]:
+        """Name, size and time of change of each blob, by name."""
+        rows = self._blobs.shelf.store.read(
+            "SELECT name, size, modified FROM blob_blob WHERE account=? AND container=? "
+            "AND snapshot='' AND name>=? AND name<? ORDER BY name",
+            (self.account, container, prefix, prefix + "\U0010ffff"),
+        )
+        yield from rows.fetchall()
+
+    def find(self, container: str, blob: str) -> Blob | None:
+        """What is known of a blob."""
+        return self._blobs.shelf.blob(self.account, container, blob)
+
+    def _open(self, address: Address, snapshot: str) -> io.BufferedReader:
+        blob, extents = self._blobs.content(address, snapshot, ANYHOW)
+        return self._blobs.shelf.contents.open(extents, blob.size)
+
+    def _read_url(self, url: str) -> tuple[Address, dict[str, str], str]:
+        try:
+            parts = urlsplit(url)
+            parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+        except ValueError as error:
+            raise LookupError(f"{url!r} is not a URL") from error
+        if parts.scheme not in {"http", "https"} or not self._is_ours(parts.netloc):
+            raise LookupError(f"{parts.netloc} is not blob storage of this simulator")
+        address = read_address(parts.netloc, parts.path, is_container=False)
+        return address, parameters, parts.scheme

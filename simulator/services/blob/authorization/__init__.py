@@ -1,0 +1,1 @@
+"""Who may do what: Shared Key, account SAS, service SAS, stored access policies."""

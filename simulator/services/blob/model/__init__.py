@@ -1,0 +1,1 @@
+"""What Blob Storage does and keeps; no HTTP."""
