@@ -239,6 +239,18 @@ class ActionSettings(_Section):
     answer: Any = Field(default=None, description="What it answers when it has no function.")
 
 
+class FinanceOperationsUserSettings(_Section):
+    """`[[finance_operations.users]]`: a user with another company or less than all rights."""
+
+    id: str = Field(description="As clients are mapped to it, or a user's sign-in name.")
+    company: str = Field(default="", description="Default company; none means the environment's.")
+    enabled: bool = True
+    access: dict[str, Literal["none", "read", "write"]] = Field(
+        default_factory=dict,
+        description="By entity set, `*` for all others; empty means everything.",
+    )
+
+
 class FinanceOperationsSettings(_Section):
     """`[finance_operations]`: the environment."""
 
@@ -276,6 +288,7 @@ class FinanceOperationsSettings(_Section):
     page_size: int = Field(default=10_000, ge=1, le=10_000)
     schemas: tuple[Path, ...] = ()
     actions: tuple[ActionSettings, ...] = ()
+    users: tuple[FinanceOperationsUserSettings, ...] = ()
 
 
 class EndpointSettings(_Section):

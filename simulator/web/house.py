@@ -89,8 +89,8 @@ class House:
             )
             for name in ("dataverse", "finance_operations")
         }
-        for name, check in self.checks.items():
-            check.accept_if(partial(self.cloud.is_resource, name))
+        self.checks["dataverse"].accept_if(partial(self.cloud.is_resource, "dataverse"))
+        self.checks["finance_operations"].accept_if(self._is_exact_environment)
         self.entra.resources.add_if(self.cloud.is_cloud_resource)
         self.blob = self._make_blob()
         self.blob_access = self.blob.access(self._blob_origin, self._is_blob)
@@ -202,6 +202,14 @@ class House:
         made.add_tables(own.tables.values(), own.choices)
         made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
         return made
+
+    def _is_exact_environment(self, audience: str) -> bool:
+        """Finance and operations takes its URL in lower case, without a slash, nothing else.
+
+        Source: "Troubleshoot service authentication".
+        """
+        is_exact = audience == audience.lower().rstrip("/")
+        return is_exact and self.cloud.is_resource("finance_operations", audience)
 
     def _authority(self, request: Request) -> str:
         """Where callers of this request's host get tokens."""
@@ -338,9 +346,10 @@ class House:
             self.cloud.add_listeners((spelling, services[name]) for spelling in spellings)
             check = self.checks.get(services[name])
             if check is not None:
-                check.accept([*spellings, *(f"{spelling}/" for spelling in spellings)])
+                check.accept(spellings)
+                if services[name] == "dataverse":
+                    check.accept(f"{spelling}/" for spelling in spellings)
         self.checks["dataverse"].accept(["00000007-0000-0000-c000-000000000000"])
-        self.checks["finance_operations"].accept(["00000015-0000-0000-c000-000000000000"])
 
     def variables(self, urls: Mapping[str, str]) -> dict[str, str]:
         """The lines of the env file."""

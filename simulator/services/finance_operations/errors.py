@@ -74,6 +74,14 @@ class AuthenticationFailed(FinanceOperationsError):
         return orjson.dumps({"Message": self.message, "StackTrace": None, "ExceptionType": kind})
 
 
+class AccessDenied(FinanceOperationsError):
+    """The user's roles have no privilege for this. No capture says the real text."""
+
+    status = 403
+    type = "System.UnauthorizedAccessException"
+    text = "Access denied"
+
+
 class NoRoute(WebApiError):
     """An unknown set, an unknown action, a key with missing parts: the same answer."""
 

@@ -112,7 +112,7 @@ class FinanceOperations:
 
     def _identity(self, claims: Claims) -> Identity:
         user = claims.user_name or self._applications.get(claims.app_id, "")
-        if not user:
+        if not user or not self.environment.users.of(user).enabled:
             raise e.AuthenticationFailed
         return Identity(user, user, claims.app_id, claims.object_id, claims.tenant_id)
 

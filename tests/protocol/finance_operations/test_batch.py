@@ -77,7 +77,9 @@ def test_a_failed_change_set_is_one_part_and_leaves_nothing(rig: Rig) -> None:
     answer = send(rig, change_set(group("77", number="1"), group("10", number="2")))
     assert statuses(answer) == [400]
     assert "The record already exists.." in answer.text
-    assert "changesetresponse" not in answer.text
+    assert answer.text.count("Content-Type: multipart/mixed; boundary=changesetresponse_") == 1
+    assert "Content-ID: 1" in answer.text
+    assert "Content-ID: 2" not in answer.text
     assert rig.service.entities() == before
 
 

@@ -62,15 +62,19 @@ def invoke(
         is_seen = in_scope(exchange, environment, entity_set, key)
         if not is_seen or not entity_set.records.exists(key):
             raise NothingSelected
+    user_id = exchange.identity.user_id
+    company = environment.users.of(user_id).company
+    if entity_set is not None and entity_set.is_company_specific and key:
+        company = str(key[0])
     call = ActionCall(
         name,
         arguments,
         key or (),
-        environment.company_of(entity_set, key),
-        exchange.identity.user_id,
+        company,
+        user_id,
         exchange.identity.app_id,
         request.base_url,
-        environment.access(exchange.identity.user_id),
+        environment.access(user_id),
     )
     with environment.store.atomic():
         result = _run(served, call, environment.settings.action_error_status)

@@ -6,6 +6,7 @@ Source: "Open Data Protocol (OData)", batch requests; captured answers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from windtunnel.contracts.limits import CostModel
@@ -110,7 +111,10 @@ def _change_set(
     run: Run,
     costs: list[float],
 ) -> Answer:
-    """The answers of all operations, or the one that failed, alone: then nothing is stored."""
+    """The answers of all operations, or the one that failed, alone: then nothing is stored.
+
+    It carries the content id of the first operation, whichever failed. Source: a captured answer.
+    """
     try:
         with environment.store.atomic():
             return tuple(
@@ -120,4 +124,4 @@ def _change_set(
                 ]
             )
     except _Failed as failed:
-        return failed.answer
+        return (replace(failed.answer, content_id=change_set.parts[0].content_id),)

@@ -11,7 +11,7 @@ from windtunnel.simulator.services.finance_operations.addresses import (
     Addresses,
     NotAnAddress,
 )
-from windtunnel.simulator.services.finance_operations.errors import VerbNotSupported
+from windtunnel.simulator.services.finance_operations.errors import AccessDenied, VerbNotSupported
 from windtunnel.simulator.services.finance_operations.handlers.actions import invoke, is_action
 from windtunnel.simulator.services.finance_operations.handlers.batch import batch
 from windtunnel.simulator.services.finance_operations.handlers.reading import (
@@ -22,6 +22,7 @@ from windtunnel.simulator.services.finance_operations.handlers.reading import (
 )
 from windtunnel.simulator.services.finance_operations.handlers.writing import write
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.users import READ, WRITE
 
 
 def data(
@@ -34,11 +35,14 @@ def data(
         raise no_route(exchange) from None
     if address.entity_set is None:
         return _without_set(exchange, environment, addresses, address)
+    need = READ if exchange.request.method in {"GET", "HEAD"} else WRITE
+    if not environment.users.of(exchange.identity.user_id).may(need, address.entity_set.name):
+        raise AccessDenied
     if address.rest and is_action(address.rest[0]):
         if len(address.rest) > 1:
             raise no_route(exchange)
         return invoke(exchange, environment, address.rest[0], address.entity_set, address.key)
-    if exchange.request.method in {"GET", "HEAD"}:
+    if need is READ:
         return read(exchange, environment, address)
     return write(exchange, environment, address)
 

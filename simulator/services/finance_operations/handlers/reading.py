@@ -70,7 +70,9 @@ def read(exchange: Exchange, environment: Environment, address: Address) -> Resp
 
 def _company(exchange: Exchange, environment: Environment) -> str | None:
     """The company that a list is limited to, or None."""
-    return None if is_cross_company(exchange.request.query) else environment.companies.default
+    if is_cross_company(exchange.request.query):
+        return None
+    return environment.users.of(exchange.identity.user_id).company
 
 
 def list_records(exchange: Exchange, environment: Environment, entity_set: EntitySet) -> Response:
@@ -139,11 +141,11 @@ def retrieve(
     headers = request.headers
     exchange.operation = "retrieve"
     variant = (request.query, headers.get(b"accept"), headers.get(b"host"), request.scheme)
+    if not in_scope(exchange, environment, entity_set, key):
+        raise RecordNotFound
     encoded = entity_set.records.encoded
     known = encoded.get(key, variant)
     if known is None:
-        if not in_scope(exchange, environment, entity_set, key):
-            raise RecordNotFound
         plan = environment.plans.of(entity_set, request.query)
         known = _rendered(exchange, environment, plan, key)
         if not plan.expansions:
@@ -153,8 +155,10 @@ def retrieve(
 
 def in_scope(exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key) -> bool:
     """Whether the company of a key is one that this request sees."""
-    return not entity_set.is_company_specific or environment.companies.sees(
-        key[0], is_cross_company=is_cross_company(exchange.request.query)
+    return (
+        not entity_set.is_company_specific
+        or is_cross_company(exchange.request.query)
+        or key[0] == environment.users.of(exchange.identity.user_id).company
     )
 
 

@@ -19,6 +19,7 @@ from windtunnel.simulator.services.finance_operations.handlers.wire import (
     level_asked,
     root_of,
 )
+from windtunnel.simulator.services.finance_operations.model.access import in_company
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
 from windtunnel.simulator.services.finance_operations.model.reading import address_of
@@ -57,7 +58,9 @@ def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) 
     user = exchange.identity.user_id
     plan = environment.plans.of(entity_set, "")
     level = level_asked(exchange, None)
-    key = environment.writing.create(entity_set, body_of(request), user)
+    company = environment.users.of(user).company
+    body = in_company(entity_set, body_of(request), company)
+    key = environment.writing.create(entity_set, body, user)
     root = root_of(request)
     record = environment.reading.one(plan, key, "minimal", root)
     if record is None:

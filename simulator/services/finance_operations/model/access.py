@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
 from windtunnel.simulator.services.finance_operations.model.reading import Json, Reading
 from windtunnel.simulator.services.finance_operations.model.writing import Writing
+
+
+def in_company(entity_set: EntitySet, body: Mapping[str, Any], company: str) -> Mapping[str, Any]:
+    """A new record's body; without a company of its own it gets the caller's."""
+    if not entity_set.is_company_specific or body.get(COMPANY):
+        return body
+    return {COMPANY: company, **{k: v for k, v in body.items() if k != COMPANY}}
 
 
 class Access:
@@ -22,8 +30,9 @@ class Access:
         reading: Reading,
         writing: Writing,
         user: str,
+        company: str,
     ) -> None:
-        self._sets, self._plans, self._user = sets, plans, user
+        self._sets, self._plans, self._user, self._company = sets, plans, user, company
         self._reading, self._writing = reading, writing
 
     def retrieve(self, entity_set: str, key: Key) -> Json | None:
@@ -32,7 +41,8 @@ class Access:
 
     def create(self, entity_set: str, body: Mapping[str, Any]) -> Key:
         """Create a record; returns its key. Raises FinanceOperationsError."""
-        return self._writing.create(self._sets[entity_set], body, self._user)
+        served = self._sets[entity_set]
+        return self._writing.create(served, in_company(served, body, self._company), self._user)
 
     def update(self, entity_set: str, key: Key, body: Mapping[str, Any]) -> None:
         """Change a record. Raises FinanceOperationsError."""

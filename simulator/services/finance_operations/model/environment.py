@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
-from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -15,7 +14,6 @@ from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
 from windtunnel.simulator.services.finance_operations.model.checks import Checks
 from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    EntitySet,
     entity_sets,
     enum_types,
 )
@@ -27,6 +25,7 @@ from windtunnel.simulator.services.finance_operations.model.reading import Readi
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
 from windtunnel.simulator.services.finance_operations.model.seed import seed_rows
+from windtunnel.simulator.services.finance_operations.model.users import Users
 from windtunnel.simulator.services.finance_operations.model.writing import (
     Writing,
     columns_to_index,
@@ -52,6 +51,7 @@ class Environment:
         self._ids = ids.child("finance_operations")
         self.catalog, self.sets = entity_sets(store, changes)
         self.companies = Companies(store, settings.default_company)
+        self.users = Users(settings.users, settings.default_company)
         self.actions = Actions(self.sets, enum_types())
         self.document = Document(self.actions)
         self.metadata = Metadata(self.document, self.sets, self.actions)
@@ -95,13 +95,8 @@ class Environment:
 
     def access(self, user: str) -> Access:
         """Records for the function behind an action, read and written as this user."""
-        return Access(self.sets, self.plans, self.reading, self.writing, user)
-
-    def company_of(self, entity_set: EntitySet | None, key: Key | None) -> str:
-        """The company that a call works in: the record's, else the default."""
-        if entity_set is not None and entity_set.is_company_specific and key:
-            return str(key[0])
-        return self.companies.default
+        company = self.users.of(user).company
+        return Access(self.sets, self.plans, self.reading, self.writing, user, company)
 
     def new_id(self) -> str:
         """A GUID from the environment's own source."""

@@ -6,7 +6,7 @@ from windtunnel.simulator.kernel.store import Store, quoted
 
 
 class Companies:
-    """The legal entities of the environment and the company that callers work in by default."""
+    """The legal entities of the environment and the company that users work in by default."""
 
     def __init__(self, store: Store, default: str) -> None:
         self._store = store
@@ -18,10 +18,6 @@ class Companies:
             f"SELECT 1 FROM {quoted('fo_LegalEntities')} WHERE LegalEntityId=?", (company,)
         )
         return found.fetchone() is not None
-
-    def sees(self, company: str, *, is_cross_company: bool) -> bool:
-        """Whether a record of `company` is in scope: only the default's without cross-company."""
-        return is_cross_company or company == self.default
 
 
 def is_cross_company(query: str) -> bool:
