@@ -92,7 +92,7 @@ def upsert_multiple(call: Call) -> Answer:
             key = _key_of(there, served, item)
             if key is not None and there.writes.update(served, key, dict(item), caller):
                 continue
-            there.writes.create(served, {**item, **_key_values(there, served, item, key)}, caller)
+            there.writes.create(served, item, caller, _key_values(there, served, item, key))
     return None
 
 

@@ -316,6 +316,39 @@ class DuplicateKeyValues(DataverseError):
     )
 
 
+class LookupNotBound(DataverseError):
+    """The column of a lookup in a body, where its navigation property belongs."""
+
+    status = 400
+    code = "0x80060888"
+    text = (
+        "CRM do not support direct update of Entity Reference properties, "
+        "Use Navigation properties instead."
+    )
+
+
+class StateNeedsMessage(DataverseError):
+    """A state that only a message of its own sets, in an update. The code is that of sales."""
+
+    status = 400
+    code = "0x80100005"
+    text = (
+        "This message can not be used to set the state of {table} to {state}. "
+        "In order to set state of {table} to {state}, use the {message} message instead."
+    )
+
+
+class DuplicatesFound(DataverseError):
+    """Duplicate detection was asked for and found a record that a published rule calls the same."""
+
+    status = 412
+    code = "0x80040333"
+    text = (
+        "A record was not created or updated because a duplicate of the current record already "
+        "exists."
+    )
+
+
 class CannotDelete(DataverseError):
     """A related record restricts the delete."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,7 @@ from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRo
 from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.derived import Derived
+from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
@@ -45,6 +47,8 @@ from windtunnel.simulator.services.dataverse.paths import Segment, literal, segm
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 from windtunnel.simulator.services.dataverse.search.requests import Search
 from windtunnel.simulator.services.dataverse.security import Security
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Handlers:
@@ -77,7 +81,10 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.numbers = Numbers(store, clock, ids.child("dataverse autonumbers").random)
         derived = Derived(tables, self.numbers)
-        self.writes = Writes(store, clock, ids, tables, self.resolve, self.files, security, derived)
+        duplicates = Duplicates(store, changes, tables)
+        self.writes = Writes(
+            *(store, clock, ids, tables, self.resolve, self.files, security, derived, duplicates)
+        )
         self.search = Search(self)
         self.messages = standard(settings.custom_apis)
         self._row_apis = DeclaredByRows(self.messages, tables)
@@ -102,7 +109,10 @@ class Handlers:
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who writes."""
-        return self.caller_of(exchange.identity.user_id)
+        caller = self.caller_of(exchange.identity.user_id)
+        suppressed = exchange.request.headers.get(b"mscrm.suppressduplicatedetection")
+        caller.detects = suppressed is not None and suppressed.strip().lower() == b"false"
+        return caller
 
     def caller_of(self, user: str) -> Caller:
         """A user as one who writes."""
@@ -242,9 +252,11 @@ class Handlers:
         return self.replies.json(exchange, body, 200, head)
 
     def _encode(
-        self, exchange: Exchange, served: DataverseTable, key: str
+        self, exchange: Exchange, served: DataverseTable, key: str, *, expands: bool = True
     ) -> tuple[bytes, bytes, bytes]:
         query = self.query(exchange)
+        if not expands:
+            query = replace(query, options=replace(query.options, expand=()))
         wanted = preference(exchange, "odata.include-annotations")
         found = self.reads.record(served, key, query, wanted, exchange.identity.user_id)
         if found is None:
@@ -275,7 +287,7 @@ class Handlers:
     def body(self, exchange: Exchange, served: DataverseTable) -> dict[str, Any]:
         """The JSON object of a write."""
         try:
-            body = orjson.loads(exchange.request.body)
+            body = orjson.loads(exchange.request.body.removeprefix(_BYTE_ORDER_MARK))
         except orjson.JSONDecodeError as error:
             raise errors.PayloadError(
                 set=served.entity_set,
@@ -322,8 +334,12 @@ class Handlers:
     ) -> Response:
         uri = f"{base_of(exchange)}{served.entity_set}({key})"
         if preference(exchange, "return") == "representation":
-            body, head, _ = self._encode(exchange, served, key)
-            head += b"Preference-Applied: return=representation\r\n"
+            body, head, _ = self._encode(exchange, served, key, expands=created)
+            applied = b"Preference-Applied: return=representation"
+            if b"Preference-Applied: " in head:
+                head = head.replace(b"Preference-Applied: ", applied + b",", 1)
+            else:
+                head += applied + b"\r\n"
             return self.replies.json(exchange, body, 201 if created else 200, head)
         line = f"OData-EntityId: {uri}\r\nLocation: {uri}\r\n".encode("latin-1")
         return self.replies.empty(exchange, line)
@@ -346,7 +362,12 @@ class Handlers:
         by_id = all(name in {"", served.primary_id} for name, _ in arguments)
         if len(parts) == 1 and method == "PATCH" and not by_id:
             return self._upsert_by_key(exchange, served, arguments)
-        key = self.key_of(served, arguments)
+        return self.below(exchange, served, self.key_of(served, arguments), parts)
+
+    def below(
+        self, exchange: Exchange, served: DataverseTable, key: str, parts: tuple[Segment, ...]
+    ) -> Response:
+        """A record, the first of `parts`, or what the others name below it."""
         if len(parts) == 1:
             return self.record(exchange, served.entity_set, key)
         second = parts[1]
@@ -385,8 +406,9 @@ class Handlers:
             if request.header("if-match"):
                 raise errors.KeyValuesNotFound(table=served.name)
             self._charge(exchange, "upsert")
-            body = {**values, **self.body(exchange, served)}
-            key = self.writes.create(served, body, self.caller(exchange))
+            key = self.writes.create(
+                served, self.body(exchange, served), self.caller(exchange), values
+            )
         if preference(exchange, "return") == "representation":
             return self._written(exchange, served, key, created=not found)
         named = exchange.request.path.rpartition("/")[2]

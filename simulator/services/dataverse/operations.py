@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
@@ -44,15 +44,21 @@ def navigate(
     if not navigation.collection:
         own, _ = navigation.pairs[0]
         related = row[own]
-        if related is None:
+        if related is None or not target.records.exists((related,)):
             return there.replies.empty(exchange)
-        return there.record(exchange, target.entity_set, related)
+        return there.below(exchange, target, related, parts)
     own, far = navigation.pairs[0]
     restriction = (f"t.{quoted(far)} = ?", (row[own],))
     if navigation.intersect:
         restriction = many_to_many.restriction(navigation, row[own])
-    if last == "$count":
+    if len(parts) > 1 and parts[1].is_qualified:
+        raise errors.SegmentNotFound(segment=parts[1].name)
+    if last == "$count" and len(parts) == 2:
         return there.count(exchange, target, restriction)
+    if parts[0].arguments is not None:
+        return _member(there, exchange, target, parts, restriction)
+    if len(parts) > 1:
+        raise errors.SegmentNotFound(segment=parts[1].name)
     if method == "POST":
         created = _create_below(there, exchange, key, navigation, target)
         uri = f"{base_of(exchange)}{target.entity_set}({created})"
@@ -61,6 +67,25 @@ def navigate(
         raise errors.MethodNotAllowed(method=method)
     path = f"{served.entity_set}({key})/{navigation.name}"
     return there.list(exchange, target, restriction, path)
+
+
+def _member(
+    there: Handlers,
+    exchange: Exchange,
+    target: DataverseTable,
+    parts: tuple[Segment, ...],
+    restriction: tuple[str, tuple[Any, ...]],
+) -> Response:
+    """`/contact_customer_accounts(id)` and what is below it: one record of a collection."""
+    key = there.key_of(target, parts[0].arguments or ())
+    condition, values = restriction
+    sql = (
+        f"SELECT 1 FROM {quoted(target.table.sql)} t "
+        f"WHERE t.{quoted(target.primary_id)} = ? AND {condition}"
+    )
+    if there.store.read(sql, (key, *values)).fetchone() is None:
+        raise errors.RecordNotFound(table=target.name, id=key)
+    return there.below(exchange, target, key, parts)
 
 
 def _create_below(
@@ -227,9 +252,16 @@ def single_property(
         return there.replies.object(exchange, {"@odata.context": context, "value": shown})
     exchange.operation = "update"
     exchange.cost_seconds += there.guard.cost("update")
+    if method in {"PUT", "DELETE"} and name in served.lookup_columns:
+        raise errors.LookupNotBound
     if method == "PUT":
         body = there.body(exchange, served)
-        there.writes.update(served, key, {name: body.get("value")}, there.caller(exchange))
+        if "value" not in body:
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem="Microsoft.OData.ODataException: A property with name 'value' is expected.",
+            )
+        there.writes.update(served, key, {name: body["value"]}, there.caller(exchange))
     elif method == "DELETE":
         there.writes.update(served, key, {name: None}, there.caller(exchange))
     else:

@@ -115,6 +115,7 @@ def seed(
     if sample_data:
         _seed_records(there, ids.child("dataverse sample"))
     there.add("savedquery", saved_queries(tables))
+    _seed_duplicate_rules(tables, there)
     changes.skip_to(there.version)
 
 
@@ -126,6 +127,28 @@ def _seed_messages(tables: Tables, there: _Seeder) -> None:
         for name in tables.by_name
     ]
     there.add("sdkmessagefilter", filters)
+
+
+def _seed_duplicate_rules(tables: Tables, there: _Seeder) -> None:
+    """The published rules of every new environment: the same address of e-mail."""
+    for name in ("account", "contact", "lead"):
+        label = tables.by_name[name].definition.collection_label
+        rule = {
+            "name": f"{label} with the same e-mail address",
+            "baseentityname": name,
+            "matchingentityname": name,
+            "statecode": 1,
+            "statuscode": 2,
+        }
+        [key] = there.add("duplicaterule", [rule])
+        condition = {
+            "_regardingobjectid_value": key,
+            "baseattributename": "emailaddress1",
+            "matchingattributename": "emailaddress1",
+            "operatorcode": 0,
+            "ignoreblankvalues": 1,
+        }
+        there.add("duplicaterulecondition", [condition])
 
 
 def _seed_records(there: _Seeder, ids: Ids) -> None:

@@ -10,6 +10,7 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.settings import CustomApiSettings
 from windtunnel.simulator.services.dataverse import bulk, definitions, errors, file_messages
 from windtunnel.simulator.services.dataverse.messages import (
+    duplicates,
     environment,
     numbers,
     query_expressions,
@@ -54,7 +55,7 @@ def _search(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
 def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
-    for module in (environment, numbers, query_expressions, records, sales, service):
+    for module in (duplicates, environment, numbers, query_expressions, records, sales, service):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)
     registry.handle(security.HANDLERS)

@@ -18,13 +18,15 @@ class Link:
     """A column of another table that points at this one, and what Delete does there.
 
     `rule` is Cascade, RemoveLink, Restrict or NoCascade; rows of an intersect table go (Cascade).
-    `merges`: a merge of two parents moves them to the one that stays.
+    `merges`: a merge of two parents moves them to the one that stays. `assigns`: which children go
+    to a new owner with their parent: Cascade, Active, UserOwned or NoCascade.
     """
 
     child: DataverseTable
     column: str
     rule: str
     merges: bool = False
+    assigns: str = "NoCascade"
 
     def keys(self, parent: str) -> list[str]:
         """The records that point at `parent`."""
@@ -44,10 +46,11 @@ def find_links(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
         child = tables.by_name.get(relation.intersect or relation.target)
         if child is None:
             continue
-        column, rule, merges = relation.pairs[0][1], "Cascade", False
+        column, rule, merges, assigns = relation.pairs[0][1], "Cascade", False, "NoCascade"
         if not relation.intersect:
             back = child.definition.relations.get(relation.partner)
             facts = {} if back is None else back.facts.get("CascadeConfiguration") or {}
             rule, merges = facts.get("Delete", "RemoveLink"), facts.get("Merge") == "Cascade"
-        found[child.name, column] = Link(child, column, rule, merges)
+            assigns = facts.get("Assign", "NoCascade")
+        found[child.name, column] = Link(child, column, rule, merges, assigns)
     return tuple(sorted(found.values(), key=lambda link: link.rule != "Restrict"))

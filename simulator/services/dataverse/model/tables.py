@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet, TableDefinition
+from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
 from windtunnel.simulator.entity_sets.records import Records
 from windtunnel.simulator.entity_sets.values import BadValue, Checker, Decoder, checker, decoder
 from windtunnel.simulator.kernel.changes import Changes
@@ -44,6 +45,8 @@ class DataverseTable:
     decoders: dict[str, Decoder]
     writable_lookups: dict[str, tuple[str, str]]
     """Navigation property to (lookup column, target table)."""
+    lookup_columns: frozenset[str]
+    """Columns that are written by a navigation property only."""
 
     @property
     def name(self) -> str:
@@ -178,7 +181,10 @@ class Tables:
             for relation in definition.relations.values()
             if not relation.collection
         }
-        return DataverseTable(definition, table, records, checkers, decoders, lookups)
+        own = frozenset(
+            name for name, column in definition.columns.items() if column.type in LOOKUPS
+        )
+        return DataverseTable(definition, table, records, checkers, decoders, lookups, own)
 
 
 _INDEXED = frozenset(

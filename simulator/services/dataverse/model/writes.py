@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.simulator.entity_sets.records import KeyExists, Values
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
 from windtunnel.simulator.services.dataverse.model.derived import Derived
+from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
     OWNED_BY_SYSTEM,
@@ -27,18 +30,37 @@ OWNERS = frozenset(
 )
 _REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
 
+CLOSING: dict[tuple[str, Any], tuple[str, str]] = {
+    ("opportunity", 1): ("won", "won"),
+    ("opportunity", 2): ("lost", "lost"),
+    ("incident", 1): ("Resolved", "CloseIncidentRequest"),
+}
+"""States that an update cannot set, with the words of the refusal."""
+
 Resolver = Callable[[str], tuple[DataverseTable, str]]
 """A reference such as `/accounts(guid)` to its table and key; raises when there is no record."""
 
 
 class Caller:
-    """Who writes: the user, its business unit, and who acts as this user (`` for nobody)."""
+    """Who writes: the user, its business unit, and who acts as this user (`` for nobody).
 
-    __slots__ = ("actor_id", "business_unit_id", "user_id")
+    `detects`: writes of duplicates are to be refused.
+    """
 
-    def __init__(self, user_id: str, business_unit_id: str, actor_id: str = "") -> None:
+    __slots__ = ("actor_id", "business_unit_id", "detects", "user_id")
+
+    def __init__(
+        self, user_id: str, business_unit_id: str, actor_id: str = "", *, detects: bool = False
+    ) -> None:
         self.user_id, self.business_unit_id = user_id, business_unit_id
-        self.actor_id = actor_id
+        self.actor_id, self.detects = actor_id, detects
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Keys of existing records that a new one is to have in a collection."""
+
+    keys: tuple[str, ...]
 
 
 class Writes:
@@ -54,8 +76,9 @@ class Writes:
         files: Files,
         security: Security,
         derived: Derived,
+        duplicates: Duplicates,
     ) -> None:
-        self._security, self.derived = security, derived
+        self._security, self.derived, self.duplicates = security, derived, duplicates
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
         self._links: dict[str, tuple[Link, ...]] = {}
@@ -67,6 +90,8 @@ class Writes:
     ) -> tuple[Values, list[tuple[str, Any]]]:
         """(stored values, nested objects by navigation property) of a body."""
         checkers = served.checkers
+        if not served.lookup_columns.isdisjoint(body):
+            body = self._without_lookups(served, body)
         values: Values = {}
         nested: list[tuple[str, Any]] = []
         for name, value in body.items():
@@ -77,6 +102,14 @@ class Writes:
             else:
                 self._other(served, name, value, values, nested)
         return values, nested
+
+    @staticmethod
+    def _without_lookups(served: DataverseTable, body: dict[str, Any]) -> dict[str, Any]:
+        """A body without columns of lookups that are null. Raises LookupNotBound for others."""
+        named = served.lookup_columns.intersection(body)
+        if any(body[name] is not None for name in named):
+            raise errors.LookupNotBound
+        return {name: value for name, value in body.items() if name not in named}
 
     def new_values(
         self, served: DataverseTable, body: dict[str, Any]
@@ -95,7 +128,12 @@ class Writes:
         nested: list[tuple[str, Any]],
     ) -> None:
         if name.endswith(_BIND):
-            self._bind(served, name.removesuffix(_BIND), value, values)
+            bound = name.removesuffix(_BIND)
+            navigation = served.table.navigations.get(bound)
+            if navigation is not None and navigation.collection:
+                nested.append((bound, self._bound_all(served, navigation, value)))
+            else:
+                self._bind(served, bound, value, values)
             return
         if "@" in name:
             return
@@ -106,6 +144,26 @@ class Writes:
             nested.append((name, value))
         else:
             raise errors.UnknownProperty(set=served.entity_set, name=name, table=served.name)
+
+    def _bound_all(self, served: DataverseTable, navigation: Navigation, value: Any) -> Bound:
+        """The records that an array of references names, which a new record is to have."""
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._shape(served, f"{navigation.name}@odata.bind", "an array of references")
+        keys = []
+        for item in value:
+            table, key = self._resolve(item)
+            if table.name != navigation.target:
+                raise errors.PayloadError(
+                    set=served.entity_set,
+                    problem="Microsoft.OData.ODataException: A reference to "
+                    f"'{table.entity_set}' does not fit the navigation property "
+                    f"'{navigation.name}'.",
+                )
+            if self._security.current is not None:
+                self._security.check(table, key, "Append")
+                self._security.reach(served, "AppendTo")
+            keys.append(key)
+        return Bound(tuple(keys))
 
     def _bind(self, served: DataverseTable, name: str, value: Any, values: Values) -> None:
         lookup = served.writable_lookups.get(name)
@@ -143,9 +201,20 @@ class Writes:
 
     # -- create -------------------------------------------------------------------------------
 
-    def create(self, served: DataverseTable, body: dict[str, Any], caller: Caller) -> str:
-        """Create a record, with what is nested in it; returns its key."""
+    def create(
+        self,
+        served: DataverseTable,
+        body: dict[str, Any],
+        caller: Caller,
+        fixed: Values | None = None,
+    ) -> str:
+        """Create a record, with what is nested in it; returns its key.
+
+        `fixed` are stored values of columns that the body does not set: those of the address.
+        """
         values, nested = self.new_values(served, body)
+        if fixed:
+            values = {**fixed, **values}
         if not nested:
             return self.insert(served, values, caller)
         with self._store.atomic():
@@ -179,6 +248,10 @@ class Writes:
     ) -> None:
         navigation = served.table.navigations[name]
         target = self._tables.by_name[navigation.target]
+        if isinstance(items, Bound):
+            for child in items.keys:
+                self._link(navigation, target, key, child, caller)
+            return
         if not isinstance(items, list):
             raise self._shape(served, name, "an array")
         for item in items:
@@ -191,10 +264,24 @@ class Writes:
             later = self._insert_single(target, deeper, values, caller)
             self.insert(target, values, caller)
             if navigation.intersect:
-                ends = {navigation.pairs[0][1]: key, navigation.far_pairs[0][0]: child}
-                self.insert(self._tables.by_name[navigation.intersect], ends, caller)
+                self._link(navigation, target, key, child, caller)
             for inner, more in later:
                 self._insert_collection(target, inner, more, child, caller)
+
+    def _link(
+        self,
+        navigation: Navigation,
+        target: DataverseTable,
+        key: str,
+        child: str,
+        caller: Caller,
+    ) -> None:
+        far = navigation.pairs[0][1]
+        if navigation.intersect:
+            ends = {far: key, navigation.far_pairs[0][0]: child}
+            self.insert(self._tables.by_name[navigation.intersect], ends, caller)
+        else:
+            self.change(target, child, {far: key}, caller)
 
     @staticmethod
     def _shape(served: DataverseTable, name: str, wanted: str) -> errors.PayloadError:
@@ -216,6 +303,8 @@ class Writes:
             self._security.check_row(served, values, "Create")
         self._check_status(served, values, str(key), None)
         self.derived.complete_new(served, values)
+        if caller.detects:
+            self.duplicates.check(served, values)
         if self._holds_images(served, values):
             with self._store.atomic():
                 self._files.set_images(served, str(key), values, is_new=True)
@@ -236,7 +325,11 @@ class Writes:
         self, served: DataverseTable, values: Values, now: str, caller: Caller
     ) -> list[tuple[str, Any]]:
         columns = served.table.columns
-        created = values.pop("overriddencreatedon", None) or now
+        created = values.get("overriddencreatedon")
+        if created is None:
+            created = now
+        else:  # the column tells from then on when the record was made in truth
+            values["overriddencreatedon"] = now
         user = caller.user_id
         wanted = (
             ("createdon", created),
@@ -312,7 +405,16 @@ class Writes:
             )
         values.pop(served.primary_id, None)
         self.derived.for_update(served, values)
+        message = CLOSING.get((served.name, values.get("statecode")))
+        if message is not None and not self._is_in_state(served, key, values["statecode"]):
+            state, name = message
+            raise errors.StateNeedsMessage(table=served.name, state=state, message=name)
         return self.change(served, key, values, caller, version)
+
+    @staticmethod
+    def _is_in_state(served: DataverseTable, key: str, state: int) -> bool:
+        row = served.records.get((key,))
+        return row is None or row["statecode"] == state
 
     def change(
         self,
@@ -334,6 +436,8 @@ class Writes:
             current = served.records.get((key,)) or {}
             self._check_status(served, values, key, current.get("statecode"))
         self.derived.complete_change(served, key, values)
+        if caller.detects:
+            self.duplicates.check(served, {**(served.records.get((key,)) or {}), **values})
         if "modifiedon" in columns:
             values["modifiedon"] = iso_seconds(self._clock.now())
         if "_modifiedby_value" in columns:
@@ -343,6 +447,7 @@ class Writes:
         if values.get("_ownerid_value") is not None and "_owninguser_value" in columns:
             owned = self._owned_by(served, values["_ownerid_value"])
             values.update((name, value) for name, value in owned if name in columns)
+            return self._assign(served, key, values, caller, version)
         if self._holds_images(served, values):
             if not served.records.exists((key,)):
                 return False
@@ -350,6 +455,35 @@ class Writes:
                 self._files.set_images(served, key, values, file_name)
                 return self._update(served, key, values, caller, version)
         return self._update(served, key, values, caller, version)
+
+    def _assign(
+        self,
+        served: DataverseTable,
+        key: str,
+        values: Values,
+        caller: Caller,
+        version: int | None,
+    ) -> bool:
+        """Give a record to another owner, and with it the children that its relationships say."""
+        owner = values["_ownerid_value"]
+        before = (served.records.get((key,)) or {}).get("_ownerid_value")
+        if before == owner:
+            return self._update(served, key, values, caller, version)
+        with self._store.atomic():
+            if not self._update(served, key, values, caller, version):
+                return False
+            for link in self.links_to(served):
+                if link.assigns == "NoCascade" or not link.child.has("_ownerid_value"):
+                    continue
+                for child in link.keys(key):
+                    row = link.child.records.get((child,)) or {}
+                    if link.assigns == "Active" and row.get("statecode"):
+                        continue
+                    if link.assigns == "UserOwned" and row.get("_ownerid_value") != before:
+                        continue
+                    if row.get("_ownerid_value") != owner:
+                        self.change(link.child, child, {"_ownerid_value": owner}, caller)
+        return True
 
     def _may_change(self, served: DataverseTable, key: str, values: Values) -> bool:
         """Whether the record is there. Raises where the caller lacks a right to change it so."""
@@ -430,6 +564,7 @@ class Writes:
     def forget(self) -> None:
         """Tables have changed: what was worked out for them is worked out anew."""
         self._links.clear()
+        self.duplicates.forget()
 
     # -- errors -------------------------------------------------------------------------------
 

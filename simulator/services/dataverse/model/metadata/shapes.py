@@ -50,6 +50,7 @@ def managed(name: str, value: bool = True, changeable: bool = True) -> Json:
     return {"Value": value, "CanBeChanged": changeable, "ManagedPropertyLogicalName": name}
 
 
+_WITH_DUPLICATE_RULES = frozenset({"account", "contact", "lead"})
 _TABLE_PROPERTIES = (
     ("IsAuditEnabled", "canmodifyauditsettings", False),
     ("IsValidForQueue", "canmodifyqueuesettings", False),
@@ -169,6 +170,8 @@ def table_shape(definition: TableDefinition) -> Json:
     }
     for member, logical, value in _TABLE_PROPERTIES:
         shape[member] = managed(logical, value and not definition.is_intersect)
+    if name in _WITH_DUPLICATE_RULES:
+        shape["IsDuplicateDetectionEnabled"]["Value"] = True
     shape["Privileges"] = _privileges(definition)
     shape["Settings"] = []
     return {**shape, **definition.facts}
