@@ -1,7 +1,8 @@
-"""Writes contracts/entities/finance_operations/entities.xml from collected facts on data entities.
+"""Writes contracts/entities/finance_operations/entities.jsonl from collected facts on entities.
 
-`python tools/fo_entities.py FACTS.json.gz`: one object with `entities` (set, type, label, keys,
-columns, nav) and `enums` (members by number). Labels nobody collected are the words of the name.
+`python tools/fo_entities.py FACTS.json.gz`: one object with `entities` (set, type, aot, label,
+staging, keys, columns, nav) and `enums` (members by number). Labels nobody collected are the words
+of the name.
 """
 
 from __future__ import annotations
@@ -12,17 +13,26 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
-from windtunnel.contracts.entities.finance_operations.catalog import FACTS
+import orjson
 
-PAGE = Path(__file__).parent.parent / "contracts/entities/finance_operations/entities.xml"
-SPACE = "Microsoft.Dynamics.DataEntities"
-TERM = "Microsoft.Dynamics.OData.Core.V1"
-_AX = {
-    "String": "String", "Decimal": "Real", "Int32": "Int32", "Int64": "Int64", "Guid": "Guid",
-    "enum": "Enum", "DateTimeOffset": "Date",
-}  # fmt: skip
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS, EntityFacts
+from windtunnel.contracts.entities.finance_operations.catalog.navigations import links
+from windtunnel.contracts.entities.finance_operations.definitions import (
+    NAMESPACE,
+    EntityType,
+    Enumeration,
+    Navigation,
+    Property,
+)
+from windtunnel.contracts.entities.finance_operations.wire import (
+    X_TYPES,
+    entity_json,
+    enum_json,
+)
+
+LINES = Path(__file__).parent.parent / "contracts/entities/finance_operations/entities.jsonl"
+_LINKS = links()
 
 
 def words(name: str) -> str:
@@ -35,97 +45,82 @@ def _lower(part: str) -> str:
     return part if part.isupper() and len(part) > 1 else part.lower()
 
 
-def _note(term: str, kind: str, value: str) -> str:
-    return f"<Annotation Term={quoteattr(f'{TERM}.{term}')} {kind}={quoteattr(value)}/>"
-
-
-def _property(column: dict[str, Any], set_name: str) -> str:
+def _property(column: dict[str, Any], facts: EntityFacts) -> Property:
     name, kind = column["n"], column["t"]
-    facts = FACTS[set_name]
-    edm = f"{SPACE}.{column['e']}" if kind == "enum" else f"Edm.{kind}"
+    edm = f"{NAMESPACE}.{column['e']}" if kind == "enum" else f"Edm.{kind}"
     is_plain = kind not in {"String", "enum", "Binary"}
-    must = is_plain or (kind == "String" and column.get("key"))
-    ax = str(column.get("ax", _AX[kind])).rstrip("?") if kind == "DateTimeOffset" else _AX[kind]
-    notes = [
-        _note("LabelId", "String", facts.labels.get(name) or words(name)),
-        _note("AXType", "EnumMember", f"{TERM}.AXType/{ax}"),
-    ]
-    if column.get("cc"):
-        notes.append(_note("CountryRegionCodes", "String", str(column["cc"])))
-    if name in facts.required or column.get("req"):
-        notes.append(_note("IsRequired", "Bool", "true"))
-    if name in facts.read_only or column.get("noedit"):
-        notes.append(_note("AllowEdit", "Bool", "false"))
-    if name in facts.read_only or column.get("nocreate"):
-        notes.append(_note("AllowEditOnCreate", "Bool", "false"))
-    nullable = ' Nullable="false"' if must else ""
-    head = f"<Property Name={quoteattr(name)} Type={quoteattr(edm)}{nullable}"
-    return f"{head}>{''.join(notes)}</Property>"
-
-
-def _navigation(owner: str, name: str) -> str:
-    link = FACTS[owner].navigations[name]
-    target = f"{SPACE}.{FACTS[link.target].type}"
-    kind = f"Collection({target})" if link.many else target
-    partner = f" Partner={quoteattr(link.partner)}" if link.partner else ""
-    rules = "".join(
-        f"<ReferentialConstraint Property={quoteattr(own)} ReferencedProperty={quoteattr(far)}/>"
-        for own, far in link.pairs
+    x_type = X_TYPES.get(edm, "Enum")
+    if kind == "DateTimeOffset":
+        x_type = str(column.get("ax", x_type)).rstrip("?")
+    return Property(
+        name,
+        edm,
+        not (is_plain or (kind == "String" and bool(column.get("key")))),
+        facts.labels.get(name) or words(name),
+        x_type,
+        str(column.get("cc") or ""),
+        name in facts.required or bool(column.get("req")),
+        not (name in facts.read_only or bool(column.get("noedit"))),
+        not (name in facts.read_only or bool(column.get("nocreate"))),
+        (("IsDimension", "Bool", "true"),) if column.get("dim") else (),
     )
-    nullable = "" if link.many else ' Nullable="false"'
-    head = f"<NavigationProperty Name={quoteattr(name)} Type={quoteattr(kind)}{nullable}{partner}"
-    return f"{head}>{rules}</NavigationProperty>"
 
 
-def _entity(entity: dict[str, Any]) -> list[str]:
-    name = entity["set"]
-    keys = "".join(f"<PropertyRef Name={quoteattr(key)}/>" for key in entity["keys"])
-    return [
-        f"<EntityType Name={quoteattr(entity['type'])}>",
-        f"<Key>{keys}</Key>",
-        *(_property(column, name) for column in entity["columns"]),
-        *(_navigation(name, link) for link in FACTS[name].navigations),
-        _note("LabelId", "String", entity["label"]),
-        "</EntityType>",
+def _navigations(entity: dict[str, Any], sets: dict[str, Any]) -> dict[str, Navigation]:
+    """Those that lead to one of the sets, in the order of the metadata."""
+    found = {}
+    own_is_of_company = COMPANY in entity["keys"]
+    for item in entity["nav"]:
+        if item["to"] not in sets:
+            continue
+        target, partner, pairs = _LINKS[entity["set"], item["n"]]
+        if target != item["to"]:
+            raise ValueError(f"{entity['set']}.{item['n']} leads to {item['to']}, not {target}")
+        far = sets[target]
+        if own_is_of_company and COMPANY in far["keys"]:
+            pairs = ((COMPANY, COMPANY), *pairs)
+        found[item["n"]] = Navigation(item["n"], far["type"], bool(item["many"]), pairs, partner)
+    return found
+
+
+def _entity(entity: dict[str, Any], sets: dict[str, Any]) -> EntityType:
+    facts = FACTS[entity["set"]]
+    links_of = _navigations(entity, sets)
+    return EntityType(
+        name=entity["type"],
+        entity_set=entity["set"],
+        key=tuple(entity["keys"]),
+        properties={column["n"]: _property(column, facts) for column in entity["columns"]},
+        navigations=links_of,
+        label=entity["label"] or words(entity["type"]),
+        entity=entity["aot"] or facts.entity or f"{entity['type']}Entity",
+        staging=entity["staging"] or "",
+        is_read_only=facts.is_read_only,
+        bindings=tuple((name, _LINKS[entity["set"], name][0]) for name in links_of),
+    )
+
+
+def lines(facts: dict[str, Any]) -> bytes:
+    """The file: the sets in the order of `FACTS`, their enumerations, names of absent sets."""
+    sets = {entity["set"]: entity for entity in facts["entities"]}
+    used = {c["e"] for entity in sets.values() for c in entity["columns"] if "e" in c}
+    enums = (
+        Enumeration(name, facts["enums"][name]["members"], _labels(facts["enums"][name]))
+        for name in sorted(used)
+    )
+    absent = {item["to"] for entity in sets.values() for item in entity["nav"]} - set(sets)
+    rows = [
+        *(entity_json(_entity(sets[name], sets)) for name in FACTS),
+        *map(enum_json, enums),
+        {"absent": sorted(absent)},
     ]
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 
 
-def _enum(name: str, members: dict[str, int]) -> list[str]:
-    lines = [f"<EnumType Name={quoteattr(name)}>"]
-    for member, value in members.items():
-        note = _note("LabelId", "String", words(member))
-        lines.append(f'<Member Name={quoteattr(member)} Value="{value}">{note}</Member>')
-    return [*lines, "</EnumType>"]
-
-
-def document(facts: dict[str, Any]) -> str:
-    """The CSDL document of the entity sets that `FACTS` names, in its order."""
-    by_set = {entity["set"]: entity for entity in facts["entities"]}
-    entities = [by_set[name] for name in FACTS]
-    enums = {column["e"] for entity in entities for column in entity["columns"] if "e" in column}
-    lines = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">',
-        f'<edmx:DataServices><Schema Namespace="{SPACE}" '
-        'xmlns="http://docs.oasis-open.org/odata/ns/edm">',
-    ]
-    for entity in entities:
-        lines += _entity(entity)
-    for name in sorted(enums):
-        lines += _enum(name, facts["enums"][name]["members"])
-    lines.append('<EntityContainer Name="Resources">')
-    for entity in entities:
-        kind = f"{SPACE}.{entity['type']}"
-        lines.append(f"<EntitySet Name={quoteattr(entity['set'])} EntityType={quoteattr(kind)}>")
-        lines += [
-            f"<NavigationPropertyBinding Path={quoteattr(name)} Target={quoteattr(link.target)}/>"
-            for name, link in FACTS[entity["set"]].navigations.items()
-        ]
-        lines.append("</EntitySet>")
-    lines.append("</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>")
-    return "\n".join(lines) + "\n"
+def _labels(enum: dict[str, Any]) -> dict[str, str]:
+    return {member: words(member) for member in enum["members"]}
 
 
 if __name__ == "__main__":
     with gzip.open(sys.argv[1], "rt", encoding="utf-8") as file:
-        PAGE.write_text(document(json.load(file)), "utf-8")
+        LINES.write_bytes(lines(json.load(file)))

@@ -51,6 +51,8 @@ class EncodedRecords:
 
     def put(self, key: Key, variant: Any, encoded: Any) -> None:
         """Keep one form of a record; the record kept longest makes room."""
+        if not self._kept:
+            return
         if self._folds:
             key = _folded(key)
         variants = self._records.get(key)

@@ -1,1 +1,1 @@
-"""Entity sets of finance and operations: facts in `catalog.py`, $metadata in `entities.xml`."""
+"""Entity sets of finance and operations: types in `entities.jsonl`, other facts in `catalog`."""

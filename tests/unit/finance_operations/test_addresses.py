@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windtunnel.contracts.entities.finance_operations.catalog import ABSENT_SETS, FACTS
-from windtunnel.contracts.entities.finance_operations.load import entity_types
+from windtunnel.contracts.entities.finance_operations.catalog import FACTS
+from windtunnel.contracts.entities.finance_operations.load import absent_sets, entity_types
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import ManualClock
 from windtunnel.simulator.kernel.store import Store
@@ -19,16 +19,17 @@ from windtunnel.simulator.services.finance_operations.addresses import (
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
-    entity_sets,
+    Sets,
 )
 from windtunnel.simulator.services.finance_operations.model.reading import address_of
+from windtunnel.simulator.services.finance_operations.model.schema import Schema
 from windtunnel.simulator.services.finance_operations.model.scope import is_cross_company
 
 
 @pytest.fixture(scope="module")
 def sets() -> dict[str, EntitySet]:
     store = Store()
-    return entity_sets(store, Changes(store, ManualClock()))[1]
+    return Sets(store, Changes(store, ManualClock()), Schema([entity_types()]))
 
 
 @given(company=st.text("abcxyz", min_size=1), account=st.text(min_size=1, max_size=20))
@@ -85,15 +86,15 @@ def test_cross_company_is_an_option_of_its_own(query: str, expected: bool) -> No
 def test_facts_and_document_name_the_same_things() -> None:
     types = entity_types().types
     assert set(types) == set(FACTS)
-    assert not ABSENT_SETS & set(FACTS)
+    assert not absent_sets() & set(FACTS)
     for name, facts in FACTS.items():
         properties = set(types[name].properties)
-        assert types[name].name == facts.type
         named = {*facts.labels, *facts.required, *facts.read_only, *facts.fixed}
         named |= {*facts.relations, *facts.sequences, *facts.defaults}
         assert named <= properties, name
-        for link in facts.navigations.values():
-            target = types[link.target].properties
+        for link in types[name].navigations.values():
+            target = types[entity_types().sets_by_type[link.target]].properties
+            assert link.pairs
             assert all(own in properties and other in target for own, other in link.pairs)
 
 

@@ -87,7 +87,7 @@ def _run(served: ServedAction, call: ActionCall, status: int) -> Any:
         return served.action.function(call)
     except (ActionRefused, FinanceOperationsError) as refusal:
         text = refusal.message if isinstance(refusal, FinanceOperationsError) else str(refusal)
-        place = f" on Entity {served.bound_to.kind.name}" if served.bound_to is not None else ""
+        place = f" on Entity {served.bound_to.type}" if served.bound_to is not None else ""
         raise ActionFailed(
             status, f"Exception occurred while executing action {served.name}{place}: {text}"
         ) from refusal

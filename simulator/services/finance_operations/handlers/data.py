@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from windtunnel.contracts.entities.finance_operations.catalog import ABSENT_SETS
+from windtunnel.contracts.entities.finance_operations.load import absent_sets
 from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.finance_operations.addresses import (
     Address,
@@ -70,7 +70,7 @@ def _without_set(
     if address.rest == ("$batch",):
         return batch(exchange, environment, lambda inner: _inside(inner, environment, addresses))
     collection = name.partition("(")[0]
-    if collection in ABSENT_SETS:
+    if collection in absent_sets():
         raise Absent(f"entity set {collection}")
     if is_action(name) and len(address.rest) == 1:
         return invoke(exchange, environment, name)

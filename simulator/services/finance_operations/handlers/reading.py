@@ -140,7 +140,8 @@ def retrieve(
     request = exchange.request
     headers = request.headers
     exchange.operation = "retrieve"
-    variant = (request.query, headers.get(b"accept"), headers.get(b"host"), request.scheme)
+    host, accept = headers.get(b"host"), headers.get(b"accept")
+    variant = (entity_set.name, request.query, accept, host, request.scheme)
     if not in_scope(exchange, environment, entity_set, key):
         raise RecordNotFound
     encoded = entity_set.records.encoded
@@ -228,7 +229,7 @@ def _navigate(
     values = reading.linked(entity_set, navigation, key)
     if values is None:
         raise RecordNotFound
-    target = environment.sets[environment.catalog[navigation.target].entity_set]
+    target = environment.sets.by_type(navigation.target)
     plan = environment.plans.of(target, request.query)
     level = level_asked(exchange, plan)
     root = root_of(request)

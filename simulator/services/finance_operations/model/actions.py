@@ -127,7 +127,7 @@ class Actions:
 
     def __init__(self, sets: Mapping[str, EntitySet], enums: Mapping[str, EnumType]) -> None:
         self._sets, self._enums = sets, enums
-        self._types = {entity_set.kind.name: entity_set for entity_set in sets.values()}
+        self._types = {entity_set.type: entity_set for entity_set in sets.values()}
         self._found: dict[tuple[str, bool, str], ServedAction] = {}
         self.version = 0
 
@@ -260,7 +260,7 @@ def _action_node(served: ServedAction) -> Node:
     children: list[Node] = []
     if served.bound_to is not None:
         attributes.append(("IsBound", "true"))
-        name = served.bound_to.kind.name
+        name = served.bound_to.type
         kind = f"{NAMESPACE}.{name}"
         kind = f"Collection({kind})" if served.is_of_collection else kind
         children.append(Node("Parameter", (("Name", name), ("Type", kind))))

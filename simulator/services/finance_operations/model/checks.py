@@ -59,7 +59,7 @@ class Checks:
         )
         if refusal is not None:
             return refusal
-        values = Upon(sent, entity_set.empties)
+        values = Upon(sent, entity_set.whole)
         self._rules.default_row(entity_set, values, sent)
         self._draw(entity_set, values)
         refusal = _mandatory(entity_set, values)

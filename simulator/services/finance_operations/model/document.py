@@ -6,12 +6,12 @@ It is as large as the sets it describes, so it is put together once, and again w
 from __future__ import annotations
 
 from windtunnel.contracts.csdl import write_node
-from windtunnel.contracts.entities.finance_operations.load import document
 from windtunnel.simulator.services.finance_operations.model.actions import (
     Actions,
     action_nodes,
     import_nodes,
 )
+from windtunnel.simulator.services.finance_operations.model.schema import Schema
 
 _CONTAINER = b"<EntityContainer"
 _END = b"</EntityContainer>"
@@ -20,14 +20,14 @@ _END = b"</EntityContainer>"
 class Document:
     """Keeps the finished bytes."""
 
-    def __init__(self, actions: Actions) -> None:
-        self._actions = actions
+    def __init__(self, schema: Schema, actions: Actions) -> None:
+        self._schema, self._actions = schema, actions
         self._version, self._csdl = -1, b""
 
     def csdl(self) -> bytes:
         """The document: types and enumerations, then actions, then the container."""
         if self._version != self._actions.version:
-            whole = document()
+            whole = self._schema.csdl()
             at, end = whole.rindex(_CONTAINER), whole.rindex(_END)
             actions = b"".join(map(write_node, action_nodes(self._actions)))
             imports = b"".join(map(write_node, import_nodes(self._actions)))

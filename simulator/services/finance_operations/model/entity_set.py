@@ -1,23 +1,28 @@
-"""One entity set as the service sees it: table, records, stored forms and JSON forms."""
+"""One entity set as the service sees it: table, records, stored forms and JSON forms.
+
+What takes time is made when it is first asked for: imported documents bring thousands of sets.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
-from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS
-from windtunnel.contracts.entities.finance_operations.load import (
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS, EntityFacts
+from windtunnel.contracts.entities.finance_operations.definitions import (
     NAMESPACE,
     EntityType,
     Property,
-    entity_types,
 )
-from windtunnel.simulator.entity_sets.records import Records, Values
+from windtunnel.simulator.entity_sets.records import EncodedRecords, Key, Records, Values
 from windtunnel.simulator.entity_sets.values import BadValue, Checker, Fault, checker
 from windtunnel.simulator.kernel.changes import Changes
-from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, EnumType, Navigation, Table
+from windtunnel.simulator.services.finance_operations.model.schema import Schema
+from windtunnel.simulator.services.finance_operations.model.views import VIEWS
 
 REC_ID: Final = "RecId"
 REC_VERSION: Final = "RecVersion"
@@ -50,31 +55,156 @@ class Upon(dict[str, Any]):
 
 
 class EntitySet:
-    """Names, rules and records of one public collection."""
+    """Names, rules and records of one public collection.
 
-    def __init__(self, kind: EntityType, table: Table, store: Store, changes: Changes) -> None:
-        self.kind, self.table = kind, table
-        self.name = kind.entity_set
-        self.facts = FACTS[self.name]
-        self.is_company_specific = table.key[0] == COMPANY
-        self.checkers = {name: _checker(kind.properties[name], c) for name, c in _columns(table)}
-        self.empties = {name: _empty(kind.properties[name], c) for name, c in _columns(table)}
-        self.required = tuple(n for n, item in kind.properties.items() if item.required)
-        self.never_created = frozenset(
-            n for n, item in kind.properties.items() if not item.allow_edit_on_create
+    Versions of one entity (`stored_with`) share `records`, which have the columns of all of them;
+    `table` has this set's own.
+    """
+
+    def __init__(self, name: str, sets: Sets) -> None:
+        self.name = name
+        self.type = sets.schema.types_by_set[name]
+        self.view = VIEWS.get(name, "")
+        self.is_imported = name not in FACTS
+        self._sets = sets
+
+    @cached_property
+    def kind(self) -> EntityType:
+        """The type with its properties and navigation properties."""
+        return self._sets.schema.types[self.name]
+
+    @cached_property
+    def facts(self) -> EntityFacts:
+        """What the type does not say."""
+        return self._sets.schema.facts(self.name)
+
+    @cached_property
+    def principal(self) -> EntitySet:
+        """The set whose records these are: itself, or another version of the entity."""
+        return self._sets[self.facts.stored_with] if self.facts.stored_with else self
+
+    @cached_property
+    def is_company_specific(self) -> bool:
+        """Whether every record belongs to one company."""
+        return self.kind.key[0] == COMPANY
+
+    @cached_property
+    def table(self) -> Table:
+        """The set as queries see it."""
+        kind, enums = self.kind, self._sets.schema.enums
+        return Table(
+            self.name,
+            f"{NAMESPACE}.{kind.name}",
+            f"fo_{self.principal.name}",
+            {name: _column(item, enums) for name, item in kind.properties.items()},
+            kind.key,
+            {
+                link.name: Navigation(link.name, link.target, link.many, link.pairs, link.partner)
+                for link in kind.navigations.values()
+                if link.pairs and link.target in self._sets.schema.sets_by_type
+            },
         )
-        self.never_changed = frozenset(
-            {n for n, item in kind.properties.items() if not item.allow_edit}
-            | self.facts.fixed
-            | set(table.key)
-        )
+
+    @property
+    def records(self) -> Records:
+        """The records; a set of an imported document gets its table now."""
+        self.ready()
+        return self._records
+
+    def ready(self) -> None:
+        """Create the table where an imported set has none yet."""
+        if self.name not in self._sets.created:
+            self.create()
+
+    @cached_property
+    def _records(self) -> Records:
+        if self.principal is not self:
+            return self.principal.records
+        table, empties = self.table, self.empties
+        versions = list(self._sets.versions(self.name))
+        if versions:
+            columns = dict(table.columns)
+            for version in versions:
+                columns.update(version.table.columns)
+                empties = {**version.empties, **empties}
+            table = Table(table.entity_set, table.entity_type, table.sql, columns, table.key)
+        store, changes = self._sets.store, self._sets.changes
+        made = Records(store, changes, table, hidden=HIDDEN, decimal="NUMERIC", empties=empties)
+        if self.view:
+            made.encoded = EncodedRecords(folds=False, kept=0)
+        return made
+
+    def create(self) -> None:
+        """Create the table or view, if it is not there."""
+        self._sets.created.add(self.name)
+        if self.view:
+            self._sets.store.write(
+                f"CREATE VIEW IF NOT EXISTS {quoted(self.table.sql)} AS {self.view}"
+            )
+        elif self.principal is self:
+            self._records.create()
+        else:
+            self.principal.create()
+
+    def count(self) -> int:
+        """How many records there are, without a table for none."""
+        is_empty = self.is_imported and self.name not in self._sets.created
+        return 0 if is_empty else self.records.count()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All stored columns."""
+        return self.records.names
+
+    @cached_property
+    def checkers(self) -> dict[str, Checker]:
+        """By property: JSON value in, stored value out; raises BadValue."""
+        lengths = self.facts.lengths
+        return {
+            name: _checker(self.kind.properties[name], column, lengths.get(name))
+            for name, column in self.table.columns.items()
+        }
+
+    @cached_property
+    def empties(self) -> dict[str, Any]:
+        """By property: what it holds that nobody set, defaults included."""
+        found = {
+            name: _empty(self.kind.properties[name], column)
+            for name, column in self.table.columns.items()
+        }
         for name, value in self.facts.defaults.items():
-            self.empties[name] = self.checkers[name](value)
-        self.records = Records(
-            store, changes, table, hidden=HIDDEN, decimal="NUMERIC", empties=self.empties
-        )
-        self.names = self.records.names
-        self._outer_joined = ";0,0" * (self.facts.sources - 1)
+            found[name] = self.checkers[name](value)
+        return found
+
+    @cached_property
+    def whole(self) -> Mapping[str, Any]:
+        """The empty values of all stored columns."""
+        found: dict[str, Any] = {}
+        for version in self._sets.versions(self.principal.name):
+            found.update(version.empties)
+        return {**found, **self.principal.empties, **self.empties}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Properties that must not be empty."""
+        return tuple(n for n, item in self.kind.properties.items() if item.required)
+
+    @cached_property
+    def never_created(self) -> frozenset[str]:
+        """Properties that a create must not send."""
+        found = self.kind.properties.items()
+        return frozenset(n for n, item in found if not item.allow_edit_on_create)
+
+    @cached_property
+    def never_changed(self) -> frozenset[str]:
+        """Properties that an update must not send."""
+        found = self.kind.properties.items()
+        fixed = {n for n, item in found if not item.allow_edit}
+        return frozenset(fixed | self.facts.fixed | set(self.kind.key))
+
+    @cached_property
+    def _outer_joined(self) -> str:
+        return ";0,0" * (self.facts.sources - 1)
 
     def etag(self, rec_version: int, rec_id: int) -> str:
         """`W/"..."`: version and record id of every data source, in Base64, quotes included."""
@@ -90,14 +220,19 @@ class EntitySet:
 
     def label(self, name: str) -> str:
         """What messages call a property."""
-        return self.facts.labels.get(name) or self.kind.properties[name].label
+        item = self.kind.properties.get(name)
+        return self.facts.labels.get(name) or (item.label if item is not None else "") or name
 
     def shown_key(self, values: Values) -> str:
         """`Customer group: 10, Wholesales customers.` as in messages on duplicates."""
-        last = self.table.key[-1]
+        last = self.kind.key[-1]
         title = values[self.facts.title] if self.facts.title else ""
         shown = f"{self.label(last)}: {values[last]}"
         return f"{shown}, {title}" if title else shown
+
+    def key_of(self, values: Mapping[str, Any]) -> Key:
+        """The key of a record's values."""
+        return tuple([values[name] for name in self.kind.key])
 
     @property
     def data_source(self) -> str:
@@ -105,38 +240,55 @@ class EntitySet:
         return f"{self.facts.table} ({self.facts.table})"
 
 
-def entity_sets(store: Store, changes: Changes) -> tuple[Catalog, dict[str, EntitySet]]:
-    """The catalog for queries by type name, and the entity sets by public collection name."""
-    found = entity_types()
-    enums = enum_types()
-    catalog = Catalog()
-    sets: dict[str, EntitySet] = {}
-    for name, kind in found.types.items():
-        columns = {item.name: _column(item, enums) for item in kind.properties.values()}
-        navigations = {
-            link_name: Navigation(
-                link_name, FACTS[link.target].type, link.many, link.pairs, link.partner
-            )
-            for link_name, link in FACTS[name].navigations.items()
-        }
-        table = Table(
-            name, f"{NAMESPACE}.{kind.name}", f"fo_{name}", columns, tuple(kind.key), navigations
-        )
-        catalog[kind.name] = table
-        sets[name] = EntitySet(kind, table, store, changes)
-    return catalog, sets
+class Sets(dict[str, EntitySet]):
+    """The entity sets by public collection name, and what they are made upon."""
+
+    def __init__(self, store: Store, changes: Changes, schema: Schema) -> None:
+        self.store, self.changes, self.schema = store, changes, schema
+        self.created: set[str] = set()
+        super().__init__({name: EntitySet(name, self) for name in schema.types})
+        self.catalog = Tables(self)
+        self._versions: dict[str, list[str]] = {}
+        for name, facts in FACTS.items():
+            if facts.stored_with:
+                self._versions.setdefault(facts.stored_with, []).append(name)
+        store.on_rollback(self._look_again)
+
+    def versions(self, principal: str) -> Iterator[EntitySet]:
+        """Other versions of a set that are stored with it."""
+        for name in self._versions.get(principal, ()):
+            if name in self and self[name].principal.name == principal:
+                yield self[name]
+
+    def by_type(self, name: str) -> EntitySet:
+        """The set of an entity type."""
+        return self[self.schema.sets_by_type[name]]
+
+    def standard(self) -> Iterator[EntitySet]:
+        """The sets that have their tables from the beginning."""
+        return (self[name] for name in FACTS if name in self)
+
+    def _look_again(self) -> None:
+        """A rollback or a reset may have taken tables of imported sets away."""
+        self.created.intersection_update(FACTS)
 
 
-def enum_types() -> dict[str, EnumType]:
-    """The enumerations of the document by bare name."""
-    return {
-        name: EnumType(f"{NAMESPACE}.{name}", members)
-        for name, members in entity_types().enums.items()
-    }
+class Tables(Catalog):
+    """Tables by entity type, each made when a query names it; remembers which were."""
 
+    def __init__(self, sets: Sets) -> None:
+        super().__init__()
+        self._sets = sets
+        self.asked: list[EntitySet] = []
 
-def _columns(table: Table) -> list[tuple[str, Column]]:
-    return list(table.columns.items())
+    def __missing__(self, name: str) -> Table:
+        entity_set = self._sets.by_type(name)
+        self.asked.append(entity_set)
+        return entity_set.table
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The table of a type."""
+        return self[name] if name in self._sets.schema.sets_by_type else default
 
 
 def _column(item: Property, enums: Mapping[str, EnumType]) -> Column:
@@ -144,8 +296,11 @@ def _column(item: Property, enums: Mapping[str, EnumType]) -> Column:
     return Column(item.name, item.edm, enum=enum, nullable=item.nullable)
 
 
-def _checker(item: Property, column: Column) -> Checker:
+def _checker(item: Property, column: Column, length: int | None) -> Checker:
     inner = checker(column)
+    if length is not None:
+        # The kernel cuts what is longer than the field when it is assigned. unconfirmed: for OData.
+        return lambda value: inner(value[:length] if isinstance(value, str) else value)
     if item.x_type == "Date":
         return lambda value: _noon(inner(value))
     if item.edm == "Edm.Decimal":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
@@ -13,16 +14,14 @@ from windtunnel.simulator.services.finance_operations.model.actions import Actio
 from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
 from windtunnel.simulator.services.finance_operations.model.checks import Checks
 from windtunnel.simulator.services.finance_operations.model.document import Document
-from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    entity_sets,
-    enum_types,
-)
+from windtunnel.simulator.services.finance_operations.model.entity_set import Sets
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.metadata import Metadata
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
 from windtunnel.simulator.services.finance_operations.model.reading import Reading
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.schema import Schema
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
 from windtunnel.simulator.services.finance_operations.model.seed import seed_rows
 from windtunnel.simulator.services.finance_operations.model.users import Users
@@ -49,13 +48,14 @@ class Environment:
         self.batch_operations = round(limits["fo.batch"].allowance)
         self.store, self.clock, self.settings = store, clock, settings
         self._ids = ids.child("finance_operations")
-        self.catalog, self.sets = entity_sets(store, changes)
+        schema = Schema([entity_types()])
+        self.sets = Sets(store, changes, schema)
         self.companies = Companies(store, settings.default_company)
         self.users = Users(settings.users, settings.default_company)
-        self.actions = Actions(self.sets, enum_types())
-        self.document = Document(self.actions)
+        self.actions = Actions(self.sets, schema.enums)
+        self.document = Document(schema, self.actions)
         self.metadata = Metadata(self.document, self.sets, self.actions)
-        self.plans = Plans(self.catalog, self.sets)
+        self.plans = Plans(self.sets)
         self.reading = Reading(store, clock)
         numbers, lookups = Numbers(store), Lookups(store, self.sets)
         rules = Rules(store, self.sets, lookups, clock)
@@ -76,8 +76,8 @@ class Environment:
 
     def seed(self, *, sample_data: bool = True) -> None:
         """Create the tables and store the first records, where there are none."""
-        for entity_set in self.sets.values():
-            entity_set.records.create()
+        for entity_set in self.sets.standard():
+            entity_set.create()
         self._numbers.create()
         for entity_set, columns in columns_to_index(self.sets):
             entity_set.records.create_index(columns)
@@ -90,8 +90,6 @@ class Environment:
         self._ids.random.setstate(self._random_state)
         self.plans.forget()
         self.reading.forget()
-        for entity_set in self.sets.values():
-            entity_set.records.encoded.clear()
 
     def access(self, user: str) -> Access:
         """Records for the function behind an action, read and written as this user."""
@@ -104,4 +102,4 @@ class Environment:
 
     def entities(self) -> list[tuple[str, int]]:
         """Each public collection with the number of its records."""
-        return [(name, found.records.count()) for name, found in self.sets.items()]
+        return [(name, found.count()) for name, found in self.sets.items()]

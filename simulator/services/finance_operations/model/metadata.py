@@ -75,13 +75,13 @@ class Metadata:
             facts = entity_set.facts
             found.rows[facts.entity,] = {
                 "Name": facts.entity,
-                "PublicEntityName": entity_set.kind.name,
+                "PublicEntityName": entity_set.type,
                 "PublicCollectionName": name,
                 "LabelId": self.labels.id_of(entity_set.kind.label),
                 "DataServiceEnabled": True,
                 "DataManagementEnabled": True,
                 "EntityCategory": facts.category,
-                "IsReadOnly": public.rows[entity_set.kind.name,]["IsReadOnly"],
+                "IsReadOnly": public.rows[entity_set.type,]["IsReadOnly"],
             }
         return found
 
@@ -185,7 +185,7 @@ def _navigation(item: csdl.NavigationProperty) -> Json:
 def _action(served: ServedAction) -> Json:
     kind, parameters = "Unbound", []
     if served.bound_to is not None:
-        name = served.bound_to.kind.name
+        name = served.bound_to.type
         kind = "BoundToEntitySet" if served.is_of_collection else "BoundToEntityInstance"
         binding = {"TypeName": f"{NAMESPACE}.{name}", "IsCollection": served.is_of_collection}
         parameters.append({"Name": name, "Type": binding})

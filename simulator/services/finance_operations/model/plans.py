@@ -17,7 +17,7 @@ from windtunnel.simulator.odata import (
     parse_query,
 )
 from windtunnel.simulator.odata.pieces import Piece
-from windtunnel.simulator.odata.schema import Catalog, Navigation
+from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.odata.sql import Compiler
 from windtunnel.simulator.odata.tree import (
     Binary,
@@ -34,6 +34,7 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
     REC_VERSION,
     EntitySet,
+    Sets,
 )
 
 KEPT: Final = 2_048
@@ -59,6 +60,7 @@ class Plan:
     link_places: Mapping[str, int]
     equal: tuple[str, ...]
     sorted_by: tuple[str, ...]
+    touches: tuple[EntitySet, ...] = ()
     uses: int = 0
 
 
@@ -73,9 +75,9 @@ class Expansion:
 class Plans:
     """Compiles query strings; only a text never seen before is parsed."""
 
-    def __init__(self, catalog: Catalog, sets: Mapping[str, EntitySet]) -> None:
-        self._by_type = {entity_set.kind.name: entity_set for entity_set in sets.values()}
-        self._compiler = Compiler(catalog, FINANCE_AND_OPERATIONS)
+    def __init__(self, sets: Sets) -> None:
+        self._sets = sets
+        self._compiler = Compiler(sets.catalog, FINANCE_AND_OPERATIONS)
         self._kept: dict[tuple[str, str], Plan] = {}
 
     def of(self, entity_set: EntitySet, text: str) -> Plan:
@@ -89,6 +91,8 @@ class Plans:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[entity_set.name, text] = plan
+        for touched in plan.touches:
+            touched.ready()
         return plan
 
     def forget(self) -> None:
@@ -99,7 +103,15 @@ class Plans:
         query = parse_query(text, FINANCE_AND_OPERATIONS)
         if query.skiptoken:
             raise NotSupported(FINANCE_AND_OPERATIONS.refuse_option("$skiptoken"))
+        asked = self._sets.catalog.asked
+        asked.clear()
         plan = self._plan(entity_set, query.options)
+        touched = (
+            entity_set,
+            *asked,
+            *(expansion.plan.entity_set for expansion in plan.expansions),
+        )
+        plan.touches = tuple([found for found in dict.fromkeys(touched) if found.is_imported])
         plan.level = level_of(query.format)
         return plan
 
@@ -180,7 +192,7 @@ class Plans:
                 "is 1.",
                 item.position,
             )
-        return Expansion(navigation, self._plan(self._by_type[navigation.target], options))
+        return Expansion(navigation, self._plan(self._sets.by_type(navigation.target), options))
 
 
 def level_of(text: str) -> str:

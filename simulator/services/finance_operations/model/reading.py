@@ -125,6 +125,8 @@ class Reading:
 
     def _advise(self, plan: Plan, sql: str, values: Sequence[Any]) -> None:
         """Let a large table have an index for this plan; its company alone selects too little."""
+        if plan.entity_set.view:
+            return
         condition, equal = f" t.{quoted(COMPANY)} = ?", plan.equal
         if condition in sql:
             sql = sql.replace(condition, f" +{condition[1:]}", 1)
@@ -207,7 +209,7 @@ def _annotated(entity_set: EntitySet, record: Json, plan: Plan, row: Row, root: 
     """`odata.metadata=full`: types, addresses and links beside the values."""
     table = entity_set.table
     found = dict(zip(plan.link_places, row, strict=False))
-    out: Json = {"@odata.type": f"#{NAMESPACE}.{entity_set.kind.name}"}
+    out: Json = {"@odata.type": f"#{NAMESPACE}.{entity_set.type}"}
     link = ""
     if all(name in found for name in table.key):
         keys = ",".join(f"{name}={_literal(found[name])}" for name in table.key)

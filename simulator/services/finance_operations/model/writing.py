@@ -30,6 +30,7 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
     REC_VERSION,
     EntitySet,
+    Sets,
 )
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
@@ -43,7 +44,7 @@ class Writing:
     def __init__(
         self,
         store: Store,
-        sets: Mapping[str, EntitySet],
+        sets: Sets,
         checks: Checks,
         numbers: Numbers,
         rules: Rules,
@@ -123,7 +124,7 @@ class Writing:
             reasons = self._rules.validate_delete(entity_set, row)
             if reasons:
                 raise DeleteFailed(entity_set.facts.entity, reasons, self._status)
-            for other, column, is_owned in self._dependents.get(entity_set.name, ()):
+            for other, column, is_owned in self._dependents.get(entity_set.principal.name, ()):
                 wanted = {column: key[-1]}
                 if other.is_company_specific and entity_set.is_company_specific:
                     wanted[COMPANY] = row[COMPANY]
@@ -181,18 +182,20 @@ def why(error: BadValue) -> str:
 
 
 def _dependents(
-    sets: Mapping[str, EntitySet],
+    sets: Sets,
 ) -> dict[str, list[tuple[EntitySet, str, bool]]]:
     found: dict[str, list[tuple[EntitySet, str, bool]]] = {}
-    for other in sets.values():
+    for other in sets.standard():
+        if other.view or other.principal is not other:
+            continue
         for column, relation in other.facts.relations.items():
             found.setdefault(relation.target, []).append((other, column, relation.owned))
     return found
 
 
-def columns_to_index(sets: Mapping[str, EntitySet]) -> Iterable[tuple[EntitySet, tuple[str, ...]]]:
+def columns_to_index(sets: Sets) -> Iterable[tuple[EntitySet, tuple[str, ...]]]:
     """Columns that owned records are found by; other dependents are looked for at deletes only."""
-    for entity_set in sets.values():
+    for entity_set in sets.standard():
         for name, relation in entity_set.facts.relations.items():
-            if relation.owned:
+            if relation.owned and entity_set.principal is entity_set:
                 yield entity_set, (COMPANY, name)

@@ -1,0 +1,90 @@
+"""Navigation properties between the standard sets: by which columns each leads where.
+
+A line is `set.property set.property own=other`; the second property leads back. dataAreaId goes
+with them where both sets have it. Names are those of the metadata; the columns are reasoned for
+all but orders and their lines.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_DISPLAY: Final = "DefaultLedgerDimensionDisplayValue=DisplayValue"
+_LINKS: Final = f"""
+CustomersV3.Warehouses Warehouses.ExternallyLocatedWarehouseCustomer CustomerAccount=ExternallyLocatedWarehouseCustomerAccountNumber
+CustomersV3.DimensionSet DimensionSets.CustomerV3 DefaultDimensionDisplayValue=DisplayValue
+CustomerGroups.DimensionSet DimensionSets.DefaultDimensionSet DefaultDimensionDisplayValue=DisplayValue
+VendorsV2.Warehouses Warehouses.ExternallyLocatedWarehouseVendor VendorAccountNumber=ExternallyLocatedWarehouseVendorAccountNumber
+VendorsV2.ReleasedProductsV2 ReleasedProductsV2.PrimaryVendorV2 VendorAccountNumber=PrimaryVendorAccountNumber
+VendorsV2.DimensionCombination DimensionCombinations.VendorV2 DefaultOffsetLedgerAccountDisplayValue=DisplayValue
+VendorsV2.DimensionSet DimensionSets.VendorV2 {_DISPLAY}
+VendorsV2.PurchaseOrderHeaderV2 PurchaseOrderHeadersV2.VendorV2 VendorAccountNumber=OrderVendorAccountNumber
+VendorsV3.DimensionCombination DimensionCombinations.VendorV3 DefaultOffsetLedgerAccountDisplayValue=DisplayValue
+VendorsV3.DimensionSet DimensionSets.VendorV3 {_DISPLAY}
+VendorGroups.ClearingPeriodPaymentTerm PaymentTerms.ClearingPeriodAssignedVendorGroups ClearingPeriodPaymentTermName=Name
+VendorGroups.DefaultPaymentTerm PaymentTerms.DefaultAssignedVendorGroups DefaultPaymentTermName=Name
+PaymentTerms.DimensionCombination DimensionCombinations.PaymentTerm CashPaymentMainAccountIdDisplayValue=DisplayValue
+ReleasedProductsV2.ProductV2 ProductsV2.ReleasedProducts ProductNumber=ProductNumber
+ReleasedProductsV2.CatchWeightUnitOfMeasure UnitsOfMeasure.ReleasedProductsV2 CatchWeightUnitSymbol=UnitSymbol
+ReleasedProductsV2.AlternativeReleasedProductV2 ReleasedProductsV2.ReleasedProductsV2 AlternativeItemNumber=ItemNumber
+ReleasedProductsV2.DimensionSet DimensionSets.ReleasedProductV2 {_DISPLAY}
+SalesOrderHeadersV2.DimensionSet DimensionSets.SalesOrderHeaderV2 {_DISPLAY}
+SalesOrderHeadersV2.SalesOrderLines SalesOrderLines.SalesOrderHeaderV2 SalesOrderNumber=SalesOrderNumber
+SalesOrderHeadersV4.DimensionSet DimensionSets.SalesOrderHeaderV4 {_DISPLAY}
+SalesOrderLines.DimensionSet DimensionSets.SalesOrderLine {_DISPLAY}
+SalesOrderLines.DimensionCombination DimensionCombinations.SalesOrderLine MainAccountIdDisplayValue=DisplayValue
+SalesOrderLinesV3.DimensionSet DimensionSets.SalesOrderLineV3 {_DISPLAY}
+SalesOrderLinesV3.DimensionCombination DimensionCombinations.SalesOrderLineV3 MainAccountIdDisplayValue=DisplayValue
+SalesInvoiceHeadersV2.SalesInvoiceLinesV2 SalesInvoiceV2Lines.SalesInvoiceHeaderV2 InvoiceNumber=InvoiceNumber,InvoiceDate=InvoiceDate,LedgerVoucher=LedgerVoucher
+PurchaseOrderHeadersV2.PurchaseOrderLinesV2 PurchaseOrderLinesV2.PurchaseOrderHeader PurchaseOrderNumber=PurchaseOrderNumber
+PurchaseOrderHeadersV2.DimensionSet DimensionSets.PurchaseOrderHeaderV2 {_DISPLAY}
+PurchaseOrderLinesV2.DefaultDimensionDimensionSet DimensionSets.PurchaseOrderLinesV2 {_DISPLAY}
+PurchaseOrderLinesV2.LedgerDimensionCombination DimensionCombinations.PurchaseOrderLinesV2 MainAccountIdDisplayValue=DisplayValue
+VendorInvoiceHeaders.DimensionSet DimensionSets.VendorInvoiceHeader DimensionDisplayValue=DisplayValue
+VendorInvoiceHeaders.VendorInvoiceLine VendorInvoiceLines.VendorInvoiceHeader HeaderReference=HeaderReference
+VendorInvoiceLines.DimensionCombination DimensionCombinations.VendorInvoiceLine MainAccountDisplayValue=DisplayValue
+VendorInvoiceLines.DimensionSet DimensionSets.VendorInvoiceLine DimensionDisplayValue=DisplayValue
+LedgerJournalHeaders.LegalEntity LegalEntities.LedgerJournalHeader dataAreaId=LegalEntityId
+LedgerJournalHeaders.LedgerJournalLine LedgerJournalLines.LedgerJournalHeader JournalBatchNumber=JournalBatchNumber
+LedgerJournalLines.LedgerJournalLineCurrency Currencies.LedgerJournalLineEntityCurrency CurrencyCode=CurrencyCode
+LedgerJournalLines.LedgerJournalLineCompany LegalEntities.LedgerJournalLineEntityCompany Company=LegalEntityId
+LedgerJournalLines.LedgerJournalLineOffsetCompany LegalEntities.LedgerJournalLineEntityOffsetCompany OffsetCompany=LegalEntityId
+LedgerJournalLines.LegalEntity LegalEntities.LedgerJournalLine dataAreaId=LegalEntityId
+LedgerJournalLines.LedgerJournalLineDefaultDimension DimensionSets.LedgerJournalLineDefaultDimension DefaultDimensionDisplayValue=DisplayValue
+LedgerJournalLines.LedgerJournalLineOffsetDefaultDimension DimensionSets.LedgerJournalLineOffsetDefaultDimension OffsetDefaultDimensionDisplayValue=DisplayValue
+LedgerJournalLines.LedgerJournalLineLedgerDimensionCombination DimensionCombinations.LedgerJournalLineLedgerDimension AccountDisplayValue=DisplayValue
+LedgerJournalLines.LedgerJournalLineOffsetLedgerDimensionCombination DimensionCombinations.LedgerJournalLineOffsetLedgerDimension OffsetAccountDisplayValue=DisplayValue
+MainAccounts.MainAccountExchangeAdjustmentRateType ExchangeRateTypes.MainAccount ExchangeAdjustmentRateType=Name
+MainAccounts.Currency Currencies.MainAccount DefaultCurrency=CurrencyCode
+FinancialDimensionValues.FinancialDimensionValueEntity_RelatedRole_FinancialDimension DimensionAttributes.FinancialDimensionValueEntity_Role_FinancialDimension FinancialDimension=DimensionName
+Warehouses.OperationalSite OperationalSites.Warehouses OperationalSiteId=SiteId
+Warehouses.MainRefillingWarehouse Warehouses.MainRefillingAssignedWarehouses MainRefillingWarehouseId=WarehouseId
+Warehouses.QuarantineWarehouse Warehouses.QuarantineAssignedWarehouses QuarantineWarehouseId=WarehouseId
+Warehouses.TransitWarehouse Warehouses.TransitAssignedWarehouses TransitWarehouseId=WarehouseId
+OperationalSitesV2.DefaultDimension DimensionSets.OperationalSites InventSiteDefaultDimensionDisplayValue=DisplayValue
+ExchangeRates.ExchangeRateExchangeRateType ExchangeRateTypes.ExchangeRateTypes RateTypeName=Name
+ExchangeRates.Currency Currencies.ExchangeRate ToCurrency=CurrencyCode
+ExchangeRates.FromCurrencies Currencies.ExchangeRateFromCurrencies FromCurrency=CurrencyCode
+ExchangeRates.SystemParameters SystemParameters.ExchangeRate RateTypeName=SystemExchangeRateTypeId
+Currencies.SystemParameters SystemParameters.Currency CurrencyCode=SystemCurrencyCode
+Workers.Employee Employees.Worker PersonnelNumber=PersonnelNumber
+Workers.EmployeesV2 EmployeesV2.Worker PersonnelNumber=PersonnelNumber
+CustomerPaymentJournalHeaders.CustomerPaymentJournalLineHeaderEntity CustomerPaymentJournalLines.CustomerPaymentJournalLineHeaderEntityRole JournalBatchNumber=JournalBatchNumber
+CustomerPaymentJournalLines.CustomerPaymentJournalLineCurrentyEntityRole Currencies.CustomerPaymentJournalLineCurrentyEntity CurrencyCode=CurrencyCode
+CustomerPaymentJournalLines.CustomerPaymentJournalLineAccountCombination DimensionCombinations.CustomerPaymentJournalLineAccount AccountDisplayValue=DisplayValue
+CustomerPaymentJournalLines.CustomerPaymentJournalLineOffsetAccountCombination DimensionCombinations.CustomerPaymentJournalLineOffsetAccount OffsetAccountDisplayValue=DisplayValue
+CustomerPaymentJournalLines.CustomerPaymentJournalLineDefaultDimensionAccountEntityRole DimensionSets.CustomerPaymentJournalLineDefaultDimensionAccountEntity DefaultDimensionsForAccountDisplayValue=DisplayValue
+CustomerPaymentJournalLines.CustomerPaymentJournalLineDefaultDimensionOffsetEntityRole DimensionSets.CustomerPaymentJournalLineDefaultDimensionOffsetEntity DefaultDimensionsForOffsetAccountDisplayValue=DisplayValue
+"""  # noqa: E501 - a table
+
+
+def links() -> dict[tuple[str, str], tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """(set, property) to (target set, property that leads back, pairs), in both directions."""
+    found = {}
+    for line in _LINKS.strip().splitlines():
+        here, there, text = line.split()
+        (own_set, _, own), (far_set, _, far) = here.partition("."), there.partition(".")
+        pairs = tuple(tuple(pair.split("=")) for pair in text.split(","))
+        found[own_set, own] = (far_set, far, tuple((a, b) for a, b in pairs))
+        found[far_set, far] = (own_set, own, tuple((b, a) for a, b in pairs))
+    return found

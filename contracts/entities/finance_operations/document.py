@@ -1,0 +1,143 @@
+"""Entity types as a $metadata document, in the form of the real service.
+
+Source: fragments of a real document: types and enumerations, then actions, then the container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+from xml.sax.saxutils import quoteattr
+
+from windtunnel.contracts.entities.finance_operations.definitions import (
+    NAMESPACE,
+    EntityType,
+    EntityTypes,
+    Enumeration,
+    Navigation,
+    Notes,
+    Property,
+)
+
+TERM: Final = "Microsoft.Dynamics.OData.Core.V1."
+_HEAD: Final = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
+    f'<edmx:DataServices><Schema Namespace="{NAMESPACE}" '
+    'xmlns="http://docs.oasis-open.org/odata/ns/edm">'
+)
+_TAIL: Final = "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
+
+
+def write_document(parts: Iterable[EntityTypes]) -> bytes:
+    """One document of all parts; a set, type or enumeration of a later part wins."""
+    kinds: dict[str, EntityType] = {}
+    enums: dict[str, Enumeration] = {}
+    for part in parts:
+        names = set(part.types)
+        kinds = {key: kind for key, kind in kinds.items() if kind.entity_set not in names}
+        kinds.update({kind.name: kind for kind in part.types.values()})
+        enums.update(part.enums)
+    lines = [_HEAD]
+    for kind in kinds.values():
+        lines += _type(kind)
+    for name in sorted(enums):
+        lines += _enum(enums[name])
+    lines.append('<EntityContainer Name="Resources">')
+    for kind in kinds.values():
+        lines += _set(kind)
+    lines.append(_TAIL)
+    return "".join(lines).encode()
+
+
+def _type(kind: EntityType) -> Iterator[str]:
+    keys = "".join([f"<PropertyRef Name={quoteattr(name)} />" for name in kind.key])
+    yield f"<EntityType Name={quoteattr(kind.name)}{_facets(kind.notes)}><Key>{keys}</Key>"
+    for item in kind.properties.values():
+        yield _property(item)
+    for link in kind.navigations.values():
+        yield _navigation(link)
+    if kind.label:
+        yield _note("LabelId", "String", kind.label)
+    if kind.is_read_only:
+        yield _note("IsReadOnly", "Bool", "true")
+    yield _notes(kind.notes)
+    yield "</EntityType>"
+
+
+def _property(item: Property) -> str:
+    parts = []
+    if item.label:
+        parts.append(_note("LabelId", "String", item.label))
+    if item.x_type:
+        parts.append(_note("AXType", "EnumMember", f"{TERM}AXType/{item.x_type}"))
+    if item.countries:
+        parts.append(_note("CountryRegionCodes", "String", item.countries))
+    if item.required:
+        parts.append(_note("IsRequired", "Bool", "true"))
+    if not item.allow_edit:
+        parts.append(_note("AllowEdit", "Bool", "false"))
+    if not item.allow_edit_on_create:
+        parts.append(_note("AllowEditOnCreate", "Bool", "false"))
+    parts.append(_notes(item.notes))
+    nullable = "" if item.nullable else ' Nullable="false"'
+    head = f"<Property Name={quoteattr(item.name)} Type={quoteattr(item.edm)}{nullable}"
+    inner = "".join(parts)
+    head += _facets(item.notes)
+    return f"{head}>{inner}</Property>" if inner else f"{head} />"
+
+
+def _navigation(link: Navigation) -> str:
+    target = link.target if "." in link.target else f"{NAMESPACE}.{link.target}"
+    kind = f"Collection({target})" if link.many else target
+    nullable = "" if link.many or link.nullable else ' Nullable="false"'
+    partner = f" Partner={quoteattr(link.partner)}" if link.partner else ""
+    rules = "".join(
+        [
+            f"<ReferentialConstraint Property={quoteattr(own)} "
+            f"ReferencedProperty={quoteattr(far)} />"
+            for own, far in link.pairs
+        ]
+    )
+    head = f"<NavigationProperty Name={quoteattr(link.name)} Type={quoteattr(kind)}"
+    head += f"{nullable}{partner}{_facets(link.notes)}"
+    return f"{head}>{rules}{_notes(link.notes)}</NavigationProperty>"
+
+
+def _enum(enum: Enumeration) -> Iterator[str]:
+    yield f"<EnumType Name={quoteattr(enum.name)}>"
+    for member, value in enum.members.items():
+        label = enum.labels.get(member, "")
+        note = _note("LabelId", "String", label) if label else ""
+        yield f'<Member Name={quoteattr(member)} Value="{value}">{note}</Member>'
+    if enum.label:
+        yield _note("LabelId", "String", enum.label)
+    yield "</EnumType>"
+
+
+def _set(kind: EntityType) -> Iterator[str]:
+    if not kind.entity_set:
+        return
+    name = quoteattr(f"{NAMESPACE}.{kind.name}")
+    yield f"<EntitySet Name={quoteattr(kind.entity_set)} EntityType={name}>"
+    for path, target in kind.bindings:
+        yield (f"<NavigationPropertyBinding Path={quoteattr(path)} Target={quoteattr(target)} />")
+    yield "</EntitySet>"
+
+
+def _note(term: str, attribute: str, value: str) -> str:
+    term = term if "." in term else TERM + term
+    return f"<Annotation Term={quoteattr(term)} {attribute}={_quoted(value)} />"
+
+
+def _notes(notes: Notes) -> str:
+    return "".join([_note(*note) for note in notes if note[0]])
+
+
+def _facets(notes: Notes) -> str:
+    """Attributes of the element itself: notes without a term."""
+    return "".join([f" {name}={_quoted(value)}" for term, name, value in notes if not term])
+
+
+def _quoted(value: str) -> str:
+    return quoteattr(value, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
