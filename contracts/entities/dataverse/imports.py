@@ -20,14 +20,6 @@ from windtunnel.contracts.entities.dataverse.definitions import (
     TableDefinition,
     metadata_id,
 )
-from windtunnel.contracts.entities.dataverse.documents import (
-    option_set_document,
-    table_document,
-    table_of,
-)
-from windtunnel.contracts.entities.dataverse.documents import (
-    option_set_of as option_set_of_document,
-)
 from windtunnel.contracts.entities.dataverse.load import intersect_table, tables_from_csdl
 from windtunnel.contracts.entities.dataverse.wire import (
     EDM,
@@ -343,28 +335,3 @@ def _default_status(item: Json) -> dict[int, int]:
                 if isinstance(option.get("DefaultStatus"), int)
             }
     return {}
-
-
-# -- a kept form --------------------------------------------------------------------------------
-
-
-def packed(found: Imported) -> bytes:
-    """What was imported, as bytes that `opened` reads in a fraction of the time."""
-    return orjson.dumps(
-        {
-            "tables": [table_document(table) for table in found.tables.values()],
-            "choices": [option_set_document(choice) for choice in found.choices.values()],
-        },
-        option=orjson.OPT_NON_STR_KEYS,
-    )
-
-
-def opened(data: bytes) -> Imported:
-    """What `packed` wrote. Raises ValueError for other bytes."""
-    document = orjson.loads(data)
-    tables = [table_of(table) for table in document["tables"]]
-    choices = [option_set_of_document(choice) for choice in document["choices"]]
-    return Imported(
-        {table.logical_name: table for table in tables},
-        {choice.name: choice for choice in choices},
-    )

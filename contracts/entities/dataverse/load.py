@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from windtunnel.contracts.csdl import CsdlError, Document, EntityType, parse_csdl
 from windtunnel.contracts.csdl.model import NavigationProperty, Node, Property
@@ -87,6 +87,7 @@ class _Reader:
         }
         self._navigations: dict[str, dict[str, NavigationProperty]] = {}
         self._keys: dict[str, str] = {}
+        self._plain_columns: dict[tuple[str, str, bool], ColumnDefinition] = {}
         self._between: dict[str, TableDefinition] = {}
 
     def tables(self) -> list[TableDefinition]:
@@ -133,7 +134,7 @@ class _Reader:
         notes = _notes(kind.node)
         primary = self._key(name)
         properties = [p for part in self._lineage(name) for p in part.properties]
-        columns = {p.name: _column(p, primary, self._is_custom) for p in properties}
+        columns = {column.name: column for column in self._columns(properties, primary)}
         found = (self._relation(name, link) for link in self._links(name).values())
         label = notes.get("Label") or name
         return TableDefinition(
@@ -159,6 +160,20 @@ class _Reader:
             is_intersect=_is_intersect(columns, primary),
         )
 
+    def _columns(self, listed: Iterable[Property], primary: str) -> Iterator[ColumnDefinition]:
+        """Columns that say no more than name and type are the same ones in all tables."""
+        known = self._plain_columns
+        for p in listed:
+            if p.node.children or len(p.node.attributes) > 2 and p.node.get("MaxLength"):
+                yield _column(p, primary, self._is_custom)
+                continue
+            name = p.name
+            kind = (name, p.type, name == primary)
+            column = known.get(kind)
+            if column is None:
+                column = known[kind] = _column(p, primary, self._is_custom)
+            yield column
+
     def _relation(self, source: str, link: NavigationProperty) -> Relation | None:
         target = link.target.rpartition(".")[2]
         if target not in self._sets:
@@ -169,7 +184,7 @@ class _Reader:
                 return None
             if pairs[0][1] == "ownerid":
                 pairs = ((pairs[0][0], self._key(target)),)
-            behaviour = _notes(link.node).get("Cascade", "")
+            behaviour = _notes(link.node).get("Cascade", "") if link.node.children else ""
             return Relation(
                 link.name,
                 target,

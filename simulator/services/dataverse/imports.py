@@ -9,18 +9,17 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from windtunnel.contracts.entities.dataverse import standard_tables
-from windtunnel.contracts.entities.dataverse.imports import (
-    Imported,
-    ImportProblem,
-    imported,
-    opened,
-    packed,
+from windtunnel.contracts.entities.dataverse import (
+    OptionSet,
+    TableDefinition,
+    standard_tables,
 )
+from windtunnel.contracts.entities.dataverse.imports import Imported, ImportProblem, imported
+from windtunnel.contracts.entities.dataverse.kept import opened, packed
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.kept_files import create_once
 
-_FORM = b"1"
+_FORM = b"2"
 """Counts up when the kept form or the way of reading documents changes."""
 
 
@@ -40,12 +39,12 @@ def read_imports(paths: Iterable[Path], folder: Path) -> Imported:
     def make() -> bytes:
         known = {table.logical_name: table for table in standard_tables()}
         fresh.append(imported(documents, known))
-        return packed(fresh[0])
+        return packed(fresh[0].tables.values(), fresh[0].choices.values())
 
     try:
         with _without_collector():
             kept = create_once(folder / "imports" / f"{digest.hexdigest()}.json", make)
-            return fresh[0] if fresh else opened(kept)
+            return fresh[0] if fresh else _imported(*opened(kept))
     except ImportProblem as error:
         raise UsageError(
             str(error),
@@ -53,6 +52,13 @@ def read_imports(paths: Iterable[Path], folder: Path) -> Imported:
             remedy="It must be a $metadata document, or the JSON of EntityDefinitions or "
             "GlobalOptionSetDefinitions; each may be compressed by gzip.",
         ) from error
+
+
+def _imported(tables: Iterable[TableDefinition], choices: Iterable[OptionSet]) -> Imported:
+    return Imported(
+        {table.logical_name: table for table in tables},
+        {choice.name: choice for choice in choices},
+    )
 
 
 def _read(path: Path) -> bytes:
