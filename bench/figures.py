@@ -121,6 +121,11 @@ def _extra(name: str, text: str, bound: float, *, at_least: bool = False) -> Tar
 GUARD_SHARE = "guard_share"
 MILLION_SHARE = "million_share"
 MEMORY_MIB = "mib_per_100000"
+ODATA_PAGE_TIMES = "odata_page_times"
+FETCHXML_PAGE_TIMES = "fetchxml_page_times"
+NEXT_PAGE_TIMES = "next_page_times"
+IMPORT_SECONDS = "import_seconds"
+CACHED_IMPORT_SECONDS = "cached_import_seconds"
 START_SECONDS = "start_seconds"
 RESET_SECONDS = "reset_seconds"
 
@@ -133,6 +138,11 @@ TARGETS = (
     *(_tail(operation, "cap", 0.05) for operation in OPERATIONS),
     _extra(GUARD_SHARE, "token, throttle, journal and headers, share of GET", 0.20),
     _extra(MILLION_SHARE, "LIST at 1,000,000 records, share of 10,000", 0.5, at_least=True),
+    _extra(ODATA_PAGE_TIMES, "OData page of 50 at 1,000,000 records, times its cost at 10,000", 5),
+    _extra(FETCHXML_PAGE_TIMES, "FetchXML page of 50, the same", 5),
+    _extra(NEXT_PAGE_TIMES, "the page behind a next link, the same", 5),
+    _extra(IMPORT_SECONDS, "import of 10 MB of $metadata, seconds of a core", 2),
+    _extra(CACHED_IMPORT_SECONDS, "the same from its kept form", 0.3),
     _extra(MEMORY_MIB, "MiB per 100,000 records", 80),
     _extra(START_SECONDS, "`windtunnel up` until every listener answers, seconds", 1.5),
     _extra(RESET_SECONDS, "reset, seconds", 0.05),

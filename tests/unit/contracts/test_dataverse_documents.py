@@ -7,8 +7,14 @@ import json
 import pytest
 
 from windtunnel.contracts.csdl import CsdlError
-from windtunnel.contracts.entities.dataverse import standard_tables, tables_from_csdl
+from windtunnel.contracts.entities.dataverse import (
+    Option,
+    OptionSet,
+    standard_tables,
+    tables_from_csdl,
+)
 from windtunnel.contracts.entities.dataverse.documents import table_document, table_of
+from windtunnel.contracts.entities.dataverse.kept import opened, packed
 
 MANY_TO_MANY = b"""<?xml version="1.0"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>
@@ -91,3 +97,11 @@ def test_an_activity_s_own_spelling_of_a_lookup_has_the_constraint_of_its_base()
     tables = {table.logical_name: table for table in tables_from_csdl(OWN_SPELLING)}
     assert tables["call"].relations["about_new_a_call"].pairs == (("_about_value", "new_aid"),)
     assert tables["new_a"].relations["new_a_calls"].pairs == (("new_aid", "_about_value"),)
+
+
+def test_the_kept_form_of_an_import_gives_back_every_definition():
+    choice = OptionSet("new_choice", (Option(1, "One", facts={"Color": "#fff"}),), kind="Boolean")
+    shown = [*standard_tables(), *tables_from_csdl(MANY_TO_MANY), *tables_from_csdl(OWN_SPELLING)]
+    tables, choices = opened(packed(shown, [choice]))
+    assert tables == shown
+    assert choices == [choice]
