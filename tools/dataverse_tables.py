@@ -132,6 +132,25 @@ TABLES = [
     ("customeraddress", "Address", "Addresses", 1071, "name", "", "None"),
     ("competitor", "Competitor", "Competitors", 123, "name", "", "OrganizationOwned"),
     ("workflow", "Process", "Processes", 4703, "name", "", "UserOwned"),
+    ("solutioncomponent", "Solution Component", "Solution Components", 7103, "", "", "None"),
+    ("accountleads", "Account Lead", "Account Leads", 16, "", "", "None"),
+    ("competitorproduct", "Competitor Product", "Competitor Products", 1006, "", "", "None"),
+    ("connectionroleassociation", "Connection Role Association", "Connection Role Associations", 3232, "", "", "None"),
+    ("contactinvoices", "Contact Invoice", "Contact Invoices", 17, "", "", "None"),
+    ("contactleads", "Contact Lead", "Contact Leads", 22, "", "", "None"),
+    ("contactorders", "Contact Order", "Contact Orders", 19, "", "", "None"),
+    ("contactquotes", "Contact Quote", "Contact Quotes", 18, "", "", "None"),
+    ("leadcompetitors", "Lead Competitor", "Lead Competitors", 24, "", "", "None"),
+    ("leadproduct", "Lead Product", "Lead Products", 27, "", "", "None"),
+    ("opportunitycompetitors", "Opportunity Competitor", "Opportunity Competitors", 25, "", "", "None"),
+    ("queuemembership", "Queue Membership", "Queue Memberships", 10014, "", "", "None"),
+    ("roleprivileges", "Role Privilege", "Role Privileges", 12, "", "", "None"),
+    ("roletemplateprivileges", "Role Template Privilege", "Role Template Privileges", 28, "", "", "None"),
+    ("systemuserprofiles", "User Column Security Profile", "User Column Security Profiles", 1202, "", "", "None"),
+    ("systemuserroles", "User Security Role", "User Security Roles", 15, "", "", "None"),
+    ("teammembership", "Team Membership", "Team Memberships", 23, "", "", "None"),
+    ("teamprofiles", "Team Column Security Profile", "Team Column Security Profiles", 1203, "", "", "None"),
+    ("teamroles", "Team Security Role", "Team Security Roles", 40, "", "", "None"),
 ]  # fmt: skip
 # Labels of states and status reasons where no Common Data Model document has them:
 # table -> state -> (label, {status: label}).
@@ -214,6 +233,14 @@ MEMO = {
     "address3_composite",
     "documentbody",
     "messagename",
+    "qualificationcomments",
+    "customerneed",
+    "customerpainpoints",
+    "currentsituation",
+    "proposedsolution",
+    "quotecomments",
+    "billto_composite",
+    "shipto_composite",
 }
 LONGEST_FILE = 1_073_741_823
 KEY_FIX = {"systemuser": "systemuserid", "team": "teamid"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from windtunnel.contracts.csdl import CsdlError, Document, EntityType, parse_csdl
 from windtunnel.contracts.csdl.model import NavigationProperty, Node, Property
@@ -89,12 +90,19 @@ class _Reader:
         self._keys: dict[str, str] = {}
         self._plain_columns: dict[tuple[str, str, bool], ColumnDefinition] = {}
         self._between: dict[str, TableDefinition] = {}
+        self._stands_between: set[str] = set()
 
     def tables(self) -> list[TableDefinition]:
         found = [
             self._table(name, kind)
             for name, kind in self._types.items()
             if name in self._sets and not kind.abstract and not self._is_metadata(name)
+        ]
+        found = [
+            replace(table, is_intersect=True)
+            if table.logical_name in self._stands_between
+            else table
+            for table in found
         ]
         return found + list(self._between.values())
 
@@ -221,18 +229,19 @@ class _Reader:
         """One side of a many-to-many relationship; both sides name the same intersect table."""
         own, far = self._key(source), self._key(target)
         schema_name = link.name if link.name == link.partner else min(link.name, link.partner)
-        between = self._intersect(schema_name, own, far)
-        if between is not None:
+        found = self._named_intersect(schema_name, own, far)
+        if found is not None:
+            name, own_column, far_column = found
+            self._stands_between.add(name)
+        else:
+            between = self._intersect(schema_name, own, far)
+            if between is None:
+                return None
             name, own_column, far_column = between.logical_name, own, far
             if source == target:
                 own_column, far_column = f"{own}one", f"{own}two"
-                if link.name > link.partner:
-                    own_column, far_column = far_column, own_column
-        else:
-            found = self._named_intersect(schema_name, own, far)
-            if found is None:
-                return None
-            name, own_column, far_column = found, own, far
+        if source == target and link.name > link.partner:
+            own_column, far_column = far_column, own_column
         return Relation(
             link.name,
             target,
@@ -245,23 +254,25 @@ class _Reader:
             is_custom=self._is_custom,
         )
 
-    def _named_intersect(self, schema_name: str, own: str, far: str) -> str | None:
-        """The type of the document that stands between, when it has both keys as columns."""
-        for name in (
-            schema_name.lower(),
-            schema_name.lower().removesuffix("_association"),
-        ):
+    def _named_intersect(self, schema_name: str, own: str, far: str) -> tuple[str, str, str] | None:
+        """The type of the document that stands between, and its columns for the two keys.
+
+        A table's relationship with itself has a second column with a name of its own.
+        """
+        for name in (schema_name.lower(), schema_name.lower().removesuffix("_association")):
             kind = self._types.get(name)
-            if kind is not None and name in self._sets and own != far:
-                names = {p.name for p in kind.properties}
-                if {own, far} <= names:
-                    return name
+            if kind is None or name not in self._sets:
+                continue
+            ids = [p.name for p in kind.properties if p.type == "Edm.Guid"]
+            if own != far and own in ids and far in ids:
+                return name, own, far
+            others = [column for column in ids if column not in {own, self._key(name)}]
+            if own == far and own in ids and len(others) == 1:
+                return name, own, others[0]
         return None
 
     def _intersect(self, schema_name: str, own: str, far: str) -> TableDefinition | None:
         """The table in between where the document has none."""
-        if self._named_intersect(schema_name, own, far) is not None:
-            return None
         name = schema_name.lower().removesuffix("_association")
         if name in self._types:
             name = schema_name.lower()
@@ -275,12 +286,6 @@ class _Reader:
         return self._between[name]
 
 
-_ON_LINKS = {
-    "roleprivileges": (ColumnDefinition("privilegedepthmask", "Integer", "Edm.Int32"),),
-}
-"""What links hold beside the two keys."""
-
-
 def intersect_table(
     name: str, schema_name: str, first: str, second: str, *, is_custom: bool
 ) -> TableDefinition:
@@ -291,7 +296,6 @@ def intersect_table(
         ColumnDefinition(first, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
         ColumnDefinition(second, "Uniqueidentifier", "Edm.Guid", required="systemrequired"),
         ColumnDefinition("versionnumber", "BigInt", "Edm.Int64"),
-        *_ON_LINKS.get(name, ()),
     )
     return TableDefinition(
         logical_name=name,
@@ -342,7 +346,7 @@ def _column(p: Property, primary: str, is_custom: bool) -> ColumnDefinition:
     notes = _notes(p.node) if p.node.children else {}
     kind = notes.get("Type") or _TYPES.get(edm, "Virtual")
     if name.startswith("_") and name.endswith("_value"):
-        kind = "Lookup"
+        kind = _LOOKUP_KINDS.get(name, "Lookup")
     length = notes.get("MaxLength") or p.node.get("MaxLength")
     return ColumnDefinition(
         name=name,
@@ -351,11 +355,23 @@ def _column(p: Property, primary: str, is_custom: bool) -> ColumnDefinition:
         label=notes.get("Label", ""),
         max_length=int(length) if length and length.isdigit() else None,
         options=_options(notes.get("Options", "")),
-        required=notes.get("Required", "none"),
+        required=notes.get("Required") or _likely_level(name, primary),
         minimum=float(notes["MinimumValue"]) if "MinimumValue" in notes else None,
         maximum=float(notes["MaximumValue"]) if "MaximumValue" in notes else None,
         is_custom=is_custom and is_published(name.removeprefix("_")),
     )
+
+
+def _likely_level(name: str, primary: str) -> str:
+    return "systemrequired" if name in {primary, "_ownerid_value", "statecode"} else "none"
+
+
+_LOOKUP_KINDS = {
+    "_ownerid_value": "Owner",
+    "_customerid_value": "Customer",
+    "_parentcustomerid_value": "Customer",
+}
+"""Columns with lookups of a kind of their own, in all tables of Microsoft that have them."""
 
 
 def _options(text: str) -> tuple[Option, ...]:

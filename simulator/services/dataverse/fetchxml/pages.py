@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store
@@ -219,7 +220,7 @@ class FetchReads:
         """For aliased lookups: place to id to (navigation, table, name)."""
         found = {}
         for place, output in enumerate(plan.outputs):
-            if output.is_aliased and output.form == "column" and output.column.type == "Lookup":
+            if output.is_aliased and output.form == "column" and output.column.type in LOOKUPS:
                 keys = {row[place + plan.has_etag] for row in rows} - {None}
                 found[place] = self._annotations.names(output.served, output.column.name, keys)
         return found

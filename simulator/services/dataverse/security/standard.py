@@ -67,7 +67,7 @@ class Standard:
                     if depth:
                         links.append(
                             {
-                                "roleprivilegesid": self._ids.uuid(),
+                                "roleprivilegeid": self._ids.uuid(),
                                 "roleid": key,
                                 "privilegeid": privilege.privilege_id,
                                 "privilegedepthmask": depth,
@@ -125,7 +125,7 @@ class Standard:
                     )
                 links.append(
                     {
-                        "systemuserrolesid": self._ids.uuid(),
+                        "systemuserroleid": self._ids.uuid(),
                         "systemuserid": user.user_id,
                         "roleid": found[0],
                     }
