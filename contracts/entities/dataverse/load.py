@@ -172,7 +172,7 @@ class _Reader:
         """Columns that say no more than name and type are the same ones in all tables."""
         known = self._plain_columns
         for p in listed:
-            if p.node.children or len(p.node.attributes) > 2 and p.node.get("MaxLength"):
+            if p.node.children or (len(p.node.attributes) > 2 and p.node.get("MaxLength")):
                 yield _column(p, primary, self._is_custom)
                 continue
             name = p.name

@@ -26,15 +26,15 @@ OURS = {
     "customapiresponseproperty", "environmentvariabledefinition", "environmentvariablevalue",
 }  # fmt: skip
 """Tables of newer releases than the documents; the pages of their reference have them."""
-NAMED = (
-    "account contact lead opportunity opportunityproduct opportunityclose quote quotedetail "
-    "salesorder salesorderdetail invoice invoicedetail product pricelevel productpricelevel uom "
-    "uomschedule incident incidentresolution task phonecall email appointment letter "
-    "activitypointer activityparty annotation connection transactioncurrency systemuser team "
-    "businessunit role queue savedquery userquery solution publisher organization asyncoperation "
-    "bulkdeleteoperation sdkmessage sdkmessagefilter sdkmessageprocessingstep serviceendpoint "
-    "customapi environmentvariabledefinition environmentvariablevalue cdm_company"
-).split()
+NAMED = """
+account contact lead opportunity opportunityproduct opportunityclose quote quotedetail salesorder
+salesorderdetail invoice invoicedetail product pricelevel productpricelevel uom uomschedule incident
+incidentresolution task phonecall email appointment letter activitypointer activityparty annotation
+connection transactioncurrency systemuser team businessunit role queue savedquery userquery solution
+publisher organization asyncoperation bulkdeleteoperation sdkmessage sdkmessagefilter
+sdkmessageprocessingstep serviceendpoint customapi environmentvariabledefinition
+environmentvariablevalue cdm_company
+"""
 
 
 @cache
@@ -55,7 +55,7 @@ def having(name: str) -> list[TableDefinition]:
 
 
 def test_every_table_that_was_asked_for_is_there():
-    assert set(NAMED) <= set(TABLES)
+    assert set(NAMED.split()) <= set(TABLES)
 
 
 @pytest.mark.parametrize("name", sorted(set(TABLES) - OURS))
