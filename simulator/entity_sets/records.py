@@ -141,7 +141,10 @@ class Records:
         for name in self.names:
             column = self.columns[name]
             must = " NOT NULL" if name in self.table.key else ""
-            kind = f"{sql_type(column, self._decimal)}{must}{self._default(name)}"
+            declared = sql_type(column, self._decimal)
+            if declared == "INTEGER" and self.table.key == (name,):
+                declared = "INT"  # a key that is INTEGER is drawn when left out, not defaulted
+            kind = f"{declared}{must}{self._default(name)}"
             lines.append(f"{self._column(name)} {kind}")
         self._store.write(
             f"CREATE TABLE IF NOT EXISTS {self._sql_name} ({', '.join(lines)}, "

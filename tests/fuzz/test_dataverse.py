@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.fuzz.noise import NUMBERS, broken, token
 from windtunnel.simulator.exchange import Request, Response
 from windtunnel.simulator.kernel.settings import load
 from windtunnel.simulator.web.house import House
@@ -24,8 +25,6 @@ URLS = {
     "dataverse": "https://localhost:3",
     "fo": "https://localhost:4",
 }
-NOISE = "'\"()[]{}<>$@%&=;,/\\?#* \t\n\0é漢☃"
-NUMBERS = (0, 1, -1, 3.5, 2**31, -(2**63), 1e308, True, None)
 
 
 class Fuzzer:
@@ -79,12 +78,7 @@ class Fuzzer:
         return found
 
     def broken(self, text: str) -> str:
-        for _ in range(self.random.randint(1, 3)):
-            at = self.random.randint(0, len(text))
-            end = min(len(text), at + self.random.randint(0, 4))
-            noise = "".join(self.random.choice(NOISE) for _ in range(self.random.randint(0, 3)))
-            text = text[:at] + noise + text[end:]
-        return text
+        return broken(self.random, text)
 
     # -- parts --------------------------------------------------------------------------------
 
@@ -341,23 +335,14 @@ def house(tmp_path):
 def test_no_request_is_answered_by_a_bug(house, request, caplog, seed):
     count = request.config.getoption("--fuzz")
     applications = house.applications()
-    client = house.settings.entra.clients[0]
-    form = (
-        f"grant_type=client_credentials&client_id={client.app_id}"
-        f"&client_secret={client.secrets[0]}&scope={URLS['dataverse']}/.default"
-    )
-    headers = {b"content-type": b"application/x-www-form-urlencoded", b"host": b"localhost:2"}
-    path = f"/{house.settings.entra.tenant_id}/oauth2/v2.0/token"
-    token = json.loads(
-        applications["entra"](Request("POST", path, "", headers, form.encode(), "https")).body
-    )["access_token"]
+    bearer = token(house, applications, URLS["dataverse"])
     fuzzer = Fuzzer(house, seed + request.config.getoption("--fuzz-seed"))
     seen: dict[int, int] = {}
     for number in range(count):
         method, where, query, body, more = fuzzer.request()
         lines = {
             b"host": b"localhost:3",
-            b"authorization": b"Bearer " + token.encode(),
+            b"authorization": b"Bearer " + bearer.encode(),
             b"content-type": b"multipart/mixed; boundary=b"
             if where.startswith("$batch")
             else b"application/json",

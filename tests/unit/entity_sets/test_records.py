@@ -177,6 +177,20 @@ def test_what_an_insert_leaves_out_is_the_empty_value(store, changes):
     assert seen[0].values == whole
 
 
+def test_a_number_that_is_the_whole_key_is_defaulted_not_drawn(store, changes):
+    columns = {"Id": Column("Id", "Edm.Int64"), "Name": Column("Name", "Edm.String")}
+    numbered = Table("Numbered", "Test.Numbered", "numbered", columns, ("Id",))
+    made = Records(store, changes, numbered, empties={"Id": 0, "Name": ""})
+    made.create()
+
+    class Sparse(dict):
+        def __missing__(self, name):
+            return {"Id": 0}[name]
+
+    assert made.insert_new(Sparse(Name="a"))
+    assert made.get((0,)) == {"Id": 0, "Name": "a"}
+
+
 def test_a_new_record_is_refused_without_a_trace_when_its_key_is_there(records, changes):
     assert records.insert_new(row("1"))
     mark = changes.last

@@ -40,7 +40,7 @@ def metadata_api(
     del addresses
     if exchange.request.method not in {"GET", "HEAD"}:
         raise VerbNotSupported(headers={"Allow": "GET, HEAD"}, method=exchange.request.method)
-    exchange.operation = "metadata"
+    exchange.operation = "list"
     listings = environment.metadata.listings()
     segments = [part for part in resource.split("/") if part]
     if not segments:
@@ -92,6 +92,7 @@ def _list(exchange: Exchange, listing: Listing) -> Response:
 def _one(
     exchange: Exchange, environment: Environment, listing: Listing, predicate: str
 ) -> Response:
+    exchange.operation = "retrieve"
     values = _key(listing, predicate)
     if values is None:
         raise no_route(exchange)

@@ -24,6 +24,9 @@ from windtunnel.simulator.services.finance_operations.model.rules import Rules
 from windtunnel.simulator.services.finance_operations.model.schema import Schema
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
 from windtunnel.simulator.services.finance_operations.model.seed import seed_rows
+from windtunnel.simulator.services.finance_operations.model.standard_actions import (
+    standard_actions,
+)
 from windtunnel.simulator.services.finance_operations.model.users import Users
 from windtunnel.simulator.services.finance_operations.model.writing import (
     Writing,
@@ -71,6 +74,7 @@ class Environment:
             self._ids.random,
             settings.write_error_status,
         )
+        self.actions.add(*standard_actions(self.sets, settings.release))
         declare(self.actions, settings.actions)
         self.bulk = Bulk(store, changes, checks, lookups, numbers, self._ids.random)
 
