@@ -25,7 +25,9 @@ app_run = typer.Typer(add_completion=False)
 def run(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="*.scenario.yaml files, or folders that hold some."),
+        typer.Argument(
+            metavar="PATH...", help="*.scenario.yaml files, folders that hold some, or pack fo."
+        ),
     ],
     env_file: Annotated[
         Path | None,
@@ -48,6 +50,10 @@ def run(
     words: Annotated[
         str, typer.Option("-k", help="Only scenarios with all these words in name or path.")
     ] = "",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT", help="Another value in the scenarios' data; repeatable."),
+    ] = None,
     workers: Annotated[
         str, typer.Option("-n", help="Workers, each with its own simulators: a number or auto.")
     ] = "1",
@@ -80,12 +86,21 @@ def run(
     from windtunnel.contracts.documents import DocumentError
     from windtunnel.scenarios.environment import local_environment, read_env_file, read_targets
     from windtunnel.scenarios.errors import UsageError
-    from windtunnel.scenarios.suite import Suite, choose, find_files, load_all
+    from windtunnel.scenarios.suite import (
+        Suite,
+        choose,
+        find_files,
+        load_all,
+        pack_settings,
+        with_data,
+    )
 
     try:
         chosen = choose(load_all(find_files(paths)), tag or [], words)
         if not chosen:
             raise UsageError("no scenario has these tags and words")  # noqa: TRY301 - one way out
+        chosen = with_data(chosen, _values(data or []))
+        config = config or pack_settings(paths)
         count = _workers(workers, len(chosen))
         given = read_env_file(env_file) if env_file else {}
         given |= read_targets(target or [])
@@ -109,6 +124,18 @@ def run(
     results = _watched(suite, len(chosen), report)
     if any(result.outcome != "passed" for result in results):
         raise typer.Exit(1)
+
+
+def _values(given: list[str]) -> dict[str, str]:
+    from windtunnel.scenarios.errors import UsageError
+
+    values: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--data {text}: write it as NAME=TEXT")
+        values[name] = value
+    return values
 
 
 def _workers(text: str, scenarios: int) -> int:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from windtunnel.scenarios.steps.expectations import expect_calls, expect_event, 
 from windtunnel.scenarios.steps.integration import run_integration
 from windtunnel.scenarios.steps.responses import expect_response
 from windtunnel.scenarios.steps.steering import advance, fault, throttle
+from windtunnel.scenarios.templates import render
 from windtunnel.scenarios.titles import title_of
 
 JOURNAL_LINES = 20
@@ -75,7 +77,7 @@ def run_scenario(
                        place=place)
         ]  # fmt: skip
     return ScenarioResult(
-        name=scenario.name,
+        name=_name(document, environment),
         file=str(document.file),
         tags=scenario.tags,
         outcome=_worst(steps),
@@ -84,6 +86,17 @@ def run_scenario(
         seed=used,
         steps=tuple(steps),
     )
+
+
+def _name(document: Loaded, environment: Environment) -> str:
+    """The scenario's name, its templates filled in as far as constants and variables do."""
+    constants = {name: v for name, v in document.scenario.data.items() if isinstance(v, str)}
+    try:
+        return str(
+            render(document.scenario.name, {"data": constants, "env": environment.variables})
+        )
+    except ExpressionError:
+        return document.scenario.name
 
 
 def _worst(steps: list[StepResult]) -> Outcome:
@@ -156,6 +169,10 @@ def _run_step(step: Step, frame: Frame, path: Path) -> bool:
         found, outcome = Found(message=str(error)), Outcome.ERROR
     if found.mismatches or inner_failed:
         outcome = Outcome.FAILED
+    because = getattr(step.content, "because", "")
+    if because and outcome is not Outcome.PASSED:
+        reason = f"because: {because}"
+        found = replace(found, message=f"{reason}\n{found.message}" if found.message else reason)
     passed = outcome is Outcome.PASSED
     run.record(
         _result(

@@ -45,6 +45,7 @@ class Named(Model):
     """A step that later steps may refer to as `${steps.NAME...}`."""
 
     name: str = Field(default="", pattern=r"^[A-Za-z_]*[\w-]*$")
+    because: str = Field(default="", description="said when the step fails")
 
 
 class Answered(Model):
@@ -115,6 +116,7 @@ class ExpectResponseStep(Answered):
     """Compare the answer of the latest call, or of a named one."""
 
     of: str = Field(default="", description="name of a call or change_record step")
+    because: str = Field(default="", description="said when the step fails")
 
 
 class ExpectRecordStep(Named):

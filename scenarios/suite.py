@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -21,13 +21,19 @@ from windtunnel.scenarios.errors import Stopped, UsageError
 from windtunnel.scenarios.runner import run_scenario
 
 Variables = AbstractContextManager[Mapping[str, str]]
+PACKS = Path(__file__).parent / "samples"
+"""Scenario packs that come with windtunnel: a folder each, named on the command line."""
 _HIDDEN = {".git", ".venv", ".windtunnel", "node_modules", "__pycache__"}
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Scenario files: those named, and all in the folders named. UsageError when there is none."""
+    """Scenario files: those named, and all in the folders named. UsageError when there is none.
+
+    A name that is no file or folder may be that of a pack.
+    """
     found: dict[Path, None] = {}
     for path in paths:
+        path = path if path.exists() else pack_of(path) or path  # noqa: PLW2901 - the same, found
         if path.is_dir():
             found |= dict.fromkeys(sorted(_below(path)))
         elif path.exists():
@@ -38,6 +44,36 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         places = ", ".join(str(path) for path in paths)
         raise UsageError(f"no *{SUFFIX} file in {places}")
     return list(found)
+
+
+def pack_of(path: Path) -> Path | None:
+    """The folder of the pack that has this name."""
+    folder = PACKS / path
+    is_pack = len(path.parts) == 1 and path.name not in {"", ".."} and folder.is_dir()
+    return folder if is_pack and any(_below(folder)) else None
+
+
+def pack_settings(paths: Sequence[Path]) -> Path | None:
+    """The windtunnel.toml that belongs to the packs named, when nothing else is."""
+    found = {None if path.exists() else pack_of(path) for path in paths}
+    folder = found.pop() if len(found) == 1 else None
+    file = folder / "windtunnel.toml" if folder is not None else None
+    return file if file is not None and file.is_file() else None
+
+
+def with_data(loaded: Sequence[Loaded], given: Mapping[str, str]) -> list[Loaded]:
+    """The same scenarios with other values in their data. UsageError for names that none has."""
+    known = {name for one in loaded for name in one.scenario.data}
+    for name in given:
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"--data {name}: no scenario has such data; there is {names}")
+    changed: list[Loaded] = []
+    for one in loaded:
+        own = {name: value for name, value in given.items() if name in one.scenario.data}
+        scenario = one.scenario.model_copy(update={"data": {**one.scenario.data, **own}})
+        changed.append(replace(one, scenario=scenario))
+    return changed
 
 
 def _below(folder: Path) -> Iterator[Path]:

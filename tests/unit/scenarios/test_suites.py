@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 import typer.testing
@@ -184,3 +185,46 @@ def test_a_broken_file_is_a_collection_error_with_its_line(inner):
     done = inner()
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*x.scenario.yaml:2:8: steps: of the wrong kind*"])
+
+
+PARAMETRISED = """
+name: Run of ${data.who}
+data: {who: nobody, size: 3}
+steps:
+  - run_integration:
+      command: ["${python}", -c, "raise SystemExit('${data.who}' != 'somebody')"]
+      because: nobody came
+"""
+
+
+def test_data_of_scenarios_can_be_given_and_shows_in_the_name(folder, local):
+    file = folder / "who.scenario.yaml"
+    file.write_text(PARAMETRISED, "utf-8")
+    done = command(file)
+    assert done.exit_code == 1
+    assert "Run of nobody" in done.output
+    assert "because: nobody came" in done.output
+    done = command(file, "--data", "who=somebody")
+    assert (done.exit_code, "Run of somebody" in done.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("where=here", "no scenario has such data; there is size, who"), ("who", "NAME=TEXT")],
+)
+def test_data_that_no_scenario_has_is_refused(folder, local, text, problem):
+    file = folder / "who.scenario.yaml"
+    file.write_text(PARAMETRISED, "utf-8")
+    done = command(file, "--data", text)
+    assert done.exit_code == 2
+    assert problem in done.output
+
+
+def test_a_pack_is_found_by_its_name_and_brings_its_settings(local):
+    from windtunnel.scenarios.suite import PACKS, find_files, pack_of, pack_settings
+
+    assert {file.parent for file in find_files([Path("fo")])} == {PACKS / "fo"}
+    assert pack_settings([Path("fo")]) == PACKS / "fo" / "windtunnel.toml"
+    assert pack_settings([Path("fo"), PACKS / "fo"]) is None
+    assert pack_of(Path("nothing")) is None
+    assert pack_of(Path("..")) is None
