@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import orjson
@@ -138,7 +138,19 @@ class State:
         self._do("INSERT OR REPLACE INTO seen VALUES (?,?,?)", (event, number, control))
 
 
-def send_orders(fo: Service, state: State, orders: list[dict[str, Any]]) -> int:
+class Sent(Protocol):
+    """What of the shop's orders is known to be done."""
+
+    def is_sent(self, reference: str) -> bool:
+        """Whether an order is in finance and operations with all its lines."""
+        ...
+
+    def sent(self, reference: str, number: str) -> None:
+        """An order is complete."""
+        ...
+
+
+def send_orders(fo: Service, state: Sent, orders: list[dict[str, Any]]) -> int:
     """Bring every order into finance and operations exactly once; returns how many were new."""
     new = 0
     for order in orders:
