@@ -11,10 +11,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from windtunnel.simulator.exchange import UsageError
 
@@ -329,6 +329,77 @@ class BlobSettings(_Section):
     )
 
 
+def _below(folder: str) -> str:
+    parts = PureWindowsPath(folder)
+    if parts.drive or parts.root or ".." in parts.parts:
+        raise ValueError("must be a folder below the root folder: no drive, no root, no '..'")
+    return folder
+
+
+Folder = Annotated[str, AfterValidator(_below)]
+"""A folder below another one."""
+
+
+class ErDestinationSettings(_Section):
+    """`[[electronic_reporting.formats.destinations]]`: where the file of a run goes."""
+
+    kind: Literal["archive", "file"] = Field(
+        default="archive", description="archive: kept with the job too; file: put down only."
+    )
+    folder: Folder = Field(default="", description="Where the file is put, below the root folder.")
+    create_folder: bool = True
+    company: str = Field(default="", description="Only for runs of this company.")
+    stop_on_failure: bool = Field(
+        default=True, description="Whether the run fails when the file cannot be put down."
+    )
+
+
+class _ErMapping(_Section):
+    name: str = Field(pattern=r"^[\w .-]+$")
+    entity_set: str = Field(description="The public collection that is read or written.")
+    columns: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")], str] = Field(
+        min_length=1, description="Element of the document = property of the entity."
+    )
+    root: str = Field(default="Document", pattern=r"^[A-Za-z_][\w.-]*$")
+    record: str = Field(default="Record", pattern=r"^[A-Za-z_][\w.-]*$")
+
+
+class ErFormatSettings(_ErMapping):
+    """`[[electronic_reporting.formats]]`: an XML document of the records of an entity."""
+
+    file_name: str = Field(
+        default="{format}_{company}_{number}.xml",
+        pattern=r"^[^/\\{}]*(\{(format|company|number)\}[^/\\{}]*)*$",
+    )
+    destinations: tuple[ErDestinationSettings, ...] = (ErDestinationSettings(),)
+
+
+class ErSourceSettings(_ErMapping):
+    """`[[electronic_reporting.sources]]`: a folder whose XML files are imported, one each run."""
+
+    company: str = "usmf"
+    folder: Folder
+    mask: str = "*.xml"
+    archive_folder: Folder = Field(
+        default="", description="Where imported files go; none: they are deleted."
+    )
+    error_folder: Folder = Field(
+        default="", description="Where failed files go; none: they stay where they are."
+    )
+
+
+class ElectronicReportingSettings(_Section):
+    """`[electronic_reporting]`: formats, sources and the folder that stands for SharePoint."""
+
+    folder: Path | None = Field(
+        default=None,
+        description="Root of all folders; none: .windtunnel/electronic-reporting where it runs.",
+    )
+    jobs: Work = Field(default="immediate", description="When a run is done.")
+    formats: tuple[ErFormatSettings, ...] = ()
+    sources: tuple[ErSourceSettings, ...] = ()
+
+
 class ProxySettings(_Section):
     """`[proxy]`: the forward proxy that answers for host names of the cloud."""
 
@@ -364,6 +435,8 @@ class Settings(_Section):
     finance_operations: FinanceOperationsSettings = FinanceOperationsSettings()
     business_events: BusinessEventsSettings = BusinessEventsSettings()
     blob: BlobSettings = BlobSettings()
+
+    electronic_reporting: ElectronicReportingSettings = ElectronicReportingSettings()
     proxy: ProxySettings = ProxySettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict)
 

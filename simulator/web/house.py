@@ -41,7 +41,10 @@ from windtunnel.simulator.services.business_events import BusinessEvents
 from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.dataverse.imports import read_imports
+from windtunnel.simulator.services.electronic_reporting import ElectronicReporting
+from windtunnel.simulator.services.electronic_reporting.routes import routes as er_routes
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
+from windtunnel.simulator.services.finance_operations.model.whole_sets import WholeSets
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
 from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
 from windtunnel.simulator.web import pipeline
@@ -103,7 +106,12 @@ class House:
             "blob": self.blob,
         }
         self.business_events = self._make_business_events()
-        more = [*routes(self.business_events), *setup_pages(self.finance_operations.throttling)]
+        self.electronic_reporting = self._make_electronic_reporting()
+        more = [
+            *routes(self.business_events),
+            *setup_pages(self.finance_operations.throttling),
+            *er_routes(self.electronic_reporting),
+        ]
         self.control = self.services["control"] = ControlService(self, more)
         self.store.commit()
         self.store.mark()
@@ -253,6 +261,20 @@ class House:
         )
         return made
 
+    def _make_electronic_reporting(self) -> ElectronicReporting:
+        settings = self.settings.electronic_reporting
+        made = ElectronicReporting(
+            self.store,
+            self.clock,
+            self.jobs,
+            self.ids.child("electronic reporting"),
+            settings,
+            WholeSets(self.finance_operations.environment, "Admin"),
+            settings.folder or Path.cwd() / ".windtunnel" / "electronic-reporting",
+        )
+        made.prepare()
+        return made
+
     def _dataverse_users(self) -> list[DataverseUser]:
         entra = self.settings.entra
         users = [
@@ -357,6 +379,7 @@ class House:
         found = {origin.variable: urls[origin.name] for origin in ORIGINS if origin.name in urls}
         client = entra.clients[0] if entra.clients else None
         found["WT_TENANT_ID"] = entra.tenant_id
+        found["WT_ER_FOLDER"] = str(self.electronic_reporting.folder)
         if client is not None:
             found["WT_CLIENT_ID"] = client.app_id
             found["WT_CLIENT_SECRET"] = client.secrets[0] if client.secrets else ""
@@ -417,6 +440,7 @@ class House:
         self.finance_operations.forget()
         self.entra.reset()
         self.business_events.forget()
+        self.electronic_reporting.forget()
         self.jobs.resume()
 
     def _use_limits(self, limits: Limits) -> None:
