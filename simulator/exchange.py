@@ -27,7 +27,8 @@ class Spooled:
 class Request:
     """One HTTP request as it came in: header names in lower case, the path percent-encoded.
 
-    Where a listener spools, a large body is in `spooled` and not in `body`.
+    Where a listener spools, a large body is in `spooled` and not in `body`, and `written_names`
+    has the header names as they came, by lower case.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Request:
     scheme: str = "http"
     client: str = ""
     spooled: Spooled | None = None
+    written_names: Mapping[bytes, bytes] | None = None
 
     def header(self, name: str, default: str = "") -> str:
         """Return a header by its lower-case name; lines of one name were joined by a comma."""

@@ -96,7 +96,7 @@ class House:
         self.checks["finance_operations"].accept_if(self._is_exact_environment)
         self.entra.resources.add_if(self.cloud.is_cloud_resource)
         self.blob = self._make_blob()
-        self.blob_access = self.blob.access(self._blob_origin, self._is_blob)
+        self.blob_access = self.blob.access(self._blob_origin)
         self.dataverse = self._make_dataverse()
         self.finance_operations = self._make_finance_operations()
         self.services: dict[str, Service] = {
@@ -172,6 +172,7 @@ class House:
             self.settings.blob,
             folder=folder,
             challenge=self._blob_challenge,
+            is_ours=self._is_blob,
         )
         made.prepare()
         return made

@@ -224,6 +224,7 @@ class HttpConnection(asyncio.Protocol):
         "_transport",
         "_url",
         "_writable",
+        "_written_names",
     )
 
     def __init__(self, server: HttpServer, loop: asyncio.AbstractEventLoop) -> None:
@@ -247,6 +248,9 @@ class HttpConnection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = self._body_bytes = 0
         self._body: list[bytes] = []
+        self._written_names: dict[bytes, bytes] | None = (
+            None if self._server.spooling is None else {}
+        )
 
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
@@ -333,7 +337,9 @@ class HttpConnection(asyncio.Protocol):
         self._header_bytes += len(name) + len(value) + 4
         if self._header_bytes > self._most_header_bytes:
             raise _Refused(431, "The headers of the request are too large.")
-        headers, name = self._headers, name.lower()
+        headers, written, name = self._headers, name, name.lower()
+        if self._written_names is not None:
+            self._written_names[name] = written
         if name in headers:
             value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
         headers[name] = value
@@ -404,6 +410,7 @@ class HttpConnection(asyncio.Protocol):
         )
         if self._spool is not None:
             request.spooled, self._spool = self._spool.end(), None
+        request.written_names = self._written_names
         keep_alive = self._parser.should_keep_alive() and not self._server.stopping
         self._clear()
         if self._busy or self._queue:

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.services.blob.authorization import signing
-from windtunnel.simulator.services.blob.authorization.authorizer import (
-    Authorizer,
-    Need,
-    check_need,
-)
-from windtunnel.simulator.services.blob.errors import BlobError
+from windtunnel.simulator.services.blob.authorization.sources import Sources
 from windtunnel.simulator.services.blob.model.blobs import ANYHOW, Asked, Blobs, Told
 from windtunnel.simulator.services.blob.model.containers import Containers
 from windtunnel.simulator.services.blob.model.tables import Blob
-from windtunnel.simulator.services.blob.names import HOST_SUFFIX, Address, read_address
-
-_READ = Need("r", "o", "bc")
+from windtunnel.simulator.services.blob.names import HOST_SUFFIX, Address
 
 
 class BlobAccess:
@@ -35,16 +28,14 @@ class BlobAccess:
         key: str,
         blobs: Blobs,
         containers: Containers,
-        authorizer: Authorizer,
+        sources: Sources,
         clock: Clock,
         origin: Callable[[], str],
-        is_ours: Callable[[str], bool],
     ) -> None:
-        """`origin` is the listener's URL; `is_ours`: whether an authority leads to this service."""
+        """`origin` is the listener's URL."""
         self.account, self._key = account, key
         self._blobs, self._containers = blobs, containers
-        self._authorizer, self._clock = authorizer, clock
-        self._origin, self._is_ours = origin, is_ours
+        self._sources, self._clock, self._origin = sources, clock, origin
 
     def sas_url(
         self,
@@ -111,18 +102,11 @@ class BlobAccess:
         Raises BlobError, as the service would answer a GET; LookupError for a URL that leads
         elsewhere.
         """
-        address, parameters, scheme = self._read_url(url)
-        permit = self._authorizer.by_sas(parameters, address, "127.0.0.1", scheme)
-        check_need(permit, _READ)
-        return self._open(address, parameters.get("snapshot", ""))
+        return self._open(*self._sources.find(url))
 
     def leads_here(self, url: str) -> bool:
         """Whether a URL names a blob of this simulator."""
-        try:
-            self._read_url(url)
-        except (LookupError, BlobError):
-            return False
-        return True
+        return self._sources.leads_here(url)
 
     def delete(self, container: str, blob: str) -> bool:
         """Delete a blob with its snapshots; False when it is not there."""
@@ -149,14 +133,3 @@ class BlobAccess:
     def _open(self, address: Address, snapshot: str) -> io.BufferedReader:
         blob, extents = self._blobs.content(address, snapshot, ANYHOW)
         return self._blobs.shelf.contents.open(extents, blob.size)
-
-    def _read_url(self, url: str) -> tuple[Address, dict[str, str], str]:
-        try:
-            parts = urlsplit(url)
-            parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
-        except ValueError as error:
-            raise LookupError(f"{url!r} is not a URL") from error
-        if parts.scheme not in {"http", "https"} or not self._is_ours(parts.netloc):
-            raise LookupError(f"{parts.netloc} is not blob storage of this simulator")
-        address = read_address(parts.netloc, parts.path, is_container=False)
-        return address, parameters, parts.scheme

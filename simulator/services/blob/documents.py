@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from windtunnel.contracts.csdl.model import CsdlError, Node
 from windtunnel.contracts.csdl.read import parse_xml
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.services.blob.authorization.sas import read_moment
 from windtunnel.simulator.services.blob.errors import (
     BlobError,
@@ -133,6 +134,51 @@ def checked_tags(pairs: list[tuple[str, str]]) -> dict[str, str]:
         if not is_fitting or not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             raise InvalidTags(reason="A key or a value is too long or has other characters.")
     return tags
+
+
+# -- service properties ----------------------------------------------------------------------------
+
+_SECTIONS: Final = (
+    "Logging",
+    "HourMetrics",
+    "MinuteMetrics",
+    "Cors",
+    "DefaultServiceVersion",
+    "DeleteRetentionPolicy",
+    "StaticWebsite",
+)
+_OFF: Final = "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy>"
+_METRICS: Final = f"<Version>1.0</Version><Enabled>false</Enabled>{_OFF}"
+DEFAULT_PROPERTIES: Final = (
+    "<StorageServiceProperties><Logging><Version>1.0</Version><Read>false</Read>"
+    f"<Write>false</Write><Delete>false</Delete>{_OFF}</Logging>"
+    f"<HourMetrics>{_METRICS}</HourMetrics><MinuteMetrics>{_METRICS}</MinuteMetrics><Cors />"
+    "<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"
+    "<StaticWebsite><Enabled>false</Enabled></StaticWebsite></StorageServiceProperties>"
+)
+
+
+def merged_properties(present: str, body: bytes) -> str:
+    """The service properties after a change. Raises InvalidXmlDocument, Absent."""
+    sections = {node.local: node for node in parse_xml(present.encode()).children}
+    for node in _root(body, "StorageServiceProperties").children:
+        if node.local not in _SECTIONS:
+            raise InvalidXmlDocument(node.line, 1, f"{node.local} is not expected here.")
+        for name, feature in (
+            ("DeleteRetentionPolicy", "soft delete"),
+            ("StaticWebsite", "static websites"),
+        ):
+            if node.local == name and _text(node, "Enabled").lower() == "true":
+                raise Absent(feature)
+        sections[node.local] = node
+    inner = [_shown(sections[name]) for name in _SECTIONS if name in sections]
+    return group("StorageServiceProperties", inner)
+
+
+def _shown(node: Node) -> str:
+    if node.children:
+        return group(node.local, [_shown(child) for child in node.children])
+    return element(node.local, node.text)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from windtunnel.simulator.services.blob.errors import (
 
 HOST_SUFFIX = ".blob.core.windows.net"
 ROOT = "$root"
-_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_CONTAINER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SYSTEM = frozenset({ROOT, "$web", "$logs", "$blobchangefeed"})
 LONGEST_BLOB, MOST_SEGMENTS = 1024, 254
 

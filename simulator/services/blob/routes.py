@@ -11,7 +11,16 @@ from typing import Final
 
 from windtunnel.simulator.exchange import Response
 from windtunnel.simulator.services.blob.authorization.authorizer import Need
-from windtunnel.simulator.services.blob.handlers import blobs, blocks, containers, leasing, pages
+from windtunnel.simulator.services.blob.handlers import (
+    account,
+    blobs,
+    blocks,
+    containers,
+    copying,
+    leasing,
+    listing,
+    pages,
+)
 from windtunnel.simulator.services.blob.handlers.wire import Call
 
 
@@ -28,6 +37,10 @@ def _blob(letters: str) -> Need:
     return Need(letters, "o", "bc")
 
 
+def _service(letters: str) -> Need:
+    return Need(letters, "s")
+
+
 def _container(letters: str, by_service_sas: str = "") -> Need:
     return Need(letters, "c", by_service_sas)
 
@@ -35,6 +48,28 @@ def _container(letters: str, by_service_sas: str = "") -> Need:
 _Key = tuple[str, str, str, str]
 
 OPERATIONS: Final[dict[_Key, Operation]] = {
+    ("GET", "service", "", "list"): Operation(
+        "List Containers", listing.list_containers, _service("l")
+    ),
+    ("GET", "service", "service", "properties"): Operation(
+        "Get Blob Service Properties", account.get_service_properties, _service("r")
+    ),
+    ("PUT", "service", "service", "properties"): Operation(
+        "Set Blob Service Properties", account.set_service_properties, _service("w")
+    ),
+    **{
+        ("GET", level, "account", "properties"): Operation(
+            "Get Account Information", account.get_account_information, Need("rl", letter, "bc")
+        )
+        for level, letter in (("service", "s"), ("container", "c"), ("blob", "o"))
+    },
+    ("POST", "service", "", "batch"): Operation("Blob Batch", account.batch, _service("d")),
+    ("POST", "container", "container", "batch"): Operation(
+        "Blob Batch", account.batch, _container("d", "c")
+    ),
+    ("GET", "container", "container", "list"): Operation(
+        "List Blobs", listing.list_blobs, _container("l", "c")
+    ),
     ("PUT", "container", "container", ""): Operation(
         "Create Container", containers.create_container, _container("cw")
     ),
@@ -83,13 +118,28 @@ OPERATIONS: Final[dict[_Key, Operation]] = {
     ("PUT", "blob", "", "appendblock"): Operation("Append Block", blocks.append_block, _blob("aw")),
     ("PUT", "blob", "", "seal"): Operation("Append Blob Seal", blocks.seal_blob, _blob("cw")),
     ("PUT", "blob", "", "page"): Operation("Put Page", pages.put_page, _blob("w")),
+    ("PUT", "blob", "", ":copy"): Operation("Copy Blob", copying.copy_blob, _blob("cw")),
+    ("PUT", "blob", "", "copy"): Operation("Abort Copy Blob", copying.abort_copy, _blob("w")),
+    ("PUT", "blob", "", ":url"): Operation(
+        "Put Blob From URL", copying.put_blob_from_url, _blob("cw")
+    ),
+    ("PUT", "blob", "", "block:url"): Operation(
+        "Put Block From URL", blocks.put_block_from_url, _blob("cw")
+    ),
+    ("PUT", "blob", "", "appendblock:url"): Operation(
+        "Append Block From URL", blocks.append_block_from_url, _blob("aw")
+    ),
+    ("PUT", "blob", "", "page:url"): Operation(
+        "Put Page From URL", pages.put_page_from_url, _blob("w")
+    ),
     ("GET", "blob", "", "pagelist"): Operation(
         "Get Page Ranges", pages.get_page_ranges, _blob("r")
     ),
 }
-"""By method, level of the address, `restype`, `comp`."""
+"""By method, level of the address, `restype`, `comp`; `:copy` and `:url` mark what has a source."""
 
 ABSENT: Final = {
+    "blobs": "Find Blobs by Tags",
     "query": "Query Blob Contents",
     "undelete": "soft delete",
     "immutabilitypolicies": "immutability policies",
@@ -102,8 +152,15 @@ ABSENT: Final = {
 """Values of `comp` that name what is not simulated."""
 
 
-def find(method: str, level: str, restype: str, comp: str) -> Operation | None:
-    """The operation of a request; a HEAD without its own is the GET's."""
+def find(
+    method: str, level: str, restype: str, comp: str, *, from_url: bool, is_typed: bool
+) -> Operation | None:
+    """The operation of a request; a HEAD without its own is the GET's.
+
+    `from_url`: it names a source to copy from; `is_typed`: it says which type of blob to make.
+    """
+    if from_url:
+        comp += ":url" if comp or is_typed else ":copy"
     found = OPERATIONS.get((method, level, restype, comp))
     if found is None and method == "HEAD":
         found = OPERATIONS.get(("GET", level, restype, comp))

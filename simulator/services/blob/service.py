@@ -23,8 +23,9 @@ from windtunnel.simulator.services.blob import errors as e
 from windtunnel.simulator.services.blob import routes
 from windtunnel.simulator.services.blob.access import BlobAccess
 from windtunnel.simulator.services.blob.authorization.authorizer import Authorizer
+from windtunnel.simulator.services.blob.authorization.sources import Sources
 from windtunnel.simulator.services.blob.documents import error_body
-from windtunnel.simulator.services.blob.handlers.wire import Call
+from windtunnel.simulator.services.blob.handlers.wire import ABSENT_HEADERS, Call
 from windtunnel.simulator.services.blob.model.whole import BlobModel
 from windtunnel.simulator.services.blob.names import HOST_SUFFIX, read_address
 
@@ -46,12 +47,14 @@ class BlobService:
         settings: BlobSettings,
         *,
         folder: Path | None,
-        challenge: Callable[[], str] = lambda: "Bearer",
+        challenge: Callable[[], str],
+        is_ours: Callable[[str], bool],
     ) -> None:
-        """`folder` keeps contents, a temporary one without; `challenge`: see Authorizer."""
+        """`folder` keeps contents, a temporary one without; see Authorizer and Sources."""
         self.model = BlobModel(store, clock, ids.child("blob"), folder)
         self.accounts = {account.name: account.keys for account in settings.accounts}
         self.authorizer = Authorizer(self.accounts, self.model.shelf, clock, challenge)
+        self.sources = Sources(self.authorizer, is_ours)
         self._clock, self._ids = clock, ids.child("blob requests")
 
     # -- life ---------------------------------------------------------------------------------
@@ -72,7 +75,7 @@ class BlobService:
         """Remove what is temporary."""
         self.model.contents.close()
 
-    def access(self, origin: Callable[[], str], is_ours: Callable[[str], bool]) -> BlobAccess:
+    def access(self, origin: Callable[[], str]) -> BlobAccess:
         """The first account, for other services of the house."""
         account, keys = next(iter(self.accounts.items()))
         return BlobAccess(
@@ -80,36 +83,60 @@ class BlobService:
             keys[0],
             self.model.blobs,
             self.model.containers,
-            self.authorizer,
+            self.sources,
             self._clock,
             origin,
-            is_ours,
         )
 
     # -- the way of a request -----------------------------------------------------------------
 
     def handle(self, exchange: Exchange) -> Response:
         """Answer a request, or raise a ServiceError."""
+        return self._handle(exchange, "")
+
+    def _handle(self, exchange: Exchange, version: str) -> Response:
         request = exchange.request
         parameters = _parameters(request.query)
-        version = _version(request, parameters)
+        version = _version(request, parameters, version)
         restype, comp = parameters.get("restype", "").lower(), parameters.get("comp", "").lower()
         address = read_address(
             request.header("host"), request.path, is_container=restype == "container"
         )
-        operation = routes.find(request.method, address.level, restype, comp)
+        from_url = bool(request.header("x-ms-copy-source"))
+        is_typed = bool(request.header("x-ms-blob-type"))
+        operation = routes.find(
+            request.method, address.level, restype, comp, from_url=from_url, is_typed=is_typed
+        )
         if operation is None:
             raise _no_operation(request.method, restype, comp)
+        _refuse_absent(request)
         exchange.operation = operation.name
         permit = self.authorizer.authorize(request, address, parameters, version, operation.need)
         exchange.identity = exchange.identity.__class__(permit.who, permit.who)
         endpoint = request.base_url
         if not request.header("host").partition(":")[0].lower().endswith(HOST_SUFFIX):
             endpoint += f"/{address.account}"
-        call = Call(request, address, parameters, version, permit, self.model, endpoint)
+        call = Call(
+            request,
+            address,
+            parameters,
+            version,
+            permit,
+            self.model,
+            endpoint,
+            self.sources,
+            self._again,
+        )
         response = operation.handler(call)
         self._sign(exchange, response, version)
         return response
+
+    def _again(self, request: Request, version: str) -> Response:
+        exchange = Exchange(request, self.name, self._clock.now())
+        try:
+            return self._handle(exchange, version)
+        except ServiceError as error:
+            return self.render_error(error, exchange)
 
     def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
         """Give an error its XML, and the headers that support asks for."""
@@ -147,15 +174,23 @@ def _parameters(query: str) -> Mapping[str, str]:
     return {name.lower(): value for name, value in pairs}
 
 
-def _version(request: Request, parameters: Mapping[str, str]) -> str:
-    """The version asked for: the header's, else the SAS's. Raises InvalidHeaderValue."""
+def _version(request: Request, parameters: Mapping[str, str], otherwise: str) -> str:
+    """The version asked for: the header's, `otherwise`, the SAS's. Raises InvalidHeaderValue."""
     given = request.header("x-ms-version")
+    if not given and otherwise:
+        return otherwise
     if not given:
         signed = parameters.get("sv", "")
         return signed if _VERSION.fullmatch(signed) else OLDEST_VERSION
     if not _VERSION.fullmatch(given) or given < OLDEST_VERSION:
         raise e.InvalidHeaderValue("x-ms-version", given)
     return given
+
+
+def _refuse_absent(request: Request) -> None:
+    for name, feature in ABSENT_HEADERS.items():
+        if name in request.headers:
+            raise Absent(feature)
 
 
 def _no_operation(method: str, restype: str, comp: str) -> ServiceError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -20,6 +21,7 @@ def running() -> Iterator[Simulator]:
 @pytest.fixture
 def simulator(running) -> Simulator:
     running.reset()
+    running.call(lambda house: house.clock.restart(time.time()))
     return running
 
 

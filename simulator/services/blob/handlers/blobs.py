@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -32,7 +31,6 @@ from windtunnel.simulator.services.blob.model.pages import LARGEST_PAGE_BLOB, PA
 from windtunnel.simulator.services.blob.model.tables import Blob
 
 ENCRYPTED: Final = {"x-ms-request-server-encrypted": "true"}
-_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")
 _HASHED_RANGE = 4 * MIB
 
 
@@ -72,7 +70,7 @@ def put_blob(call: Call) -> Response:
 def get_blob(call: Call) -> Response:
     """Get Blob: all of it, or a range; streamed from its files."""
     blob, extents = call.model.blobs.content(call.address, call.snapshot, call.asked())
-    span = read_range(call, blob.size)
+    span = call.span(blob.size)
     headers = properties(call, blob)
     start, end = span or (0, blob.size)
     if span is not None:
@@ -85,23 +83,6 @@ def get_blob(call: Call) -> Response:
     if end - start <= MIB:
         return Response(status, b"".join(body), header_lines(headers))
     return Response(status, body, header_lines(headers), length=end - start)
-
-
-def read_range(call: Call, size: int) -> tuple[int, int] | None:
-    """First byte and the one behind the last, of `x-ms-range` or `Range`. Raises InvalidRange.
-
-    A range that cannot be read is none. Source: "Specifying the range header for Blob service
-    operations".
-    """
-    found = _RANGE.fullmatch((call.header("x-ms-range") or call.header("range")).strip())
-    if found is None:
-        return None
-    start, last = int(found[1]), int(found[2] or size)
-    if last < start and found[2]:
-        return None
-    if start >= size:
-        raise e.InvalidRange(size)
-    return start, min(last + 1, size)
 
 
 def _range_hash(call: Call, start: int, end: int) -> dict[str, str]:
@@ -174,8 +155,14 @@ def _tier_headers(blob: Blob) -> dict[str, str]:
     if blob.tier_changed is not None and not blob.rehydrates:
         headers["x-ms-access-tier-change-time"] = http_date(blob.tier_changed)
     if blob.rehydrates:
-        headers["x-ms-archive-status"] = f"rehydrate-pending-to-{blob.rehydrates.lower()}"
+        headers["x-ms-archive-status"] = archive_status(blob)
+        headers["x-ms-rehydrate-priority"] = blob.rehydrate_priority
     return headers
+
+
+def archive_status(blob: Blob) -> str:
+    """What a blob on its way out of the archive tells of it."""
+    return f"rehydrate-pending-to-{blob.rehydrates.lower()}"
 
 
 def lease_headers(state: str, seconds: int) -> dict[str, str]:
@@ -252,12 +239,9 @@ def set_tier(call: Call) -> Response:
         raise e.MissingRequiredHeader("x-ms-access-tier")
     if tier not in TIERS:
         raise e.InvalidHeaderValue("x-ms-access-tier", tier)
-    priority = call.choice("x-ms-rehydrate-priority", REHYDRATION_SECONDS_NAMES, "Standard")
+    priority = call.choice("x-ms-rehydrate-priority", tuple(REHYDRATION_SECONDS), "Standard")
     blob = call.model.blobs.set_tier(call.address, call.snapshot, call.asked(), tier, priority)
     return reply(202 if blob.rehydrates else 200, {})
-
-
-REHYDRATION_SECONDS_NAMES: Final = tuple(REHYDRATION_SECONDS)
 
 
 def snapshot_blob(call: Call) -> Response:

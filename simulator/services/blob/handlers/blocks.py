@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from windtunnel.simulator.exchange import Response
 from windtunnel.simulator.services.blob import errors as e
+from windtunnel.simulator.services.blob.contents import Written
 from windtunnel.simulator.services.blob.documents import block_lists, read_block_list
 from windtunnel.simulator.services.blob.handlers.blobs import ENCRYPTED
+from windtunnel.simulator.services.blob.handlers.copying import piece_of_source
 from windtunnel.simulator.services.blob.handlers.wire import XML, Call, reply, version_headers
 from windtunnel.simulator.services.blob.model.blocks import largest
 
@@ -20,6 +22,18 @@ def put_block(call: Call) -> Response:
     asked = call.asked()
     call.model.blocks.check_stage(call.address, asked, block)
     written = call.content(largest("block", call.version))
+    call.model.blocks.stage(call.address, asked, block, written)
+    return reply(201, {**ENCRYPTED, **call.body_hash(written)})
+
+
+def put_block_from_url(call: Call) -> Response:
+    """Put Block From URL."""
+    block = call.parameters.get("blockid", "")
+    if not block:
+        raise e.MissingRequiredQueryParameter("blockid")
+    asked = call.asked()
+    call.model.blocks.check_stage(call.address, asked, block)
+    written = piece_of_source(call, largest("block", call.version))
     call.model.blocks.stage(call.address, asked, block, written)
     return reply(201, {**ENCRYPTED, **call.body_hash(written)})
 
@@ -51,9 +65,17 @@ def append_block(call: Call) -> Response:
     """Append Block."""
     if not call.size:
         raise e.InvalidHeaderValue("Content-Length", "0")
+    return _appended(call, call.content(largest("append", call.version)))
+
+
+def append_block_from_url(call: Call) -> Response:
+    """Append Block From URL."""
+    return _appended(call, piece_of_source(call, largest("append", call.version)))
+
+
+def _appended(call: Call, written: Written) -> Response:
     at = call.number("x-ms-blob-condition-appendpos")
     most = call.number("x-ms-blob-condition-maxsize")
-    written = call.content(largest("append", call.version))
     blob, place = call.model.blocks.append(call.address, call.asked(), written, at=at, most=most)
     headers = {
         **version_headers(blob),

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from windtunnel.simulator.exchange import Absent, Request, Response, header_lines
 from windtunnel.simulator.services.blob import errors as e
 from windtunnel.simulator.services.blob.authorization.sas import Permit
+from windtunnel.simulator.services.blob.authorization.sources import Sources
 from windtunnel.simulator.services.blob.contents import Written
 from windtunnel.simulator.services.blob.crc64 import crc64, crc64_of
 from windtunnel.simulator.services.blob.documents import checked_tags
@@ -46,16 +47,18 @@ DEFAULT_TYPE: Final = "application/octet-stream"
 LARGEST_METADATA, LARGEST_XML = 8_192, 16_777_216
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")
 _ETAG = re.compile(r'\*|"[^"]*"|[^",\s]+')
-_ABSENT_HEADERS: Final = {
-    "x-ms-encryption-key": "customer-provided keys",
-    "x-ms-encryption-scope": "encryption scopes",
-    "x-ms-if-tags": "conditions on tags",
-    "x-ms-source-if-tags": "conditions on tags",
-    "x-ms-immutability-policy-until-date": "immutability policies",
-    "x-ms-legal-hold": "legal holds",
-    "x-ms-structured-body": "structured messages",
+ABSENT_HEADERS: Final = {
+    b"x-ms-encryption-key": "customer-provided keys",
+    b"x-ms-encryption-scope": "encryption scopes",
+    b"x-ms-if-tags": "conditions on tags",
+    b"x-ms-source-if-tags": "conditions on tags",
+    b"x-ms-immutability-policy-until-date": "immutability policies",
+    b"x-ms-legal-hold": "legal holds",
+    b"x-ms-structured-body": "structured messages",
 }
+"""Headers that ask for what is not simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Call:
     permit: Permit
     model: BlobModel
     endpoint: str
+    sources: Sources
+    again: Callable[[Request, str], Response]
+    """Answers a request that stands inside this one, by a version unless it has its own."""
 
     def header(self, name: str) -> str:
         """A header, or nothing."""
@@ -148,6 +154,18 @@ class Call:
             raise e.InvalidHeaderValue(name, text)
         return text
 
+    def span(self, size: int) -> tuple[int, int] | None:
+        """First byte and the one behind the last, of `x-ms-range` or `Range`.
+
+        A range that cannot be read is none. Raises InvalidRange. Source: "Specifying the range
+        header for Blob service operations".
+        """
+        return _span(self.header("x-ms-range") or self.header("range"), size)
+
+    def source_range(self, size: int) -> tuple[int, int]:
+        """The range of a source to copy; all of it without."""
+        return _span(self.header("x-ms-source-range"), size) or (0, size)
+
     # -- what the request tells of a blob ------------------------------------------------------
 
     def told(self, *, content_type: bool = True, told_md5: str = "") -> Told:
@@ -176,10 +194,10 @@ class Call:
     def metadata(self) -> dict[str, str]:
         """The x-ms-meta- headers; names are told apart without case. Raises what is wrong."""
         found: dict[str, str] = {}
-        size = 0
+        size, written = 0, self.request.written_names or {}
         for name, value in self.request.headers.items():
             if name.startswith(b"x-ms-meta-"):
-                key = name[10:].decode("latin-1")
+                key = written.get(name, name)[10:].decode("latin-1")
                 if not key:
                     raise e.EmptyMetadataKey
                 if not _NAME.fullmatch(key):
@@ -246,6 +264,18 @@ class Call:
         if self.header("x-ms-content-crc64"):
             return {"x-ms-content-crc64": self.header("x-ms-content-crc64")}
         return {"Content-MD5": base64.b64encode(written.md5).decode()}
+
+
+def _span(text: str, size: int) -> tuple[int, int] | None:
+    found = _RANGE.fullmatch(text.strip())
+    if found is None:
+        return None
+    start, last = int(found[1]), int(found[2] or size)
+    if last < start and found[2]:
+        return None
+    if start >= size:
+        raise e.InvalidRange(size)
+    return start, min(last + 1, size)
 
 
 def _md5(text: str) -> bytes | None:

@@ -229,7 +229,8 @@ class Blobs:
                 raise e.BlobBeingRehydrated
             return blob
         if blob.tier == "Archive" and tier != "Archive":
-            blob.rehydrates, blob.tier_changed = tier, now + REHYDRATION_SECONDS[priority]
+            blob.rehydrates, blob.rehydrate_priority = tier, priority
+            blob.tier_changed = now + REHYDRATION_SECONDS[priority]
         else:
             blob.tier, blob.tier_changed = tier, now
         self.shelf.save_blob(blob)

@@ -35,7 +35,7 @@ class Page:
 def marker_of(name: str, snapshot: str) -> str:
     """An opaque marker of a place in a list."""
     text = f"{name}\0{snapshot}".encode("utf-8", "surrogatepass")
-    return "2!" + base64.urlsafe_b64encode(text).decode().replace("=", "-")
+    return "2!" + base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def read_marker(marker: str) -> tuple[str, str]:
@@ -43,7 +43,8 @@ def read_marker(marker: str) -> tuple[str, str]:
     if not marker:
         return "", ""
     try:
-        data = base64.urlsafe_b64decode(marker.removeprefix("2!").replace("-", "=").encode())
+        text = marker.removeprefix("2!").encode()
+        data = base64.b64decode(text + b"=" * (-len(text) % 4), b"-_", validate=True)
         name, _, snapshot = data.decode("utf-8", "surrogatepass").partition("\0")
     except (binascii.Error, ValueError) as error:
         raise OutOfRangeInput from error

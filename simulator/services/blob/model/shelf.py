@@ -192,6 +192,14 @@ class Shelf:
         )
         return [Extent(*row) for row in rows]
 
+    def extents_with_blocks(self, blob_id: int) -> list[tuple[Extent, str]]:
+        """The same, each with the id of its block."""
+        rows = self.store.read(
+            "SELECT start, length, file, place, block FROM blob_extent WHERE blob=? ORDER BY start",
+            (blob_id,),
+        )
+        return [(Extent(*row[:4]), row[4]) for row in rows]
+
     def clear_extents(self, blob_id: int) -> None:
         """A blob loses its content."""
         rows = self.store.read("SELECT DISTINCT file FROM blob_extent WHERE blob=?", (blob_id,))

@@ -93,6 +93,7 @@ class Blob:
     tier: str = ""
     tier_changed: float | None = None
     rehydrates: str = ""
+    rehydrate_priority: str = ""
     sequence_number: int = 0
     is_sealed: bool = False
     blocks: int = 0
@@ -119,6 +120,7 @@ _FACTS = (
     "tier",
     "tier_changed",
     "rehydrates",
+    "rehydrate_priority",
     "sequence_number",
     "is_sealed",
     "blocks",
