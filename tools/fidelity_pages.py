@@ -13,6 +13,14 @@ from windtunnel.contracts.limits import LIMITS
 from windtunnel.simulator.exchange import ServiceError
 from windtunnel.simulator.kernel.settings import load
 from windtunnel.simulator.odata import DATAVERSE
+from windtunnel.simulator.services.blob import routes as blob_routes
+from windtunnel.simulator.services.blob.errors import BlobError
+from windtunnel.simulator.services.blob.handlers.wire import ABSENT_HEADERS
+from windtunnel.simulator.services.blob.model.blocks import (
+    LARGEST_BY_VERSION,
+    MOST_BLOCKS,
+    MOST_UNCOMMITTED,
+)
 from windtunnel.simulator.services.dataverse.errors import DataverseError
 from windtunnel.simulator.services.dataverse.model.conditions.operators import OPERATORS
 from windtunnel.simulator.web.house import House
@@ -83,6 +91,43 @@ def _queries() -> Iterator[str]:
     yield from ("", "What is not named is refused as the service refuses it.", "")
 
 
+def blob() -> str:
+    """docs/reference/fidelity/blob.md."""
+    lines = ["# Fidelity: Blob Storage", MADE_BY, MARKS]
+    lines += ["What operations do, and where they differ, is on"]
+    lines += ["[the page of the service](../services/blob.md).", ""]
+    lines += ["## Operations", "", "| operation | method | resource | state |", "|---|---|---|---|"]
+    rows: dict[str, tuple[str, set[str]]] = {}
+    for (method, level, _, _), operation in blob_routes.OPERATIONS.items():
+        rows.setdefault(operation.name, (method, set()))[1].add(level)
+    for name, (method, levels) in sorted(rows.items()):
+        state = "documented" if name in UNCONFIRMED_BLOB_OPERATIONS else "confirmed"
+        lines.append(f"| {name} | {method} | {_names(levels)} | {state} |")
+    absent = {*blob_routes.ABSENT.values(), *ABSENT_HEADERS.values(), *OTHERS_ABSENT_FROM_BLOB}
+    lines += ["", f"Absent: {', '.join(sorted(absent, key=str.lower))}.", ""]
+    lines += _errors(BlobError)
+    lines += ["## Limits", "", "| what | since version | bytes |", "|---|---|---:|"]
+    for what, sizes in LARGEST_BY_VERSION.items():
+        lines += [f"| {what} | {since or 'the first'} | {size:,} |" for since, size in sizes]
+    lines += [f"| blocks of a blob, uncommitted blocks | | {MOST_BLOCKS:,}, {MOST_UNCOMMITTED:,} |"]
+    lines += ["", "Sources: the pages of each operation in the REST reference of Blob Storage.", ""]
+    return "\n".join(lines)
+
+
+UNCONFIRMED_BLOB_OPERATIONS = {"Get Container Metadata", "Get Blob Metadata", "Put Page From URL"}
+"""Those that no test calls through azure-storage-blob."""
+OTHERS_ABSENT_FROM_BLOB = (
+    "blob versions",
+    "CORS preflight requests",
+    "copies from other storage than this simulator's",
+    "differences between snapshots of page blobs",
+    "hierarchical namespace",
+    "lists as CSV or Arrow",
+    "Microsoft Entra authorization",
+    "static websites",
+)
+
+
 def _names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
@@ -134,7 +179,7 @@ def _tables(house: House) -> Iterator[str]:
     yield ""
 
 
-PAGES: dict[str, Callable[[], str]] = {"dataverse.md": dataverse}
+PAGES: dict[str, Callable[[], str]] = {"blob.md": blob, "dataverse.md": dataverse}
 
 if __name__ == "__main__":
     for page, text in PAGES.items():

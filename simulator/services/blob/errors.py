@@ -594,11 +594,12 @@ class LeaseIdMismatch(BlobError):
     """The request brings another id than the lease has."""
 
     status = 412
+    code = "LeaseIdMismatchWith{Kind}Operation"
+    text = "The lease ID specified did not match the lease ID for the {kind}."
 
     def __init__(self, kind: str) -> None:
-        self.text = f"The lease ID specified did not match the lease ID for the {kind}."
+        super().__init__(kind=kind)
         self.code = f"LeaseIdMismatchWith{kind.capitalize()}Operation"
-        super().__init__()
 
 
 class LeaseIdMismatchWithLeaseOperation(BlobError):

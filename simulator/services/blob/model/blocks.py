@@ -23,7 +23,7 @@ from windtunnel.simulator.services.blob.names import Address
 MIB: Final = 1_048_576
 MOST_BLOCKS, MOST_UNCOMMITTED, MOST_APPENDED = 50_000, 100_000, 50_000
 LONGEST_BLOCK_ID: Final = 64
-_BY_VERSION: Final = {
+LARGEST_BY_VERSION: Final = {
     "blob": (("2019-12-12", 5000 * MIB), ("2016-05-31", 256 * MIB), ("", 64 * MIB)),
     "block": (("2019-12-12", 4000 * MIB), ("2016-05-31", 100 * MIB), ("", 4 * MIB)),
     "append": (("2022-11-02", 100 * MIB), ("", 4 * MIB)),
@@ -32,7 +32,7 @@ _BY_VERSION: Final = {
 
 def largest(what: str, version: str) -> int:
     """The most bytes of a `blob` put at once, a `block`, an `append`, by service version."""
-    return next(size for since, size in _BY_VERSION[what] if version >= since)
+    return next(size for since, size in LARGEST_BY_VERSION[what] if version >= since)
 
 
 @dataclass(frozen=True, slots=True)
