@@ -136,7 +136,7 @@ class _Stream(Iterator[bytes]):
     def __init__(self, contents: Contents, extents: Sequence[Extent], start: int, end: int) -> None:
         self._contents, self._extents = contents, extents
         contents.hold(extent.file for extent in extents)
-        self._chunks = self._read(start, end)
+        self._chunks = _read(contents, extents, start, end)
 
     def __next__(self) -> bytes:
         return next(self._chunks)
@@ -145,22 +145,23 @@ class _Stream(Iterator[bytes]):
         self._chunks.close()
         self._contents.release(extent.file for extent in self._extents)
 
-    def _read(self, place: int, end: int) -> Generator[bytes]:
-        for extent in self._extents:
-            if extent.start > place:
-                yield from _zeros(extent.start - place)
-                place = extent.start
-            stop = min(extent.start + extent.length, end)
-            with self._contents.path(extent.file).open("rb", buffering=0) as file:
-                file.seek(extent.offset + place - extent.start)
-                while place < stop:
-                    data = file.read(min(CHUNK, stop - place))
-                    if not data:
-                        raise OSError(f"the content file {extent.file} is cut short")
-                    place += len(data)
-                    yield data
-        if place < end:
-            yield from _zeros(end - place)
+
+def _read(contents: Contents, extents: Sequence[Extent], place: int, end: int) -> Generator[bytes]:
+    for extent in extents:
+        if extent.start > place:
+            yield from _zeros(extent.start - place)
+            place = extent.start
+        stop = min(extent.start + extent.length, end)
+        with contents.path(extent.file).open("rb", buffering=0) as file:
+            file.seek(extent.offset + place - extent.start)
+            while place < stop:
+                data = file.read(min(CHUNK, stop - place))
+                if not data:
+                    raise OSError(f"the content file {extent.file} is cut short")
+                place += len(data)
+                yield data
+    if place < end:
+        yield from _zeros(end - place)
 
 
 def _zeros(count: int) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.simulator.services.blob.errors import BlobError
+from windtunnel.simulator.services.blob.errors import BlobError, LeaseNotPresentWithLeaseOperation
 from windtunnel.simulator.services.blob.model import leases
 from windtunnel.simulator.services.blob.model.leases import Lease
 
@@ -95,7 +95,6 @@ def test_release(state):
 @pytest.mark.parametrize(
     ("state", "period", "expected"),
     [
-        ("available", 0, ABSENT),
         ("leased", 0, ("broken", 0)),
         ("leased", 10, ("breaking", 10)),
         ("leased", 60, ("breaking", 30)),
@@ -110,12 +109,13 @@ def test_release(state):
     ],
 )
 def test_break(state, period, expected):
-    try:
-        lease, rest = leases.break_lease(STATES[state], period, NOW, "blob")
-    except BlobError as error:
-        assert type(error).__name__ == expected
-    else:
-        assert (lease.state(NOW), rest) == expected
+    lease, rest = leases.break_lease(STATES[state], period, NOW, "blob")
+    assert (lease.state(NOW), rest) == expected
+
+
+def test_nothing_is_broken_where_no_lease_is():
+    with pytest.raises(LeaseNotPresentWithLeaseOperation):
+        leases.break_lease(STATES["available"], 0, NOW, "blob")
 
 
 @pytest.mark.parametrize(
