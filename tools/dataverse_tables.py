@@ -606,7 +606,7 @@ def link(
             ),
             "",
         )
-        if name not in ACTIVITY_TYPES or not own:
+        if name not in {*ACTIVITY_TYPES, "activityparty"} or not own:
             return []
         reference = documents[0][inner].find(f"{EDM}Key/{EDM}PropertyRef")
         far = "activityid" if reference is None else reference.get("Name")
@@ -646,7 +646,9 @@ def cascade(child: str, column: str, parent: str) -> str:
         return "None" if child in {"asyncoperation", "principalobjectaccess"} else "Parental"
     if (child, parent) in OWNED:
         return "Parental"
-    if (child, parent) in DELETED_WITH:
+    if (child, parent) in DELETED_WITH or (
+        child == "activityparty" and parent in ACTIVITY_TYPES and column == "_activityid_value"
+    ):
         return "Delete"
     if parent in {
         "transactioncurrency",

@@ -91,6 +91,7 @@ class _Reader:
         self._plain_columns: dict[tuple[str, str, bool], ColumnDefinition] = {}
         self._between: dict[str, TableDefinition] = {}
         self._stands_between: set[str] = set()
+        self._lookups: dict[str, frozenset[str]] = {}
 
     def tables(self) -> list[TableDefinition]:
         found = [
@@ -221,9 +222,20 @@ class _Reader:
         if link.constraints or link.collection:
             return link.constraints
         base = self._links(name).get(link.name.removesuffix(f"_{name}"))
-        if base is None or base.collection or base.target != link.target:
-            return ()
-        return base.constraints
+        if base is not None and not base.collection and base.target == link.target:
+            return base.constraints
+        column = f"_{link.name.removesuffix('_' + link.target.rpartition('.')[2])}_value"
+        if column in self._lookups_of(name):  # a party's activity of one kind: activityid_email
+            return ((column, self._key(link.target.rpartition(".")[2])),)
+        return ()
+
+    def _lookups_of(self, name: str) -> frozenset[str]:
+        """The lookup columns of a type and its bases."""
+        known = self._lookups.get(name)
+        if known is None:
+            found = (p.name for part in self._lineage(name) for p in part.properties)
+            known = self._lookups[name] = frozenset(n for n in found if n.startswith("_"))
+        return known
 
     def _many_to_many(self, source: str, link: NavigationProperty, target: str) -> Relation | None:
         """One side of a many-to-many relationship; both sides name the same intersect table."""

@@ -63,10 +63,31 @@ def navigate(
         created = _create_below(there, exchange, key, navigation, target)
         uri = f"{base_of(exchange)}{target.entity_set}({created})"
         return there.replies.empty(exchange, f"OData-EntityId: {uri}\r\n".encode())
+    if method == "PUT" and target.name == "activityparty":
+        return _replace_parties(there, exchange, served, key, navigation)
     if method not in {"GET", "HEAD"}:
         raise errors.MethodNotAllowed(method=method)
     path = f"{served.entity_set}({key})/{navigation.name}"
     return there.list(exchange, target, restriction, path)
+
+
+def _replace_parties(
+    there: Handlers,
+    exchange: Exchange,
+    served: DataverseTable,
+    key: str,
+    navigation: Navigation,
+) -> Response:
+    """PUT of a collection, which only the parties of an activity take: these instead of those.
+
+    Source: "Associate and disassociate table rows by using the Web API".
+    """
+    body = there.body(exchange, served)
+    there.security.check(served, key, "Write")
+    there.writes.replace_collection(
+        served, key, navigation, body.get("value"), there.caller(exchange)
+    )
+    return there.replies.empty(exchange)
 
 
 def _member(

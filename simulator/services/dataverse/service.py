@@ -24,6 +24,7 @@ from windtunnel.simulator.services.dataverse import errors, file_columns, protoc
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
 from windtunnel.simulator.services.dataverse.messages.registry import Registry
+from windtunnel.simulator.services.dataverse.model.activities import Activities
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.metadata.saved import SavedDefinitions
 from windtunnel.simulator.services.dataverse.model.tables import Tables
@@ -70,6 +71,7 @@ class Dataverse:
 
         self.security = Security(store, changes, self.tables)
         Units(changes, ids.child("dataverse business units"), self.tables)
+        self._activities = Activities(changes, self.tables)
         self._standard = Standard(
             store, changes, clock, ids.child("dataverse security"), self.tables
         )
@@ -127,9 +129,11 @@ class Dataverse:
                 sample_data,
                 self._handlers.writes.derived,
             )
+        self._activities.follow()
         self._standard.prepare(known, self.security.privileges)
         self.security.prepare()
         self.customizations.on_change(self._complete_privileges)
+        self.customizations.on_change(self._activities.follow)
         self.guard.register(known)
 
     def _complete_privileges(self) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from windtunnel.simulator.entity_sets.records import KeyExists, Values
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
-from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.activities import POINTER
 from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
@@ -268,6 +269,18 @@ class Writes:
             for inner, more in later:
                 self._insert_collection(target, inner, more, child, caller)
 
+    def replace_collection(
+        self, served: DataverseTable, key: str, navigation: Navigation, items: Any, caller: Caller
+    ) -> None:
+        """Delete the records of a collection and make these in their place."""
+        target = self._tables.by_name[navigation.target]
+        with self._store.atomic():
+            sql = f"SELECT {quoted(target.primary_id)} FROM {quoted(target.table.sql)} "
+            far = quoted(navigation.pairs[0][1])
+            for (child,) in self._store.read(f"{sql} WHERE {far} = ?", (key,)).fetchall():
+                self.delete(target, child, caller)
+            self._insert_collection(served, navigation.name, items, key, caller)
+
     def _link(
         self,
         navigation: Navigation,
@@ -292,6 +305,8 @@ class Writes:
 
     def insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
         """Store a checked new record with what the service sets; returns its key."""
+        if served.name == POINTER:
+            raise errors.NotImplementedMessage(message="Create")
         now = iso_seconds(self._clock.now())
         key = values.get(served.primary_id)
         if key is None:
