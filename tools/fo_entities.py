@@ -110,7 +110,7 @@ def lines(facts: dict[str, Any]) -> bytes:
     )
     absent = {item["to"] for entity in sets.values() for item in entity["nav"]} - set(sets)
     rows = [
-        *(entity_json(_entity(sets[name], sets)) for name in FACTS),
+        *(entity_json(_entity(sets[name], sets)) for name in FACTS if name in sets),
         *map(enum_json, enums),
         {"absent": sorted(absent)},
     ]

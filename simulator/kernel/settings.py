@@ -400,6 +400,88 @@ class ElectronicReportingSettings(_Section):
     sources: tuple[ErSourceSettings, ...] = ()
 
 
+class SourceFormatSettings(_Section):
+    """`[[data_management.source_formats]]`: one more source data format."""
+
+    name: str = Field(min_length=1)
+    kind: Literal["delimited", "fixed", "xml-element", "xml-attribute", "excel"] = "delimited"
+    extension: str = "csv"
+    code_page: int = Field(default=65001, description="1200 is UTF-16, 65001 UTF-8, 1252 ANSI.")
+    column_delimiter: str = Field(default=",", min_length=1, max_length=1)
+    row_delimiter: str = Field(default="\r\n", min_length=1)
+    text_qualifier: str = Field(default='"', max_length=1)
+    has_header: bool = True
+    upper_case: bool = True
+
+
+class EntityPaceSettings(_Section):
+    """`[[data_management.entities]]`: what is set for one data entity, by its label."""
+
+    name: str
+    change_tracking: bool = Field(default=False, description="Allow incremental exports.")
+    set_based: bool = Field(default=False, description="Staging to target without row logic.")
+    threshold: int = Field(
+        default=0, ge=0, description="Import threshold record count; 0 means one task."
+    )
+    tasks: int = Field(default=1, ge=1, description="Import task count.")
+    staging_rows_per_minute: float | None = Field(default=None, gt=0)
+    target_rows_per_minute: float | None = Field(default=None, gt=0)
+    export_rows_per_minute: float | None = Field(default=None, gt=0)
+
+
+class DataManagementSettings(_Section):
+    """`[data_management]`: framework parameters, and how long its jobs take."""
+
+    work: Work = Field(
+        default="immediate",
+        description="When a job begins: immediate, `time: SECONDS` of the clock, or manual.",
+    )
+    pace: Literal["full", "modelled"] = Field(
+        default="full", description="Whether rows take the time of the throughput model."
+    )
+    batch_pickup_seconds: float = Field(default=30.0, ge=0, description="Modelled pace only.")
+    staging_rows_per_minute: float = Field(default=120_000, gt=0)
+    target_rows_per_minute: float = Field(default=1_800, gt=0, description="Of one thread.")
+    set_based_rows_per_minute: float = Field(default=60_000, gt=0)
+    export_rows_per_minute: float = Field(default=120_000, gt=0)
+    threads: int = Field(default=8, ge=1, description="Maximum batch threads of a server.")
+    batch_servers: int = Field(default=1, ge=1)
+    entities: tuple[EntityPaceSettings, ...] = ()
+    source_formats: tuple[SourceFormatSettings, ...] = ()
+    ansi_code_page: int = Field(
+        default=65001, description="Code page of the built-in formats without -Unicode."
+    )
+    ensure_unique_execution_id: bool = Field(
+        default=False, description="Off: ids the server makes are the same within a second."
+    )
+    enhanced_parallel_package_import: bool = Field(
+        default=False, description="Off: two runs of one project at once fail."
+    )
+    write_url_seconds: float = Field(default=1_800, gt=0, description="Life of a write SAS.")
+    download_url_seconds: float = Field(default=3_600, gt=0)
+    retention_days: float = Field(default=7, gt=0, description="Life of history and blobs.")
+    details_after_seconds: float = Field(
+        default=0, ge=0, description="Until then a status call finds no execution details."
+    )
+    url_after_seconds: float = Field(
+        default=0, ge=0, description="Time from success to the download URL."
+    )
+    package_bytes: int = Field(
+        default=5_000_000_000, ge=1_024, description="What a package may unpack to."
+    )
+    package_ratio: int = Field(default=500, ge=2, description="How far a file may shrink.")
+    export_megabytes: int = Field(default=5_000, ge=1, description="Largest export file.")
+    nested_value: bool = Field(
+        default=False, description='Package actions answer {"value": {"value": ..}}.'
+    )
+    needs_execution_id: bool = Field(
+        default=False, description="Refuse calls that leave executionId out."
+    )
+    escape_errors: bool = Field(
+        default=False, description="Make GetExecutionErrors valid JSON whatever the texts hold."
+    )
+
+
 class ProxySettings(_Section):
     """`[proxy]`: the forward proxy that answers for host names of the cloud."""
 
@@ -437,6 +519,7 @@ class Settings(_Section):
     blob: BlobSettings = BlobSettings()
 
     electronic_reporting: ElectronicReportingSettings = ElectronicReportingSettings()
+    data_management: DataManagementSettings = DataManagementSettings()
     proxy: ProxySettings = ProxySettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict)
 

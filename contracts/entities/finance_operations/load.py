@@ -26,12 +26,15 @@ __all__ = [
 ]
 
 LINES: Final = Path(__file__).with_name("entities.jsonl")
+BY_HAND: Final = Path(__file__).with_name("data_management.jsonl")
+"""Sets that the collected facts have in part or not at all; they stand in place of those."""
 METADATA_API: Final = Path(__file__).with_name("metadata.xml")
 
 
 @cache
 def _lines() -> list[dict[str, object]]:
-    return [orjson.loads(line) for line in LINES.read_bytes().splitlines()]
+    files = (LINES, BY_HAND)
+    return [orjson.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
 @cache
@@ -48,7 +51,8 @@ def entity_types() -> EntityTypes:
 @cache
 def absent_sets() -> frozenset[str]:
     """Public collections of the real service that standard sets lead to and nobody serves here."""
-    return frozenset(str(name) for line in _lines() for name in line.get("absent", ()))  # type: ignore[attr-defined]
+    absent = {str(name) for line in _lines() for name in line.get("absent", ())}  # type: ignore[attr-defined]
+    return frozenset(absent - {str(line["set"]) for line in _lines() if "set" in line})
 
 
 @cache

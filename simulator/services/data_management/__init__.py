@@ -3,3 +3,29 @@
 Page: learn.microsoft.com, "Data management package REST API". Left out: see
 docs/reference/services/data-management.md.
 """
+
+from windtunnel.simulator.services.data_management.actions import package_actions
+from windtunnel.simulator.services.data_management.ports import (
+    BlobRefused,
+    Blobs,
+    DataEntity,
+    Entities,
+    Messages,
+    Refused,
+    Stored,
+)
+from windtunnel.simulator.services.data_management.service import DataManagement
+from windtunnel.simulator.services.data_management.values import Field
+
+__all__ = [
+    "BlobRefused",
+    "Blobs",
+    "DataEntity",
+    "DataManagement",
+    "Entities",
+    "Field",
+    "Messages",
+    "Refused",
+    "Stored",
+    "package_actions",
+]

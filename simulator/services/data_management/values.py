@@ -68,7 +68,7 @@ class BadText(Exception):
 
 
 def bad_values(
-    found: Field, texts: Sequence[str], convert: Convert
+    texts: Sequence[str], convert: Convert
 ) -> list[tuple[int, type[FileFault], dict[str, Any]]]:
     """Every text of a column that is no value: its place in the block and what is wrong."""
     bad = []
@@ -76,7 +76,7 @@ def bad_values(
         try:
             convert([text])
         except BadText as error:
-            bad.append((row, error.fault, error.values | {"field": found.name}))
+            bad.append((row, error.fault, error.values))
     return bad
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import (
     customers,
+    data_management,
     ledger,
     organization,
     products,
@@ -37,5 +38,6 @@ FACTS: Final[Mapping[str, EntityFacts]] = {
     **purchase.FACTS,
     **ledger.FACTS,
     **organization.FACTS,
+    **data_management.FACTS,
 }
 """The standard entity sets by public collection name."""

@@ -1,0 +1,106 @@
+"""Long work in slices: other requests are answered in between, and every slice is committed.
+
+A piece of work is a generator that yields after a few milliseconds of doing: 0.0 to go on as soon
+as others had their turn, or seconds of the clock to wait. What must be all or nothing stands
+between two yields, inside `Store.atomic()`. Nothing here survives the process: whoever starts work
+keeps in the store how far it came, and starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import TypeAlias
+
+from windtunnel.simulator.kernel.timers import Timers
+
+Work: TypeAlias = Generator[float, None, None]
+
+SLICE_SECONDS = 0.015
+
+_log = logging.getLogger("windtunnel.background")
+
+
+class Background:
+    """Does pieces of work side by side, one step of each in turn."""
+
+    def __init__(self, timers: Timers, commit: Callable[[], None]) -> None:
+        self._timers, self._commit = timers, commit
+        self._ready: deque[Work] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_planned = False
+        self._epoch = 0
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Work on this loop from now on."""
+        self._loop = loop
+        self._plan()
+
+    def detach(self) -> None:
+        """Stop; what is ready stays ready."""
+        self._loop = None
+
+    def start(self, work: Work) -> None:
+        """Begin a piece of work; its first step is done after the present turn of the loop."""
+        self._ready.append(work)
+        self._plan()
+
+    def forget(self) -> None:
+        """Leave all work: the store was restored and knows another state of it."""
+        self._epoch += 1
+        for work in self._ready:
+            work.close()
+        self._ready.clear()
+
+    def drain(self) -> None:
+        """Do everything that is ready now, as a process without a loop does."""
+        while self._ready:
+            self._step()
+        self._commit()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something can be done now."""
+        return bool(self._ready)
+
+    def _plan(self) -> None:
+        if self._loop is not None and self._ready and not self._is_planned:
+            self._is_planned = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_planned = False
+        if self._loop is None:
+            return
+        end = time.perf_counter() + SLICE_SECONDS
+        while self._ready:
+            self._step()
+            if time.perf_counter() >= end:
+                break
+        self._commit()
+        self._plan()
+
+    def _step(self) -> None:
+        work, epoch = self._ready.popleft(), self._epoch
+        try:
+            wait = next(work)
+        except StopIteration:
+            return
+        except Exception:
+            _log.exception("a piece of background work was left")
+            return
+        if epoch != self._epoch:
+            work.close()
+        elif wait > 0.0:
+            self._timers.call_later(wait, lambda: self._go_on(work, epoch))
+        else:
+            self._ready.append(work)
+
+    def _go_on(self, work: Work, epoch: int) -> None:
+        if epoch == self._epoch:
+            self.start(work)
+        else:
+            work.close()

@@ -1,0 +1,33 @@
+"""What an import or an export is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCall:
+    """The arguments of ImportFromPackage and its kin."""
+
+    package_url: str
+    project: str
+    execution_id: str
+    company: str
+    user: str
+    execute: bool = True
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCall:
+    """The arguments of ExportToPackage and its kin; `count` 0 exports all rows."""
+
+    project: str
+    package: str
+    execution_id: str
+    company: str
+    user: str
+    again: bool = False
+    entities: str = ""
+    delta: bool = False
+    count: int = 0

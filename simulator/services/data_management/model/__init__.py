@@ -1,0 +1,1 @@
+"""Projects, executions, and the work of imports and exports. No HTTP."""

@@ -1,0 +1,247 @@
+"""Executions from their start to their end: which entity is next, and how the whole ended.
+
+Units run side by side; in a unit the levels one after another; in a level by sequence, equal ones
+side by side. Source: "Data import and export jobs".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from windtunnel.simulator.kernel.background import Background, Work
+from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.jobs import Jobs
+from windtunnel.simulator.kernel.timers import Timers
+from windtunnel.simulator.services.data_management.errors import PackageActionRefused
+from windtunnel.simulator.services.data_management.faults import FileFault
+from windtunnel.simulator.services.data_management.model.exporting import (
+    CONTAINER,
+    Exporting,
+    Stuck,
+)
+from windtunnel.simulator.services.data_management.model.importing import Importing
+from windtunnel.simulator.services.data_management.model.pacing import Pace
+from windtunnel.simulator.services.data_management.model.records import (
+    ErrorLine,
+    Execution,
+    Records,
+    Step,
+)
+from windtunnel.simulator.services.data_management.ports import (
+    BlobRefused,
+    Blobs,
+    Entities,
+)
+
+KIND: Final = "data_management.execution"
+CLEAN_UP: Final = "data_management.clean_up"
+RUNS: Final = "DataManagementExecutionJobs"
+RUN_ENTITIES: Final = "DataManagementExecutionJobDetails"
+_DAY: Final = 86_400.0
+_log = logging.getLogger("windtunnel.data_management")
+
+
+class Executions:
+    """Starts, continues and ends executions."""
+
+    def __init__(
+        self,
+        records: Records,
+        entities: Entities,
+        blobs: Blobs,
+        jobs: Jobs,
+        background: Background,
+        clock: Clock,
+        timers: Timers,
+        pace: Pace,
+        retention_days: float,
+        prepare: Callable[[Execution], Sequence[Step]],
+    ) -> None:
+        """`prepare` reads an import's package late and gives its steps. Raises what it refuses."""
+        self._records, self._entities, self._blobs = records, entities, blobs
+        self._jobs, self._background = jobs, background
+        self._clock, self._timers, self._pace = clock, timers, pace
+        self._retention = retention_days * _DAY
+        self._prepare = prepare
+        self._importing: Importing | None = None
+        self._exporting: Exporting | None = None
+        self._under_way: set[tuple[str, int]] = set()
+        jobs.register(KIND, self._begin)
+
+    def use(self, importing: Importing, exporting: Exporting) -> None:
+        """Who does the work."""
+        self._importing, self._exporting = importing, exporting
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def start(self, execution: Execution, steps: Sequence[Step]) -> None:
+        """Keep a new execution and let its job begin when it is time."""
+        self._records.add(execution, steps)
+        self._entities.put(RUNS, {"JobId": execution.id, "Description": execution.project})
+        for step in steps:
+            self.show(step)
+        self._jobs.start(KIND, {"execution": execution.id}, self._pace.pickup())
+
+    def resume(self) -> None:
+        """Go on with what an earlier process, or a restored snapshot, left under way."""
+        self._under_way.clear()
+        if self._importing is not None:
+            self._importing.forget()
+        for execution in self._records.running():
+            if execution.status == "Executing":
+                self._begin({"execution": execution.id})
+        self._plan_clean_up()
+
+    def _begin(self, given: dict[str, Any]) -> None:
+        execution = self._records.execution(given["execution"])
+        if execution is None or not execution.is_running:
+            return
+        self._records.set_status(execution, "Executing")
+        self._background.start(self._run(execution))
+
+    def _run(self, execution: Execution) -> Work:
+        if execution.kind == "import":
+            if not self._records.steps(execution.id) and not self._unpack(execution):
+                return
+            self._advance(execution)
+            return
+        assert self._exporting is not None
+        steps = self._records.steps(execution.id)
+        try:
+            for step in steps:
+                self._records.clear_errors(step)
+                step.created = step.failed = 0
+            yield from self._exporting.run(execution, steps)
+        except Stuck as stuck:
+            _log.warning(
+                "%s stays Executing: no field of '%s' is mapped", execution.id, stuck.args[0]
+            )
+            return
+        except Exception:
+            _log.exception("the export %s failed", execution.id)
+            text = "An unexpected error occurred: see the log."
+            self._records.blame(execution.id, [ErrorLine("", "", text)])
+        self._end(execution, self._records.steps(execution.id))
+
+    def _unpack(self, execution: Execution) -> bool:
+        """Read the package of an asynchronous call; False when it cannot be used."""
+        try:
+            steps = self._prepare(execution)
+        except FileFault as fault:
+            line = ErrorLine(str(fault.line or ""), fault.field, fault.full, "package")
+        except (PackageActionRefused, BlobRefused) as refusal:
+            line = ErrorLine("", "", str(refusal), "package")
+        else:
+            self._records.add_steps(steps)
+            for step in steps:
+                self.show(step)
+            return True
+        self._records.blame(execution.id, [line])
+        self._end(execution, [])
+        return False
+
+    # -- order --------------------------------------------------------------------------------
+
+    def _advance(self, execution: Execution) -> None:
+        """Start every step whose turn it is; end the execution behind the last one."""
+        steps = self._records.steps(execution.id)
+        units: dict[int, list[Step]] = {}
+        for step in steps:
+            units.setdefault(step.spec.unit, []).append(step)
+        for unit in units.values():
+            for step in _next_of(unit, self._skip):
+                place = (step.execution, step.position)
+                if place not in self._under_way:
+                    self._under_way.add(place)
+                    self._background.start(self._step(execution, step))
+        if all(step.has_ended for step in steps):
+            self._end(execution, steps)
+
+    def _skip(self, step: Step) -> None:
+        step.staging = step.target = "NotRun"
+        self._records.save(step)
+        self.show(step)
+
+    def _step(self, execution: Execution, step: Step) -> Work:
+        assert self._importing is not None
+        yield from self._importing.run(execution, step)
+        self._under_way.discard((step.execution, step.position))
+        self._advance(execution)
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def _end(self, execution: Execution, steps: Sequence[Step]) -> None:
+        self._records.set_status(execution, _outcome(steps), self._clock.now())
+        self._plan_clean_up()
+
+    def show(self, step: Step) -> None:
+        """Write a step's state into the set that clients read."""
+        execution = self._records.execution(step.execution)
+        if execution is None:
+            return
+        self._entities.put(
+            RUN_ENTITIES,
+            {
+                "JobId": step.execution,
+                "EntityName": step.entity,
+                "DefinitionGroupId": execution.project,
+                "CompanyId": execution.company,
+                "StagingStatus": step.staging,
+                "TargetStatus": step.target,
+                "StagingRecordsToBeProcessedCount": step.total or step.staged,
+                "StagingRecordsCreatedCount": step.staged,
+                "StagingErrorCount": step.rejected,
+                "TargetRecordsCreatedCount": step.created,
+                "TargetRecordsUpdatedCount": step.updated,
+                "TargetErrorCount": step.failed,
+            },
+        )
+
+    # -- retention ----------------------------------------------------------------------------
+
+    def delete(self, execution: Execution) -> None:
+        """Forget an execution, its staging data, its errors and its blobs."""
+        for blob in (execution.package, *self._records.files(execution.id)):
+            if blob:
+                self._blobs.delete(CONTAINER, blob)
+        self._records.forget(execution.id)
+        self._entities.remove(RUNS, (execution.id,))
+
+    def _plan_clean_up(self) -> None:
+        self._timers.call_later(self._retention, self._clean_up)
+
+    def _clean_up(self) -> None:
+        for execution in self._records.older_than(self._clock.now() - self._retention + 1.0):
+            self.delete(execution)
+        self._records.store.commit()
+
+
+def _next_of(unit: Sequence[Step], skip: Callable[[Step], None]) -> list[Step]:
+    """The steps of a unit that may run now; those that an error forbids are skipped."""
+    if any(step.has_failed and step.spec.fail_unit_on_error for step in unit):
+        for step in unit:
+            if step.staging == "NotStarted":
+                skip(step)
+    for level in sorted({step.spec.level for step in unit}):
+        steps = [step for step in unit if step.spec.level == level]
+        if any(step.has_failed and step.spec.fail_level_on_error for step in steps):
+            for step in steps:
+                if step.staging == "NotStarted":
+                    skip(step)
+        waiting = [step for step in steps if not step.has_ended]
+        if waiting:
+            first = min(step.spec.sequence for step in waiting)
+            return [step for step in waiting if step.spec.sequence == first]
+    return []
+
+
+def _outcome(steps: Sequence[Step]) -> str:
+    """The summary status of an execution that ended."""
+    if not steps:
+        return "Failed"
+    if not any(step.has_failed for step in steps):
+        return "Succeeded"
+    is_any_good = any(step.is_good for step in steps)
+    return "PartiallySucceeded" if is_any_good else "Failed"

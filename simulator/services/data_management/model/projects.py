@@ -1,0 +1,221 @@
+"""Data projects, which are definition groups: their entities in order, with format and mapping.
+
+They live in the framework's own OData sets, so a project made by a POST and one made by an import
+are the same; mappings have no set and stand beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from windtunnel.simulator.kernel.settings import DataManagementSettings
+from windtunnel.simulator.services.data_management import errors as e
+from windtunnel.simulator.services.data_management.formats.source_format import (
+    BUILT_IN,
+    SourceFormat,
+)
+from windtunnel.simulator.services.data_management.model.records import Records
+from windtunnel.simulator.services.data_management.package.manifest import (
+    FieldMap,
+    Manifest,
+    PackageEntity,
+)
+from windtunnel.simulator.services.data_management.ports import DataEntity, Entities
+from windtunnel.simulator.services.data_management.values import Field
+
+PROJECTS: Final = "DataManagementDefinitionGroups"
+DETAILS: Final = "DataManagementDefinitionGroupDetails"
+CATALOG: Final = "DataManagementEntities"
+_LONGEST_NAME: Final = 255
+_YES_NO: Final = {True: "Yes", False: "No"}
+
+
+class Projects:
+    """Reads and writes projects, and knows the entities and formats that they are made of."""
+
+    def __init__(
+        self, entities: Entities, records: Records, settings: DataManagementSettings
+    ) -> None:
+        self._entities, self._records, self._settings = entities, records, settings
+        self._known: dict[str, DataEntity] = {}
+        self._formats = _formats(settings)
+
+    def refresh(self) -> None:
+        """Read the entities again, and list them in DataManagementEntities."""
+        self._known = {entity.name.lower(): entity for entity in self._entities.all()}
+        tracked = {item.name.lower() for item in self._settings.entities if item.change_tracking}
+        for entity in self._known.values():
+            if self._entities.get(CATALOG, (entity.name,)) is not None:
+                continue
+            self._entities.put(
+                CATALOG,
+                {
+                    "EntityName": entity.name,
+                    "EntityIsEnabled": "Yes",
+                    "TargetName": entity.target,
+                    "IsShared": _YES_NO[entity.is_shared],
+                    "ChangeTrackingType": "ALL" if entity.name.lower() in tracked else "None",
+                    "EntityKey": ", ".join(entity.key),
+                    "Category": entity.category,
+                    "StagingTableName": entity.staging_table,
+                },
+            )
+
+    # -- entities and formats -----------------------------------------------------------------
+
+    def entity(self, name: str) -> DataEntity:
+        """An entity by its label. Raises EntityNotFound."""
+        if not self._known:
+            self.refresh()
+        found = self._known.get(name.lower())
+        if found is None:
+            raise e.EntityNotFound(name=name)
+        return found
+
+    def is_tracked(self, entity: DataEntity) -> bool:
+        """Whether change tracking is on for an entity."""
+        row = self._entities.get(CATALOG, (entity.name,))
+        return row is not None and row["ChangeTrackingType"] != "None"
+
+    def source_format(self, name: str) -> SourceFormat:
+        """A source data format by its name. Raises FormatUnknown."""
+        found = self._formats.get(name.lower())
+        if found is None:
+            known = ", ".join(sorted(item.name for item in self._formats.values()))
+            raise e.FormatUnknown(name=name, known=known)
+        return found
+
+    # -- projects -----------------------------------------------------------------------------
+
+    def exists(self, project: str) -> bool:
+        """Whether there is a project."""
+        return self._entities.get(PROJECTS, (project,)) is not None
+
+    def truncates(self, project: str) -> bool:
+        """Whether imports empty the entity first."""
+        row = self._entities.get(PROJECTS, (project,))
+        return row is not None and row["TruncateEntityData"] == "Yes"
+
+    def write(self, project: str, manifest: Manifest, operation: str) -> None:
+        """Make a project as a manifest says, in place of one that is there."""
+        if not project or len(project) > _LONGEST_NAME:
+            raise e.ProjectNeedsName(project=project[:80], most=_LONGEST_NAME)
+        self._entities.remove(PROJECTS, (project,))
+        self._records.drop_maps(project)
+        self._entities.put(
+            PROJECTS,
+            {
+                "Name": project,
+                "Description": (manifest.description or project)[:60],
+                "OperationType": operation,
+                "ProjectCategory": "Project",
+                "GenerateDataPackage": "Yes",
+            },
+        )
+        for entity in manifest.entities:
+            self._entities.put(DETAILS, _detail(project, entity))
+            self._records.set_maps(project, entity.name, entity.maps)
+
+    def entities(self, project: str) -> list[PackageEntity]:
+        """A project's entities in the order they run in."""
+        rows = self._entities.find(DETAILS, "DefinitionGroupId", project)
+        found = [self._package_entity(project, row) for row in rows]
+        return sorted(found, key=lambda item: (item.unit, item.level, item.sequence, item.name))
+
+    def _package_entity(self, project: str, row: Mapping[str, Any]) -> PackageEntity:
+        name = str(row["EntityName"])
+        maps = self._records.maps(project, name)
+        if maps is None:
+            automatic = row["AutoGenerateMapping"] == "Yes"
+            maps = all_fields(self.entity(name).fields) if automatic else ()
+        return PackageEntity(
+            name,
+            str(row["InputFilePath"] or ""),
+            str(row["SourceFormat"] or "CSV-Unicode"),
+            row["ExecutionUnit"] or 1,
+            row["LevelInExecutionUnit"] or 1,
+            row["SequenceInLevel"] or 1,
+            row["FailLevelOnError"] == "Yes",
+            row["FailExecutionUnitOnError"] == "Yes",
+            row["RunBusinessLogic"] == "Yes",
+            row["RunBusinessValidation"] == "Yes",
+            row["SkipStaging"] == "Yes",
+            row["Disable"] == "Yes",
+            refresh_type=str(row["DefaultRefreshType"]),
+            sheet=str(row["ExcelSheetName"] or ""),
+            maps=maps,
+        )
+
+    # -- order --------------------------------------------------------------------------------
+
+    def sequence(self, labels: Sequence[str]) -> list[tuple[str, int, int, int]]:
+        """Label, unit, level and sequence of entities: what others point at comes first."""
+        listed = [self.entity(label) for label in labels]
+        names = {entity.name for entity in listed}
+        levels: dict[str, int] = {}
+
+        def level(entity: DataEntity, path: tuple[str, ...]) -> int:
+            if entity.name in path:
+                return 0
+            if entity.name not in levels:
+                below = [self.entity(name) for name in entity.depends_on if name in names]
+                inner = (*path, entity.name)
+                levels[entity.name] = 1 + max((level(other, inner) for other in below), default=0)
+            return levels[entity.name]
+
+        found: list[tuple[str, int, int, int]] = []
+        counts: dict[int, int] = {}
+        for entity in sorted(listed, key=lambda item: level(item, ())):
+            place = level(entity, ())
+            counts[place] = counts.get(place, 0) + 1
+            found.append((entity.name, 1, place, counts[place]))
+        return found
+
+
+def all_fields(fields: Sequence[Field]) -> tuple[FieldMap, ...]:
+    """The mapping that is made by itself: every field from a column of its name."""
+    return tuple([FieldMap(item.name.upper(), item.name.upper()) for item in fields])
+
+
+def _detail(project: str, entity: PackageEntity) -> dict[str, Any]:
+    return {
+        "DefinitionGroupId": project,
+        "EntityName": entity.name,
+        "SourceFormat": entity.source_format,
+        "AutoGenerateMapping": "No",
+        "ExecutionUnit": entity.unit,
+        "LevelInExecutionUnit": entity.level,
+        "SequenceInLevel": entity.sequence,
+        "ExcelSheetName": entity.sheet,
+        "InputFilePath": entity.input_file,
+        "SampleFilePath": entity.sample_file,
+        "ValidationStatus": "Yes",
+        "RunBusinessLogic": _YES_NO[entity.runs_logic],
+        "RunBusinessValidation": _YES_NO[entity.runs_validation],
+        "SkipStaging": _YES_NO[entity.skips_staging],
+        "FailLevelOnError": _YES_NO[entity.fail_level_on_error],
+        "FailExecutionUnitOnError": _YES_NO[entity.fail_unit_on_error],
+        "DefaultRefreshType": (
+            "Incremental" if entity.refresh_type.startswith("Incremental") else "FullPush"
+        ),
+        "Disable": _YES_NO[entity.is_disabled],
+    }
+
+
+def _formats(settings: DataManagementSettings) -> dict[str, SourceFormat]:
+    found = {}
+    for name, built_in in BUILT_IN.items():
+        page = built_in.code_page if built_in.bom else settings.ansi_code_page
+        found[name] = SourceFormat(
+            built_in.name,
+            built_in.kind,
+            built_in.extension,
+            page,
+            built_in.column_delimiter,
+            built_in.row_delimiter,
+            built_in.text_qualifier,
+        )
+    for own in settings.source_formats:
+        found[own.name.lower()] = SourceFormat(**own.model_dump())
+    return found

@@ -1,0 +1,142 @@
+"""What the framework needs of its neighbours; simulator/web/house.py wires it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from windtunnel.simulator.services.data_management.values import Field
+
+
+@dataclass(frozen=True, slots=True)
+class DataEntity:
+    """One data entity as the framework lists it. `name` is its label, `target` its AOT name.
+
+    `numbered` are the fields that a number sequence fills; `depends_on` are labels of entities that
+    its fields point at.
+    """
+
+    name: str
+    entity_set: str
+    target: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    is_shared: bool
+    category: str = "Master"
+    numbered: frozenset[str] = frozenset()
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def staging_table(self) -> str:
+        """unconfirmed: the AOT name with `Staging` for `Entity`."""
+        return f"{self.target.removesuffix('Entity')}Staging"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row that was written."""
+
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that was not: Infolog entries and the field to blame, or an empty text."""
+
+    infolog: tuple[str, ...]
+    field: str
+
+
+class Entities(Protocol):
+    """The data entities of the environment and their rows."""
+
+    def all(self) -> Sequence[DataEntity]:
+        """Every entity that can be imported and exported."""
+        ...
+
+    def write(
+        self,
+        entity_set: str,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        company: str,
+        user: str,
+    ) -> list[Stored | Refused]:
+        """Create or change records by every rule of the entity; one outcome a row."""
+        ...
+
+    def pages(
+        self, entity_set: str, names: Sequence[str], *, company: str, since: int | None, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Stored values of all records of a company, or of those changed after `since`."""
+        ...
+
+    def version(self) -> int:
+        """The present number of the change log."""
+        ...
+
+    def delete_some(self, entity_set: str, *, company: str, user: str, most: int) -> int:
+        """Delete up to `most` records of a company without asking the rules; returns how many."""
+        ...
+
+    def company_exists(self, company: str) -> bool:
+        """Whether there is a legal entity of this id."""
+        ...
+
+    def get(self, entity_set: str, key: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """A record of a set of the framework's own, as JSON values."""
+        ...
+
+    def find(self, entity_set: str, column: str, value: str) -> list[Mapping[str, Any]]:
+        """Records of a set of the framework's own with one value, as JSON values."""
+        ...
+
+    def put(self, entity_set: str, values: Mapping[str, Any]) -> None:
+        """Create or change a record of a set of the framework's own."""
+        ...
+
+    def remove(self, entity_set: str, key: tuple[str, ...]) -> None:
+        """Delete such a record with what it owns, if it is there."""
+        ...
+
+
+class Blobs(Protocol):
+    """The blob storage behind the environment."""
+
+    def write_url(self, container: str, name: str, seconds: float) -> str:
+        """A URL that lets its holder write a blob."""
+        ...
+
+    def read_url(self, container: str, name: str, seconds: float) -> str:
+        """A URL that lets its holder read a blob."""
+        ...
+
+    def open_url(self, url: str) -> BinaryIO:
+        """The blob behind a URL, to be read and sought in. Raises BlobRefused."""
+        ...
+
+    def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a blob as a whole."""
+        ...
+
+    def delete(self, container: str, name: str) -> None:
+        """Delete a blob, if it is there."""
+        ...
+
+
+class BlobRefused(Exception):
+    """A URL that leads to no blob that may be read now; the text says why."""
+
+
+class Messages(Protocol):
+    """The messages of recurring integrations."""
+
+    def status(self, message_id: str) -> str | None:
+        """The message's state, or None for an unknown message."""
+        ...
+
+    def execution_id(self, message_id: str) -> str | None:
+        """The execution that took the message; empty before, None for an unknown message."""
+        ...

@@ -1,0 +1,129 @@
+"""Long work in slices, side by side, on the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from windtunnel.simulator.kernel.background import Background
+from windtunnel.simulator.kernel.clock import ManualClock
+from windtunnel.simulator.kernel.timers import Timers
+
+
+class Rig:
+    def __init__(self):
+        self.clock = ManualClock()
+        self.timers = Timers(self.clock)
+        self.commits = 0
+        self.done = []
+        self.background = Background(self.timers, self.commit)
+
+    def commit(self):
+        self.commits += 1
+
+    def work(self, name, *waits):
+        for wait in waits:
+            self.done.append(name)
+            yield wait
+        self.done.append(f"{name}.")
+
+
+def test_pieces_of_work_take_turns():
+    rig = Rig()
+    rig.background.start(rig.work("a", 0.0, 0.0))
+    rig.background.start(rig.work("b", 0.0))
+    assert rig.background.is_busy
+    rig.background.drain()
+    assert rig.done == ["a", "b", "a", "b.", "a."]
+    assert rig.commits == 1
+
+
+def test_work_that_waits_goes_on_at_its_moment():
+    rig = Rig()
+    rig.background.start(rig.work("a", 5.0))
+    rig.background.drain()
+    rig.clock.advance(4.9)
+    rig.timers.run_due()
+    assert not rig.background.is_busy
+    rig.clock.advance(0.1)
+    rig.timers.run_due()
+    rig.background.drain()
+    assert rig.done == ["a", "a."]
+
+
+def test_work_that_fails_is_logged_and_left_and_the_rest_goes_on(caplog):
+    rig = Rig()
+
+    def broken():
+        yield 0.0
+        raise RuntimeError("broken")
+
+    rig.background.start(broken())
+    rig.background.start(rig.work("a", 0.0))
+    with caplog.at_level(logging.ERROR):
+        rig.background.drain()
+    assert rig.done == ["a", "a."]
+    assert "broken" in caplog.text
+
+
+def test_forgotten_work_does_nothing_any_more():
+    rig = Rig()
+    rig.background.start(rig.work("a", 5.0))
+    rig.background.start(rig.work("b", 0.0, 0.0))
+    rig.background.drain()
+    rig.background.start(rig.work("c", 0.0))
+    rig.background.forget()
+    rig.clock.advance(5.0)
+    rig.timers.run_due()
+    rig.background.drain()
+    assert rig.done == ["a", "b", "b", "b."]
+
+
+def test_on_a_loop_others_are_answered_between_the_slices():
+    rig = Rig()
+    seen = []
+
+    def long_work():
+        for number in range(200):
+            until = asyncio.get_running_loop().time() + 0.001
+            while asyncio.get_running_loop().time() < until:
+                pass
+            seen.append(number)
+            yield 0.0
+
+    async def main():
+        rig.background.attach(asyncio.get_running_loop())
+        rig.background.start(long_work())
+        assert seen == []
+        turns = 0
+        while len(seen) < 200:
+            await asyncio.sleep(0)
+            turns += 1
+        await asyncio.sleep(0)
+        rig.background.detach()
+        rig.background.start(rig.work("later", 0.0))
+        await asyncio.sleep(0)
+        return turns
+
+    assert asyncio.run(main()) >= 5
+    assert rig.commits >= 5
+    assert rig.done == []
+
+
+@pytest.mark.parametrize("wait", [0.0, 1.0])
+def test_work_may_forget_all_work_while_it_runs(wait):
+    rig = Rig()
+
+    def resets():
+        rig.background.forget()
+        yield wait
+        rig.done.append("never")
+
+    rig.background.start(resets())
+    rig.background.drain()
+    rig.clock.advance(2.0)
+    rig.timers.run_due()
+    rig.background.drain()
+    assert rig.done == []
