@@ -408,7 +408,9 @@ class SourceFormatSettings(_Section):
     extension: str = "csv"
     code_page: int = Field(default=65001, description="1200 is UTF-16, 65001 UTF-8, 1252 ANSI.")
     column_delimiter: str = Field(default=",", min_length=1, max_length=1)
-    row_delimiter: str = Field(default="\r\n", min_length=1)
+    row_delimiter: str = Field(
+        default="{CR}{LF}", min_length=1, description="`{CR}` and `{LF}` stand for line ends."
+    )
     text_qualifier: str = Field(default='"', max_length=1)
     has_header: bool = True
     upper_case: bool = True

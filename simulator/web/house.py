@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from windtunnel.contracts.limits import (
 )
 from windtunnel.simulator.entity_sets.records import Records
 from windtunnel.simulator.exchange import Request, Response, Service, UsageError
+from windtunnel.simulator.kernel.background import Background
 from windtunnel.simulator.kernel.changes import Change, Changes, Operation
 from windtunnel.simulator.kernel.clock import DEFAULT_START, SteerableClock
 from windtunnel.simulator.kernel.ids import Ids
@@ -39,6 +41,7 @@ from windtunnel.simulator.kernel.tokens import (
 from windtunnel.simulator.services.blob import BlobService
 from windtunnel.simulator.services.business_events import BusinessEvents
 from windtunnel.simulator.services.business_events.routes import routes
+from windtunnel.simulator.services.data_management import DataManagement, package_actions
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.dataverse.imports import read_imports
 from windtunnel.simulator.services.electronic_reporting import ElectronicReporting
@@ -49,6 +52,7 @@ from windtunnel.simulator.services.finance_operations.service import FinanceOper
 from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
 from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
+from windtunnel.simulator.web.data_management import DataEntities, PackageBlobs
 from windtunnel.simulator.web.faults import Faults
 from windtunnel.simulator.web.http_server import Spooling, Turn, WebLimits
 from windtunnel.simulator.web.listeners import Manner
@@ -75,6 +79,7 @@ class House:
         self.ids = Ids(simulator.seed)
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
+        self.background = Background(self.timers, self.store.commit)
         self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
         self.faults = Faults(self.ids.child("faults"))
         self.turn = Turn(self.store.commit, self.store.rollback)
@@ -105,6 +110,7 @@ class House:
             "finance_operations": self.finance_operations,
             "blob": self.blob,
         }
+        self.data_management = self._make_data_management()
         self.business_events = self._make_business_events()
         self.electronic_reporting = self._make_electronic_reporting()
         more = [
@@ -116,7 +122,7 @@ class House:
         self.store.commit()
         self.store.mark()
         self.blob.keep()
-        self.jobs.resume()
+        self._resume()
 
     # -- assembling ---------------------------------------------------------------------------
 
@@ -241,6 +247,24 @@ class House:
             timers=self.timers,
         )
         made.seed(sample_data=self.settings.simulator.sample_data)
+        return made
+
+    def _make_data_management(self) -> DataManagement:
+        environment = self.finance_operations.environment
+        made = DataManagement(
+            self.store,
+            self.clock,
+            self.timers,
+            self.jobs,
+            self.background,
+            self.ids.child("data management"),
+            entities=DataEntities(environment),
+            blobs=PackageBlobs(self.blob_access),
+            settings=self.settings.data_management,
+            default_company=environment.companies.default,
+        )
+        made.prepare()
+        self.finance_operations.actions.add(*package_actions(made))
         return made
 
     def _make_business_events(self) -> BusinessEvents:
@@ -402,10 +426,12 @@ class House:
 
     async def start(self) -> None:
         """Start what works in the background."""
+        self.background.attach(asyncio.get_running_loop())
         await self.business_events.start()
 
     async def stop(self) -> None:
         """End what works in the background."""
+        self.background.detach()
         await self.business_events.stop()
 
     def close(self) -> None:
@@ -436,13 +462,19 @@ class House:
 
     def _after_restore(self) -> None:
         self._use_limits(self._limits)
+        self.background.forget()
         self.blob.forget()
         self.dataverse.forget()
         self.finance_operations.forget()
         self.entra.reset()
         self.business_events.forget()
         self.electronic_reporting.forget()
+        self._resume()
+
+    def _resume(self) -> None:
+        """Go on with what waited or ran in the store that is served now."""
         self.jobs.resume()
+        self.data_management.resume()
 
     def _use_limits(self, limits: Limits) -> None:
         self.dataverse.guard.use_limits(limits)

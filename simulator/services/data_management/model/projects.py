@@ -217,5 +217,7 @@ def _formats(settings: DataManagementSettings) -> dict[str, SourceFormat]:
             built_in.text_qualifier,
         )
     for own in settings.source_formats:
-        found[own.name.lower()] = SourceFormat(**own.model_dump())
+        values = own.model_dump()
+        end = own.row_delimiter.replace("{CR}", "\r").replace("{LF}", "\n")
+        found[own.name.lower()] = SourceFormat(**values | {"row_delimiter": end})
     return found

@@ -1,0 +1,215 @@
+"""The Data Management framework's neighbours as it wants them: entities here, blobs there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final, cast
+
+from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
+from windtunnel.simulator.entity_sets.values import decoder
+from windtunnel.simulator.exchange import ServiceError
+from windtunnel.simulator.kernel.store import quoted
+from windtunnel.simulator.odata.schema import Column
+from windtunnel.simulator.services.blob import BlobAccess
+from windtunnel.simulator.services.data_management import (
+    BlobRefused,
+    DataEntity,
+    Field,
+    Refused,
+    Stored,
+)
+from windtunnel.simulator.services.data_management.values import FieldKind
+from windtunnel.simulator.services.finance_operations.model.bulk import Written
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
+
+_OWN: Final = "DataManagement"
+_KINDS: Final[Mapping[str, FieldKind]] = {
+    "Edm.String": "text",
+    "Edm.Int32": "integer",
+    "Edm.Int64": "integer",
+    "Edm.Decimal": "number",
+    "Edm.Double": "number",
+    "Edm.DateTimeOffset": "moment",
+    "Edm.Boolean": "boolean",
+    "Edm.Guid": "guid",
+    "Edm.Binary": "binary",
+}
+_USER: Final = "Data management"
+_MOST_FOUND: Final = 100_000
+
+
+class DataEntities:
+    """`Entities` of the framework, upon the environment behind `/data`."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def all(self) -> list[DataEntity]:
+        """Every entity set but the framework's own, by its label."""
+        sets = self._environment.sets.values()
+        labels = {found.name: found.kind.label for found in sets}
+        return [_data_entity(found, labels) for found in sets if not found.name.startswith(_OWN)]
+
+    def write(
+        self,
+        entity_set: str,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        *,
+        company: str,
+        user: str,
+    ) -> list[Stored | Refused]:
+        """Create or change records by every rule of the entity; one outcome a row."""
+        environment = self._environment
+        outcomes = environment.bulk.write(
+            environment.sets[entity_set], names, rows, company=company, user=user
+        )
+        return [
+            Stored(outcome.is_new)
+            if isinstance(outcome, Written)
+            else Refused(outcome.infolog, outcome.field)
+            for outcome in outcomes
+        ]
+
+    def pages(
+        self, entity_set: str, names: Sequence[str], *, company: str, since: int | None, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Stored values of all records of a company, or of those changed after `since`."""
+        environment = self._environment
+        return environment.bulk.pages(
+            environment.sets[entity_set], names, company=company, since=since, size=size
+        )
+
+    def version(self) -> int:
+        """The present number of the change log."""
+        return self._environment.bulk.version()
+
+    def delete_some(self, entity_set: str, *, company: str, user: str, most: int) -> int:
+        """Delete up to `most` records of a company without asking the rules; returns how many."""
+        found = self._environment.sets[entity_set]
+        table = found.table
+        keys = ", ".join(quoted(table.columns[name].column) for name in table.key)
+        where = f" WHERE {quoted(COMPANY)}=?" if found.is_company_specific else ""
+        values = [company] if found.is_company_specific else []
+        rows = self._environment.store.read(
+            f"SELECT {keys} FROM {quoted(table.sql)}{where} LIMIT ?", (*values, most)
+        ).fetchall()
+        for key in rows:
+            found.records.delete(key, user=user)
+        return len(rows)
+
+    def company_exists(self, company: str) -> bool:
+        """Whether there is a legal entity of this id."""
+        return self._environment.companies.exists(company)
+
+    def get(self, entity_set: str, key: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """A record of a set of the framework's own, as JSON values."""
+        found = self._environment.sets[entity_set]
+        values = found.records.get(key)
+        return None if values is None else _json(found, values)
+
+    def find(self, entity_set: str, column: str, value: str) -> list[Mapping[str, Any]]:
+        """Records of a set of the framework's own with one value, as JSON values."""
+        found = self._environment.sets[entity_set]
+        return [_json(found, row) for row in found.records.find({column: value}, _MOST_FOUND)]
+
+    def put(self, entity_set: str, values: Mapping[str, Any]) -> None:
+        """Create or change a record of a set of the framework's own."""
+        environment = self._environment
+        (outcome,) = environment.bulk.write(
+            environment.sets[entity_set],
+            tuple(values),
+            [tuple(values.values())],
+            company="",
+            user=_USER,
+        )
+        if not isinstance(outcome, Written):
+            raise TypeError(f"{entity_set} refused {dict(values)}: {outcome.infolog}")
+
+    def remove(self, entity_set: str, key: tuple[str, ...]) -> None:
+        """Delete such a record with what it owns, if it is there."""
+        environment = self._environment
+        found = environment.sets[entity_set]
+        if found.records.exists(key):
+            environment.writing.delete(found, key, _USER)
+
+
+def _data_entity(found: EntitySet, labels: Mapping[str, str]) -> DataEntity:
+    facts = found.facts
+    return DataEntity(
+        found.kind.label,
+        found.name,
+        facts.entity,
+        tuple([_field(found, name) for name in found.table.columns if name != COMPANY]),
+        found.table.key,
+        not found.is_company_specific,
+        facts.category,
+        frozenset(facts.sequences),
+        tuple(
+            dict.fromkeys(
+                labels[relation.target]
+                for relation in facts.relations.values()
+                if relation.target in labels
+            )
+        ),
+    )
+
+
+def _field(found: EntitySet, name: str) -> Field:
+    column: Column = found.table.columns[name]
+    if column.enum is not None:
+        enum = column.enum
+        return Field(name, "enum", enum.name.rpartition(".")[2], dict(enum.members))
+    kind = _KINDS.get(column.edm, "text")
+    if kind == "moment" and found.kind.properties[name].x_type == "Date":
+        kind = "date"
+    largest = 2**31 - 1 if column.edm == "Edm.Int32" else 0
+    longest = (column.max_length or 0) if kind == "text" else 0
+    return Field(name, kind, largest=largest, longest=longest)
+
+
+def _json(found: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values as JSON values."""
+    made = {}
+    for name, column in found.table.columns.items():
+        value, decode = values[name], decoder(column)
+        made[name] = decode(value) if decode is not None and value is not None else value
+    return made
+
+
+class PackageBlobs:
+    """`Blobs` of the framework, upon one storage account."""
+
+    def __init__(self, access: BlobAccess) -> None:
+        self._access = access
+
+    def write_url(self, container: str, name: str, seconds: float) -> str:
+        """A URL that lets its holder write a blob."""
+        self._access.ensure_container(container)
+        return self._access.sas_url(container, name, permissions="rw", seconds=seconds)
+
+    def read_url(self, container: str, name: str, seconds: float) -> str:
+        """A URL that lets its holder read a blob."""
+        return self._access.sas_url(container, name, permissions="r", seconds=seconds)
+
+    def open_url(self, url: str) -> BinaryIO:
+        """The blob behind a URL, to be read and sought in. Raises BlobRefused."""
+        try:
+            return cast(BinaryIO, self._access.open_url(url))
+        except LookupError as error:
+            raise BlobRefused(
+                f"The package URL does not lead to blob storage of this environment: {error}"
+            ) from error
+        except ServiceError as error:
+            raise BlobRefused(
+                f"The remote server returned an error: ({error.status}) {error.code}."
+            ) from error
+
+    def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a blob as a whole."""
+        self._access.write(container, name, pieces, "application/zip")
+
+    def delete(self, container: str, name: str) -> None:
+        """Delete a blob, if it is there."""
+        self._access.delete(container, name)
