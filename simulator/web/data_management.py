@@ -44,12 +44,30 @@ class DataEntities:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._fields: dict[str, tuple[Field, ...]] = {}
 
-    def all(self) -> list[DataEntity]:
-        """Every entity set but the framework's own, by its label."""
-        sets = self._environment.sets.values()
-        labels = {found.name: found.kind.label for found in sets}
-        return [_data_entity(found, labels) for found in sets if not found.name.startswith(_OWN)]
+    def standard(self) -> list[DataEntity]:
+        """The standard entities."""
+        return self._entities(self._environment.sets.standard())
+
+    def imported(self) -> list[DataEntity]:
+        """The entities of imported documents."""
+        return self._entities(
+            found for found in self._environment.sets.values() if found.is_imported
+        )
+
+    def _entities(self, sets: Iterable[EntitySet]) -> list[DataEntity]:
+        every = self._environment.sets
+        return [_data_entity(found, every) for found in sets if not found.name.startswith(_OWN)]
+
+    def fields(self, entity_set: str) -> tuple[Field, ...]:
+        """The columns that files may have: not the company."""
+        known = self._fields.get(entity_set)
+        if known is None:
+            found = self._environment.sets[entity_set]
+            known = tuple([_field(found, name) for name in found.table.columns if name != COMPANY])
+            self._fields[entity_set] = known
+        return known
 
     def write(
         self,
@@ -135,24 +153,18 @@ class DataEntities:
             environment.writing.delete(found, key, _USER)
 
 
-def _data_entity(found: EntitySet, labels: Mapping[str, str]) -> DataEntity:
+def _data_entity(found: EntitySet, sets: Mapping[str, EntitySet]) -> DataEntity:
     facts = found.facts
+    targets = dict.fromkeys(relation.target for relation in facts.relations.values())
     return DataEntity(
         found.kind.label,
         found.name,
-        facts.entity,
-        tuple([_field(found, name) for name in found.table.columns if name != COMPANY]),
-        found.table.key,
+        found.kind.entity or facts.entity,
+        found.kind.staging,
+        found.kind.key,
         not found.is_company_specific,
         facts.category,
-        frozenset(facts.sequences),
-        tuple(
-            dict.fromkeys(
-                labels[relation.target]
-                for relation in facts.relations.values()
-                if relation.target in labels
-            )
-        ),
+        tuple([sets[target].kind.label for target in targets if target in sets]),
     )
 
 
@@ -165,7 +177,7 @@ def _field(found: EntitySet, name: str) -> Field:
     if kind == "moment" and found.kind.properties[name].x_type == "Date":
         kind = "date"
     largest = 2**31 - 1 if column.edm == "Edm.Int32" else 0
-    longest = (column.max_length or 0) if kind == "text" else 0
+    longest = found.facts.lengths.get(name, 0) if kind == "text" else 0
     return Field(name, kind, largest=largest, longest=longest)
 
 

@@ -13,24 +13,17 @@ from windtunnel.simulator.services.data_management.values import Field
 class DataEntity:
     """One data entity as the framework lists it. `name` is its label, `target` its AOT name.
 
-    `numbered` are the fields that a number sequence fills; `depends_on` are labels of entities that
-    its fields point at.
+    `depends_on` are labels of entities that its fields point at.
     """
 
     name: str
     entity_set: str
     target: str
-    fields: tuple[Field, ...]
+    staging_table: str
     key: tuple[str, ...]
     is_shared: bool
     category: str = "Master"
-    numbered: frozenset[str] = frozenset()
     depends_on: tuple[str, ...] = ()
-
-    @property
-    def staging_table(self) -> str:
-        """unconfirmed: the AOT name with `Staging` for `Entity`."""
-        return f"{self.target.removesuffix('Entity')}Staging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +44,16 @@ class Refused:
 class Entities(Protocol):
     """The data entities of the environment and their rows."""
 
-    def all(self) -> Sequence[DataEntity]:
-        """Every entity that can be imported and exported."""
+    def standard(self) -> Sequence[DataEntity]:
+        """The entities that every environment has."""
+        ...
+
+    def imported(self) -> Sequence[DataEntity]:
+        """The entities of the user's own documents, which may be thousands."""
+        ...
+
+    def fields(self, entity_set: str) -> tuple[Field, ...]:
+        """The columns that files of an entity may have."""
         ...
 
     def write(

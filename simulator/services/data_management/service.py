@@ -111,7 +111,7 @@ class DataManagement:
     def prepare(self) -> None:
         """Create the tables and list the entities, where they are not there."""
         self.records.create()
-        self.projects.refresh()
+        self.projects.prepare()
 
     def resume(self) -> None:
         """Go on with what was under way when the last process ended, or in a restored store."""

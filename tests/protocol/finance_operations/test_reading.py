@@ -40,7 +40,7 @@ def test_metadata_has_the_container_and_the_annotations_of_the_real_document(rig
     container = root.find(f".//{EDM}EntityContainer")
     assert container is not None
     assert container.get("Name") == "Resources"
-    assert len(container.findall(f"{EDM}EntitySet")) == 53
+    assert len(container.findall(f"{EDM}EntitySet")) == 55
     customer = root.find(f".//{EDM}EntityType[@Name='CustomerV3']")
     assert customer is not None
     assert len(customer.findall(f"{EDM}Property")) == 305

@@ -130,7 +130,7 @@ class Exporting:
         file: IO[bytes],
     ) -> Generator[float, None, PackageEntity]:
         entity = self._projects.entity(step.entity)
-        maps = mapping(entity, step.spec.maps)
+        maps = mapping(entity.name, self._projects.fields(entity), step.spec.maps)
         source_format = self._projects.source_format(step.spec.source_format)
         name = f"{_file_name(entity.name)}.{source_format.extension}"
         made = new_file(

@@ -105,7 +105,8 @@ class Importing:
                 self._blobs.open_url(execution.options["packageUrl"]) as blob,
                 Archive(blob, self._bounds).open(step.spec.input_file) as member,
             ):
-                for rows in Staging(records, entity, step, source_format).run(member):
+                fields = self._projects.fields(entity)
+                for rows in Staging(records, entity, fields, step, source_format).run(member):
                     records.save(step)
                     yield self._pace.staging(step.entity, rows)
         except f.FileFault as fault:
@@ -166,7 +167,7 @@ class Importing:
             yield 0.0
 
     def _rows_to_target(self, execution: Execution, step: Step, entity: DataEntity) -> Work:
-        maps = mapping(entity, step.spec.maps)
+        maps = mapping(entity.name, self._projects.fields(entity), step.spec.maps)
         defaults = [(found.name, line.default) for line, found in maps if line.is_auto_default]
         names = [found.name for line, found in maps if not line.is_auto_generated]
         wanted = 100

@@ -41,11 +41,18 @@ class Projects:
         self._known: dict[str, DataEntity] = {}
         self._formats = _formats(settings)
 
+    def prepare(self) -> None:
+        """Know the standard entities, and list them in DataManagementEntities."""
+        self._list(self._entities.standard())
+
     def refresh(self) -> None:
-        """Read the entities again, and list them in DataManagementEntities."""
-        self._known = {entity.name.lower(): entity for entity in self._entities.all()}
+        """Refresh the entity list: imported entities are in it then, too."""
+        self._list([*self._entities.standard(), *self._entities.imported()])
+
+    def _list(self, found: Sequence[DataEntity]) -> None:
+        self._known |= {entity.name.lower(): entity for entity in found}
         tracked = {item.name.lower() for item in self._settings.entities if item.change_tracking}
-        for entity in self._known.values():
+        for entity in found:
             if self._entities.get(CATALOG, (entity.name,)) is not None:
                 continue
             self._entities.put(
@@ -66,12 +73,18 @@ class Projects:
 
     def entity(self, name: str) -> DataEntity:
         """An entity by its label. Raises EntityNotFound."""
-        if not self._known:
-            self.refresh()
         found = self._known.get(name.lower())
         if found is None:
-            raise e.EntityNotFound(name=name)
+            own = {entity.name.lower(): entity for entity in self._entities.imported()}
+            found = own.get(name.lower())
+            if found is None:
+                raise e.EntityNotFound(name=name)
+            self._list([found])
         return found
+
+    def fields(self, entity: DataEntity) -> tuple[Field, ...]:
+        """The columns that an entity's files may have."""
+        return self._entities.fields(entity.entity_set)
 
     def is_tracked(self, entity: DataEntity) -> bool:
         """Whether change tracking is on for an entity."""
@@ -128,7 +141,7 @@ class Projects:
         maps = self._records.maps(project, name)
         if maps is None:
             automatic = row["AutoGenerateMapping"] == "Yes"
-            maps = all_fields(self.entity(name).fields) if automatic else ()
+            maps = all_fields(self.fields(self.entity(name))) if automatic else ()
         return PackageEntity(
             name,
             str(row["InputFilePath"] or ""),

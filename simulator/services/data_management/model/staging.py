@@ -50,9 +50,11 @@ class Mapped:
     convert: Convert
 
 
-def mapping(entity: DataEntity, maps: Sequence[FieldMap]) -> list[tuple[FieldMap, Field]]:
-    """The lines of a mapping that name fields of the entity. Raises FieldUnknown for others."""
-    by_name = {item.name.upper(): item for item in entity.fields}
+def mapping(
+    entity: str, fields: Sequence[Field], maps: Sequence[FieldMap]
+) -> list[tuple[FieldMap, Field]]:
+    """The lines of a mapping with the fields they name. Raises FieldUnknown."""
+    by_name = {item.name.upper(): item for item in fields}
     found = []
     for line in maps:
         known = by_name.get(line.entity_field.upper())
@@ -61,7 +63,7 @@ def mapping(entity: DataEntity, maps: Sequence[FieldMap]) -> list[tuple[FieldMap
                 file="Manifest.xml",
                 field=line.entity_field,
                 name=line.entity_field,
-                entity=entity.name,
+                entity=entity,
             )
         found.append((line, known))
     return found
@@ -71,16 +73,22 @@ class Staging:
     """Stages one step; `run` gives the number of rows after each block."""
 
     def __init__(
-        self, records: Records, entity: DataEntity, step: Step, source_format: SourceFormat
+        self,
+        records: Records,
+        entity: DataEntity,
+        fields: Sequence[Field],
+        step: Step,
+        source_format: SourceFormat,
     ) -> None:
         self._records, self._entity, self._step = records, entity, step
+        self._fields = fields
         self._format = source_format
         self._errors = 0
 
     def run(self, source: Source) -> Iterator[int]:
         """Stage the file, block by block. Raises FileFault; what was staged does not count then."""
         step, records = self._step, self._records
-        maps = mapping(self._entity, step.spec.maps)
+        maps = mapping(self._entity.name, self._fields, step.spec.maps)
         columns = open_file(
             source,
             self._format,

@@ -198,4 +198,5 @@ def columns_to_index(sets: Sets) -> Iterable[tuple[EntitySet, tuple[str, ...]]]:
     for entity_set in sets.standard():
         for name, relation in entity_set.facts.relations.items():
             if relation.owned and entity_set.principal is entity_set:
-                yield entity_set, (COMPANY, name)
+                company = (COMPANY,) if entity_set.is_company_specific else ()
+                yield entity_set, (*company, name)
