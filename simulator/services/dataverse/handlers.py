@@ -258,7 +258,9 @@ class Handlers:
         if not expands:
             query = replace(query, options=replace(query.options, expand=()))
         wanted = preference(exchange, "odata.include-annotations")
-        found = self.reads.record(served, key, query, wanted, exchange.identity.user_id)
+        found = self.reads.record(
+            *(served, key, query, wanted, exchange.identity.user_id, page_size(exchange))
+        )
         if found is None:
             raise errors.RecordNotFound(table=served.name, id=key)
         context, item, etag = found

@@ -10,7 +10,7 @@ from windtunnel.simulator.odata import parse_query
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors, many_to_many
 from windtunnel.simulator.services.dataverse.model.annotations import asks_for
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+from windtunnel.simulator.services.dataverse.model.tables import PRINCIPAL, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment
 from windtunnel.simulator.services.dataverse.replies import base_of
 
@@ -32,10 +32,12 @@ def navigate(
     parts: tuple[Segment, ...],
 ) -> Response:
     """`/accounts(id)/primarycontactid`, `/contact_customer_accounts`, with `/$ref`, `/$count`."""
-    target = there.tables.by_name[navigation.target]
     row = served.records.get((key,))
     if row is None:
         raise errors.RecordNotFound(table=served.name, id=key)
+    target = there.tables.target(navigation)
+    if navigation.target == PRINCIPAL:
+        target = there.tables.principal_table(row[navigation.pairs[0][0]])
     there.security.check_row(served, row, "Read")
     last = parts[-1].name
     method = exchange.request.method
@@ -151,7 +153,10 @@ def _reference(
                 problem="Microsoft.OData.ODataException: '@odata.id' is expected.",
             )
         table, other = there.resolve(reference)
-        if table.name != target.name:
+        fits = table.name == target.name
+        if navigation.target == PRINCIPAL:
+            fits = table.name in {"systemuser", "team"}
+        if not fits:
             raise errors.PayloadError(
                 set=served.entity_set,
                 problem="Microsoft.OData.ODataException: The reference is to another type than "
@@ -255,6 +260,8 @@ def single_property(
 ) -> Response:
     """`/accounts(id)/name`: GET, PUT `{"value": ...}`, DELETE; `/$value` is the bare value."""
     name, method = parts[0].name, exchange.request.method
+    if len(parts) > 1 and (parts[1].name != "$value" or len(parts) > 2):
+        raise errors.SegmentNotFound(segment=parts[-1].name)
     row = served.records.get((key,))
     if row is None:
         raise errors.RecordNotFound(table=served.name, id=key)
@@ -267,7 +274,7 @@ def single_property(
             return there.replies.empty(exchange)
         decode = served.decoders.get(name)
         shown = decode(value) if decode else value
-        if len(parts) > 1 and parts[1].name == "$value":
+        if len(parts) > 1:
             return there.replies.text(exchange, str(shown).encode())
         context = f"{base_of(exchange)}$metadata#{served.entity_set}({key})/{name}"
         return there.replies.object(exchange, {"@odata.context": context, "value": shown})

@@ -129,7 +129,7 @@ def _complete(tables: Tables, served: DataverseTable, base: str, value: dict[str
         value[name] = member
         navigation = served.table.navigations.get(name)
         if navigation is not None:
-            target = tables.by_name[navigation.target]
+            target = tables.target(navigation)
             for inner in member if isinstance(member, list) else [member]:
                 if isinstance(inner, dict):
                     _complete(tables, target, base, inner)

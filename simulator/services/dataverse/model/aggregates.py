@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition
@@ -14,6 +14,7 @@ from windtunnel.simulator.odata.tree import (
     AggregateItem,
     CountOf,
     Expression,
+    OrderItem,
     Property,
     Rollup,
     Transformation,
@@ -37,6 +38,8 @@ class AggregatePlan:
     count_parameters: tuple[Any, ...]
     sources: dict[str, ColumnDefinition]
     """The columns that results come from, by the name of the result."""
+    groups: frozenset[str] = frozenset()
+    """Names of results that are grouped by."""
 
 
 def aggregate_plan(
@@ -87,7 +90,27 @@ def aggregate_plan(
         f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {MOST_ROWS + 1})",
         parameters,
         sources | _summed(steps, own),
+        frozenset(names[: len(groups)]),
     )
+
+
+def ordered(plan: AggregatePlan, orderby: Sequence[OrderItem], top: int | None) -> AggregatePlan:
+    """The plan in an order, cut off. Raises NotSupported for an order by what is computed."""
+    terms = []
+    for item in orderby:
+        node = item.expression
+        name = node.name if isinstance(node, Property) and node.of is None else ""
+        if name not in plan.names or name not in plan.groups:
+            raise NotSupported(
+                "The query node SingleValueOpenPropertyAccess is not supported.", node.position
+            )
+        terms.append(f"{plan.names.index(name) + 1}{' DESC' if item.descending else ''}")
+    sql = plan.sql
+    if terms:
+        sql += f" ORDER BY {', '.join(terms)}"
+    if top is not None:
+        sql += f" LIMIT {int(top)}"
+    return replace(plan, sql=sql)
 
 
 def _summed(

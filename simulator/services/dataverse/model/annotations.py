@@ -90,7 +90,7 @@ class Annotations:
                 value = item.get(name)
                 related += value if isinstance(value, list) else [value] if value else []
             related = [part for part in related if "@odata.id" not in part]
-            found.append((self._tables.by_name[navigation.target], related))
+            found.append((self._tables.target(navigation), related))
         return found
 
     def _currencies(

@@ -10,7 +10,7 @@ from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.entity_sets.indexes import IndexAdvisor
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store, quoted
-from windtunnel.simulator.odata import DATAVERSE, ODataError, UnknownProperty, parse_query
+from windtunnel.simulator.odata import DATAVERSE, UnknownProperty, parse_query
 from windtunnel.simulator.odata.hints import Hints, hints_of
 from windtunnel.simulator.odata.pieces import Piece, bind
 from windtunnel.simulator.odata.schema import Navigation, Table
@@ -25,8 +25,12 @@ from windtunnel.simulator.odata.tree import (
     SelectItem,
 )
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.model import paging
-from windtunnel.simulator.services.dataverse.model.aggregates import MOST_ROWS, aggregate_plan
+from windtunnel.simulator.services.dataverse.model import expands, paging
+from windtunnel.simulator.services.dataverse.model.aggregates import (
+    MOST_ROWS,
+    aggregate_plan,
+    ordered,
+)
 from windtunnel.simulator.services.dataverse.model.annotations import Annotations
 from windtunnel.simulator.services.dataverse.model.tables import (
     NAMESPACE,
@@ -39,7 +43,6 @@ from windtunnel.simulator.services.dataverse.security import Security
 
 LARGEST_PAGE = 5000
 COUNT_CAP = 5000
-MOST_EXPANDS = 15
 PLANS_KEPT = 4096
 ETAG = "@odata.etag"
 _ETAG_SQL = f"""'W/"' || t.{quoted(VERSION)} || '"'"""
@@ -105,7 +108,8 @@ class Reads:
         self._security = security
 
         def source(table: Table) -> str:
-            return tables.readable(tables.by_name[table.sql])
+            served = tables.by_name.get(table.sql)
+            return tables.readable(served) if served is not None else quoted(table.sql)
 
         self._compiler = Compiler(tables.catalog, DATAVERSE, functions, source)
         self._advisor = IndexAdvisor(store)
@@ -128,8 +132,12 @@ class Reads:
         query: Query,
         annotate: str = "",
         user: str = "",
+        page_size: int = 0,
     ) -> tuple[str, dict[str, Any], str] | None:
-        """(context fragment, object, etag) of a record, or None when it is not there."""
+        """(context fragment, object, etag) of a record, or None when it is not there.
+
+        `page_size` is for the collections of nested expansions.
+        """
         plan = self._record_plans.get((served.entity_set, query, self._security.number))
         if plan is None:
             plan = self._record_plan(served, query)
@@ -140,7 +148,8 @@ class Reads:
         [item] = encode_rows(names, [row[1:]], served.decoders)
         item = {ETAG: row[0], **item}
         if query.expand:
-            self._expand(served, [item], query.expand, {key: item}, user, with_etags=True)
+            size = page_size if expands.is_nested(query.expand) else 0
+            self._expand(served, [item], query.expand, {key: item}, user, size, with_etags=True)
         for name in hidden:
             del item[name]
         if annotate:
@@ -148,6 +157,7 @@ class Reads:
         return context, item, str(row[0])
 
     def _record_plan(self, served: DataverseTable, query: Query) -> _RecordPlan:
+        expands.check(self._tables, served, query.expand)
         names, context = self.selection(served, query.select, query.expand)
         hidden = self._unselected(served, query.select, names)
         plan = (names, context, self._row_sql(served, names), hidden)
@@ -182,6 +192,7 @@ class Reads:
                         continue
                     raise UnknownProperty("/".join(item.path), table.entity_type, item.position)
                 wanted.append(name)
+            wanted = list(dict.fromkeys(wanted))
             shown = ",".join(wanted)
             names = list(dict.fromkeys([*wanted, *self._always(served, wanted)]))
         for part in expand:
@@ -294,7 +305,7 @@ class Reads:
             rows = [row[: -plan.key_columns] for row in rows]
         value = encode_rows(plan.names, rows, served.decoders)
         count = self._count(plan, now, user) if plan.wants_count else None
-        self._finish(served, plan, value, user)
+        self._finish(served, plan, value, user, page_size)
         if annotate:
             self.annotations.apply(served, value, annotate)
         return Page(plan.context, value, count, next_token, bool(plan.expands))
@@ -312,11 +323,17 @@ class Reads:
         return paging.seek(plan.keys, paging.values_of(plan.keys, cookie), limit, read)
 
     def _finish(
-        self, served: DataverseTable, plan: Plan, value: list[dict[str, Any]], user: str
+        self,
+        served: DataverseTable,
+        plan: Plan,
+        value: list[dict[str, Any]],
+        user: str,
+        page_size: int,
     ) -> None:
         if plan.expands:
             by_key = {item[served.primary_id]: item for item in value}
-            self._expand(served, value, plan.expands, by_key, user, with_etags=False)
+            size = page_size if expands.is_nested(plan.expands) else 0
+            self._expand(served, value, plan.expands, by_key, user, size, with_etags=False)
         if plan.extra:
             for name in plan.names[len(plan.names) - plan.extra :]:
                 for item in value:
@@ -349,7 +366,7 @@ class Reads:
     ) -> Plan:
         if query.apply:
             return self._compile_aggregate(served, query, restriction)
-        _check_expands(query.expand)
+        expands.check(self._tables, served, query.expand)
         names, context = self.selection(served, query.select, query.expand)
         where, where_parameters = self._where(served, query, restriction)
         hidden = self._unselected(served, query.select, names)
@@ -436,6 +453,7 @@ class Reads:
             *(self._compiler, served, self._tables.readable(served)),
             *(query.apply, where, tuple(parameters)),
         )
+        found = ordered(found, query.orderby, query.top)
         context, counted = served.entity_set, (found.count_sql, found.count_parameters)
         return Plan(
             *(context, found.names, found.sql, found.parameters, *counted),
@@ -480,25 +498,26 @@ class Reads:
         return navigation
 
     def _target(self, navigation: Navigation) -> DataverseTable:
-        return self._tables.by_name[navigation.target]
+        return self._tables.target(navigation)
 
     def _expand(
         self,
         served: DataverseTable,
         items: list[dict[str, Any]],
-        expands: Sequence[ExpandItem],
+        wanted: Sequence[ExpandItem],
         by_key: dict[str, dict[str, Any]],
         user: str,
+        size: int,
         *,
         with_etags: bool,
     ) -> None:
-        for item in expands:
+        for item in wanted:
             navigation = self._navigation(served, item)
             target = self._target(navigation)
             if navigation.collection:
-                self._expand_collection(served, navigation, target, item, by_key, user)
+                self._expand_collection(served, navigation, target, item, by_key, user, size)
             else:
-                self._expand_single(navigation, target, item, items, user, with_etags)
+                self._expand_single(navigation, target, item, items, user, size, with_etags)
 
     def _expand_single(
         self,
@@ -507,12 +526,13 @@ class Reads:
         item: ExpandItem,
         items: list[dict[str, Any]],
         user: str,
+        size: int,
         with_etags: bool,
     ) -> None:
         own, far = navigation.pairs[0]
         wanted = {row[own] for row in items if row.get(own) is not None}
         options = item.options or Options()
-        found = self._related(target, far, list(wanted), options, user, with_etags)
+        found = self._related(target, far, list(wanted), options, user, size, with_etags)
         for row in items:
             related = found.get(row.get(own))
             if item.suffix == "$ref":
@@ -529,23 +549,25 @@ class Reads:
         item: ExpandItem,
         by_key: dict[str, dict[str, Any]],
         user: str,
+        size: int,
     ) -> None:
-        if item.suffix == "$ref":
-            raise ODataError(
-                "Expand with $ref is only supported on lookup type navigation property.",
-                item.position,
-            )
         _, far = navigation.pairs[0]
         options = item.options or Options()
         if navigation.intersect:
             found = self._linked(navigation, target, list(by_key), options, user)
         else:
-            found = self._related(target, far, list(by_key), options, user, with_etags=True)
+            found = self._related(target, far, list(by_key), options, user, size, with_etags=True)
         for key, row in by_key.items():
-            row[navigation.name] = found.get(key, [])
-            row[f"{navigation.name}@odata.nextLink"] = _nested_link(
-                served.entity_set, key, navigation.name, options
-            )
+            related = found.get(key, [])
+            link = _nested_link(served.entity_set, key, navigation.name, options)
+            if size:
+                row[navigation.name] = related[:size]
+                if len(related) <= size:
+                    continue
+                joint = "&" if "?" in link else "?"
+                link = f"{link}{joint}$skiptoken={paging.skip_token(2, '')}"
+            row[navigation.name] = related[: size or None]
+            row[f"{navigation.name}@odata.nextLink"] = link
 
     def _linked(
         self,
@@ -570,7 +592,7 @@ class Reads:
             for key, other in rows:
                 ends.setdefault(other, set()).add(key)
         every = replace(options, top=None)
-        found = self._related(target, far_key, list(ends), every, user, with_etags=True)
+        found = self._related(target, far_key, list(ends), every, user, 0, with_etags=True)
         groups: dict[Any, list[dict[str, Any]]] = {}
         for other, objects in found.items():
             for key in ends[other]:
@@ -584,6 +606,7 @@ class Reads:
         keys: list[Any],
         options: Options,
         user: str,
+        size: int,
         with_etags: bool,
     ) -> dict[Any, list[dict[str, Any]]]:
         """Related objects by the value of their `far` column."""
@@ -603,7 +626,7 @@ class Reads:
         every = [item for group in groups.values() for item in group]
         if options.expand:
             inner = {item[target.primary_id]: item for item in every}
-            self._expand(target, every, options.expand, inner, user, with_etags=with_etags)
+            self._expand(target, every, options.expand, inner, user, size, with_etags=with_etags)
         drop = [*hidden, *(() if far in names else (far,))]
         for item in every:
             for name in drop:
@@ -611,6 +634,12 @@ class Reads:
         if options.top is not None:
             groups = {key: group[: options.top] for key, group in groups.items()}
         return groups
+
+    def _readable(self, target: DataverseTable) -> str:
+        """Owners are named whoever asks; other tables show what the caller may read."""
+        if target is self._tables.principal:
+            return quoted(target.table.sql)
+        return self._tables.readable(target)
 
     def _related_sql(
         self,
@@ -633,15 +662,10 @@ class Reads:
         order = ", ".join([*(piece.text for piece in terms), f"t.{quoted(target.primary_id)}"])
         columns = ", ".join([_ETAG_SQL, *(f"t.{quoted(name)}" for name in reads)])
         sql = (
-            f"SELECT {columns} FROM {self._tables.readable(target)} t "
+            f"SELECT {columns} FROM {self._readable(target)} t "
             f"WHERE {' AND '.join(conditions)} ORDER BY {order}"
         )
         return sql, tuple(parameters)
-
-
-def _check_expands(expands: Sequence[ExpandItem]) -> None:
-    if len(expands) > MOST_EXPANDS:
-        raise ODataError(f"The number of expand options is limited to {MOST_EXPANDS}.", -1)
 
 
 def _nested_link(entity_set: str, key: str, name: str, options: Options) -> str:

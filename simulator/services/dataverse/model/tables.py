@@ -34,6 +34,15 @@ OWNED_BY_SYSTEM = frozenset(
 """Written by the service; what a client sends for them is ignored."""
 
 
+PRINCIPAL = "principal"
+"""The type that `ownerid` points at: users and teams in one. It has no entity set."""
+_OWNERS = "_ownerid_value"
+_PRINCIPAL_VIEW = (
+    f"CREATE VIEW IF NOT EXISTS {PRINCIPAL} AS SELECT systemuserid AS ownerid, {VERSION} "
+    f"FROM systemuser UNION ALL SELECT teamid, {VERSION} FROM team"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DataverseTable:
     """One table at run time."""
@@ -81,6 +90,17 @@ class Tables:
         """Global choices by name."""
         self.readable: Callable[[DataverseTable], str] = lambda served: quoted(served.table.sql)
         """SQL to read a table from: the rows and columns that the present caller may see."""
+        self.principal = self._served(
+            TableDefinition(
+                PRINCIPAL,
+                "Principal",
+                "principals",
+                "ownerid",
+                "",
+                {"ownerid": ColumnDefinition("ownerid", "Uniqueidentifier", "Edm.Guid")},
+            ),
+            None,
+        )
         self.version = 0
         """Of all definitions together: whoever keeps what follows from them looks at it."""
         self.stamp = 0
@@ -93,6 +113,7 @@ class Tables:
         reads or forgets beside the others.
         """
         self.version += 1
+        self.catalog[PRINCIPAL] = self.principal.table
         for definition in definitions:
             older = self.by_name.get(definition.logical_name)
             if older is not None:
@@ -115,6 +136,8 @@ class Tables:
         """Create what is not in the store yet, with an index on every lookup."""
         for served in self.by_name.values():
             self.create_one(served)
+        if {"systemuser", "team"} <= self.by_name.keys():
+            self._store.write(_PRINCIPAL_VIEW)
 
     def create_one(self, served: DataverseTable) -> None:
         """Create one table and its indexes, where they are not there yet."""
@@ -131,6 +154,17 @@ class Tables:
             if len(pair) == 2:
                 served.records.create_index(pair, unique=True)
                 served.records.create_index((pair[1],))
+
+    def target(self, navigation: Navigation) -> DataverseTable:
+        """The table that a navigation property leads to."""
+        if navigation.target == PRINCIPAL:
+            return self.principal
+        return self.by_name[navigation.target]
+
+    def principal_table(self, key: str) -> DataverseTable:
+        """The table of users or of teams, whichever has this key."""
+        teams = self.by_name["team"]
+        return teams if teams.records.exists((key,)) else self.by_name["systemuser"]
 
     def of_set(self, entity_set: str) -> DataverseTable:
         """A table by its entity set name. Raises SegmentNotFound."""
@@ -161,6 +195,9 @@ class Tables:
             },
             dict(definition.keys),
         )
+        if _OWNERS in columns and "ownerid" not in table.navigations:
+            owner = Navigation("ownerid", PRINCIPAL, False, ((_OWNERS, "ownerid"),))
+            table.navigations["ownerid"] = owner
         hidden = () if VERSION in columns else (Column(VERSION, "Edm.Int64"),)
         if older is None:
             records = Records(self._store, self._changes, table, hidden=hidden, version=VERSION)

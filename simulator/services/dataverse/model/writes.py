@@ -136,15 +136,28 @@ class Writes:
             else:
                 self._bind(served, bound, value, values)
             return
+        if name == "@odata.type":
+            self._check_type(served, value)
         if "@" in name:
             return
         lookup = served.writable_lookups.get(name)
         if lookup is not None and value is None:
             values[lookup[0]] = None
-        elif name in served.table.navigations:
+        elif name in served.table.navigations and name != "ownerid":
             nested.append((name, value))
         else:
             raise errors.UnknownProperty(set=served.entity_set, name=name, table=served.name)
+
+    @staticmethod
+    def _check_type(served: DataverseTable, value: Any) -> None:
+        kind = str(value).rpartition("#")[2]
+        if kind.rpartition(".")[2] not in {served.name, "crmbaseentity"}:
+            raise errors.PayloadError(
+                set=served.entity_set,
+                problem=f"Microsoft.OData.ODataException: A resource with type '{kind}' was found, "
+                "but it is not assignable to the expected type "
+                f"'Microsoft.Dynamics.CRM.{served.name}'.",
+            )
 
     def _bound_all(self, served: DataverseTable, navigation: Navigation, value: Any) -> Bound:
         """The records that an array of references names, which a new record is to have."""

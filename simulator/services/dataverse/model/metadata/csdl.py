@@ -23,12 +23,21 @@ _HEAD = (
     'xmlns="http://docs.oasis-open.org/odata/ns/edm">'
     '<EntityType Name="crmbaseentity" Abstract="true" />'
 )
+_PRINCIPAL = (
+    '<EntityType Name="principal" BaseType="mscrm.crmbaseentity" Abstract="true"><Key>'
+    '<PropertyRef Name="ownerid" /></Key><Property Name="ownerid" Type="Edm.Guid" /></EntityType>'
+)
+_OWNER = (
+    '<NavigationProperty Name="ownerid" Type="mscrm.principal" Nullable="false">'
+    '<ReferentialConstraint Property="_ownerid_value" ReferencedProperty="ownerid" />'
+    "</NavigationProperty>"
+)
 
 
 def document(definitions: list[TableDefinition], operations: Operations) -> bytes:
     """CSDL with an entity type and an entity set for each table, and all functions and actions."""
     known = {definition.logical_name for definition in definitions}
-    parts = [_HEAD]
+    parts = [_HEAD, _PRINCIPAL]
     parts += [_entity_type(definition, known) for definition in definitions]
     schema, imports = operation_parts(operations, known)
     parts += schema
@@ -52,6 +61,8 @@ def _entity_type(definition: TableDefinition, known: set[str]) -> str:
         )
     relations = definition.relations.values()
     parts += [_navigation(relation) for relation in relations if relation.target in known]
+    if "_ownerid_value" in definition.columns and "ownerid" not in definition.relations:
+        parts.append(_OWNER)
     if definition.keys:
         parts.append(_alternate_keys(definition))
     parts.append("</EntityType>")

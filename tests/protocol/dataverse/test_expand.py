@@ -1,0 +1,164 @@
+"""Expansion: what `$expand` takes, pages of nested expansions, annotations of expanded records."""
+
+from __future__ import annotations
+
+import pytest
+
+ROOT = "https://localhost:3/api/data/v9.2/"
+ONLY = (
+    "Only $select and $filter clause can be provided while doing $expand on many-to-one "
+    "relationship or nested one-to-many relationship."
+)
+LOOKUPS = [
+    "primarycontactid",
+    "createdby",
+    "modifiedby",
+    "owninguser",
+    "ownerid",
+    "owningteam",
+    "owningbusinessunit",
+    "transactioncurrencyid",
+    "parentaccountid",
+    "masterid",
+    "defaultpricelevelid",
+    "createdonbehalfby",
+    "modifiedonbehalfby",
+    "preferredsystemuserid",
+    "territoryid",
+]
+REFUSED = [
+    ("primarycontactid($top=1)", ONLY),
+    ("primarycontactid($orderby=fullname)", ONLY),
+    ("contact_customer_accounts($expand=Contact_Tasks($top=1))", ONLY),
+    ("contact_customer_accounts($expand=Contact_Tasks($orderby=subject))", ONLY),
+    ("contact_customer_accounts/$ref", "Expand with $ref is only supported on lookup type"),
+    ("contact_customer_accounts/$count", "Expand with $count is not supported."),
+    ("primarycontactid/createdby", "Found a path with multiple navigation properties"),
+    ("accountleads_association($expand=createdby)", "many-to-many"),
+    ("parentaccountid($expand=accountleads_association)", "many-to-many"),
+    ("contact_customer_accounts($skip=1)", "'$skip' is not supported"),
+    ("contact_customer_accounts($count=true)", "'$count' is not supported"),
+    (",".join([*LOOKUPS, "contact_customer_accounts"]), "limited to 15"),
+    (f"{','.join(LOOKUPS[1:])},primarycontactid($expand=createdby)", "limited to 15"),
+]
+
+
+@pytest.mark.parametrize(("expand", "text"), REFUSED)
+@pytest.mark.parametrize("path", ["accounts", "accounts({})"])
+def test_what_cannot_be_expanded_is_refused(dataverse, path, expand, text):
+    path = path.format(dataverse.create("accounts", name="A"))
+    answer = dataverse.ask("GET", f"{path}?$select=name&$expand={expand}")
+    assert answer.error == (400, "0x80060888")
+    assert text in answer.json["error"]["message"]
+
+
+def test_fifteen_expansions_are_accepted(dataverse):
+    key = dataverse.create("accounts", name="A")
+    answer = dataverse.ask("GET", f"accounts({key})?$select=name&$expand={','.join(LOOKUPS)}")
+    assert answer.status == 200
+    assert answer.json["createdby"]["fullname"]
+    assert answer.json["primarycontactid"] is None
+
+
+@pytest.fixture
+def family(dataverse):
+    """An account with five contacts."""
+    contacts = [{"lastname": f"L{number}"} for number in range(5)]
+    return dataverse.create("accounts", name="A", contact_customer_accounts=contacts)
+
+
+@pytest.mark.parametrize("path", ["accounts?$filter=accountid eq {}&", "accounts({})?"])
+def test_nested_expansions_come_in_pages_with_links_to_the_next(dataverse, family, path):
+    nested = "contact_customer_accounts($select=lastname;$expand=Contact_Tasks($select=subject))"
+    prefer = "odata.maxpagesize=2"
+    address = f"{path.format(family)}$select=name&$expand={nested}"
+    answer = dataverse.ask("GET", address, prefer=prefer).json
+    account = answer["value"][0] if "value" in answer else answer
+    page, seen = account["contact_customer_accounts"], []
+    assert "Contact_Tasks@odata.nextLink" not in page[0]
+    link = account["contact_customer_accounts@odata.nextLink"]
+    while True:
+        assert len(page) <= 2
+        seen += [row["lastname"] for row in page]
+        if link is None:
+            break
+        following = dataverse.ask("GET", link.removeprefix(ROOT), prefer=prefer)
+        assert following.status == 200, following.body
+        page, link = following.json["value"], following.json.get("@odata.nextLink")
+        assert page[0]["Contact_Tasks"] == []
+    assert sorted(seen) == ["L0", "L1", "L2", "L3", "L4"]
+
+
+def test_a_plain_expansion_comes_whole_with_the_link_of_its_collection(dataverse, family):
+    address = f"accounts({family})?$select=name&$expand=contact_customer_accounts($select=lastname)"
+    account = dataverse.ask("GET", address, prefer="odata.maxpagesize=2").json
+    assert len(account["contact_customer_accounts"]) == 5
+    link = account["contact_customer_accounts@odata.nextLink"]
+    assert link == f"{ROOT}accounts({family})/contact_customer_accounts?$select=lastname"
+    assert len(dataverse.ask("GET", link.removeprefix(ROOT)).json["value"]) == 5
+
+
+def test_aggregates_are_ordered_by_their_groups_only(dataverse):
+    for name, city in (("A", "Oslo"), ("B", "Bonn"), ("C", "Oslo")):
+        dataverse.create("accounts", name=name, address1_city=city, accountnumber="mine")
+    steps = "filter(accountnumber eq 'mine')/groupby((address1_city),aggregate($count as n))"
+
+    def cities(more):
+        answer = dataverse.ask("GET", f"accounts?$apply={steps}&{more}")
+        return [row["address1_city"] for row in answer.json["value"]]
+
+    assert cities("$orderby=address1_city desc") == ["Oslo", "Bonn"]
+    assert cities("$orderby=address1_city&$top=1") == ["Bonn"]
+    answer = dataverse.ask("GET", f"accounts?$apply={steps}&$orderby=n")
+    assert answer.error == (400, "0x80060888")
+    assert "SingleValueOpenPropertyAccess" in answer.json["error"]["message"]
+
+
+def test_a_body_of_another_type_is_refused(dataverse):
+    kind = "Microsoft.Dynamics.CRM."
+    for value, status in (
+        (f"{kind}account", 204),
+        (f"#{kind}account", 204),
+        (f"{kind}contact", 400),
+        (5, 400),
+    ):
+        assert dataverse.ask("POST", "accounts", {"@odata.type": value}).status == status
+
+
+@pytest.mark.parametrize("path", ["name/foo", "name/$value/foo", "primarycontactid/fullname/foo"])
+def test_nothing_is_behind_a_property(dataverse, path):
+    contact = dataverse.create("contacts", lastname="L")
+    key = dataverse.create(
+        "accounts", name="A", **{"primarycontactid@odata.bind": f"contacts({contact})"}
+    )
+    assert dataverse.ask("GET", f"accounts({key})/{path}").error == (404, "0x8006088a")
+
+
+def test_the_owner_is_a_principal_of_either_kind(dataverse):
+    ask = dataverse.ask
+    me = ask("GET", "WhoAmI").json
+    key = dataverse.create("accounts", name="A")
+    account = ask("GET", f"accounts({key})?$select=name&$expand=ownerid").json
+    assert account["ownerid"]["ownerid"] == me["UserId"]
+    found = ask(
+        "GET", f"accounts?$select=name&$filter=ownerid/ownerid eq {me['UserId']}&$count=true"
+    )
+    assert found.json["@odata.count"] == 101
+    owner = ask("GET", f"accounts({key})/ownerid?$select=fullname").json
+    assert owner["systemuserid"] == me["UserId"]
+    link = ask("GET", f"accounts({key})/ownerid/$ref").json
+    assert link["@odata.id"] == f"{ROOT}systemusers({me['UserId']})"
+    bind = f"businessunits({me['BusinessUnitId']})"
+    team = dataverse.create("teams", name="T", **{"businessunitid@odata.bind": bind})
+    [role] = ask("GET", "roles?$filter=name eq 'System Administrator'").json["value"]
+    ask("POST", f"teams({team})/teamroles_association/$ref",
+        {"@odata.id": f"{ROOT}roles({role['roleid']})"})  # fmt: skip
+    answer = ask("PUT", f"accounts({key})/ownerid/$ref", {"@odata.id": f"{ROOT}teams({team})"})
+    assert answer.status == 204, answer.body
+    assert ask("GET", f"accounts({key})/ownerid?$select=name").json["teamid"] == team
+    contact = dataverse.create("contacts", lastname="L")
+    wrong = ask("PUT", f"accounts({key})/ownerid/$ref", {"@odata.id": f"contacts({contact})"})
+    assert wrong.error == (400, "0x80048d19")
+    assert ask("POST", "accounts", {"ownerid": {"ownerid": team}}).error == (400, "0x80048d19")
+    metadata = ask("GET", "$metadata").body.decode()
+    assert '<NavigationProperty Name="ownerid" Type="mscrm.principal"' in metadata
