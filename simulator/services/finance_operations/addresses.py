@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import BadValue
@@ -46,10 +46,13 @@ class Addresses:
         self._known: dict[str, Address] = {}
 
     def of(self, path: str) -> Address:
-        """What a decoded path behind `/data` names. Raises NotAnAddress."""
+        """What a path behind `/data` names, as it came. Raises NotAnAddress."""
         known = self._known.get(path)
         if known is None:
-            known = self._read(path)
+            try:
+                known = self._read(unquote(path, errors="strict"))
+            except UnicodeDecodeError as error:
+                raise NotAnAddress(path) from error
             if len(self._known) >= KEPT:
                 self._known.clear()
             self._known[path] = known

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from windtunnel.contracts.entities.finance_operations.load import absent_sets
 from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.finance_operations.addresses import (
@@ -24,13 +22,16 @@ from windtunnel.simulator.services.finance_operations.handlers.writing import wr
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
 from windtunnel.simulator.services.finance_operations.model.users import READ, WRITE
 
+ROOT = "/data"
+
 
 def data(
     exchange: Exchange, environment: Environment, addresses: Addresses, resource: str = ""
 ) -> Response:
-    """Answer a request below `/data`; `resource` is the decoded path behind it."""
+    """Answer a request for `/data` or below; its path is read as it came, decoded once more."""
+    del resource
     try:
-        address = addresses.of(resource)
+        address = addresses.of(exchange.request.path[len(ROOT) :])
     except NotAnAddress:
         raise no_route(exchange) from None
     if address.entity_set is None:
@@ -49,14 +50,10 @@ def data(
 
 def _inside(exchange: Exchange, environment: Environment, addresses: Addresses) -> Response:
     """Answer one operation of a batch."""
-    before, found, resource = exchange.request.path.partition("/data/")
+    before, found, resource = exchange.request.path.partition(f"{ROOT}/")
     if before or not found or resource.startswith("$batch"):
         raise no_route(exchange)
-    try:
-        decoded = unquote(resource, errors="strict")
-    except UnicodeDecodeError:
-        raise no_route(exchange) from None
-    return data(exchange, environment, addresses, decoded)
+    return data(exchange, environment, addresses)
 
 
 def _without_set(

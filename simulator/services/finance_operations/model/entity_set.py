@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS, EntityFacts
@@ -208,8 +208,7 @@ class EntitySet:
 
     def etag(self, rec_version: int, rec_id: int) -> str:
         """`W/"..."`: version and record id of every data source, in Base64, quotes included."""
-        text = f"'{rec_version},{rec_id}{self._outer_joined}'"
-        return f'W/"{base64.b64encode(text.encode()).decode()}"'
+        return _etag(rec_version, rec_id, self._outer_joined)
 
     def stored(self, name: str, value: Any) -> Any:
         """The stored form of a JSON value: a null is the empty value where the type has one."""
@@ -289,6 +288,12 @@ class Tables(Catalog):
     def get(self, name: str, default: Any = None) -> Any:
         """The table of a type."""
         return self[name] if name in self._sets.schema.sets_by_type else default
+
+
+@lru_cache(maxsize=16_384)
+def _etag(rec_version: int, rec_id: int, others: str) -> str:
+    text = f"'{rec_version},{rec_id}{others}'"
+    return f'W/"{base64.b64encode(text.encode()).decode()}"'
 
 
 def _column(item: Property, enums: Mapping[str, EnumType]) -> Column:
