@@ -119,6 +119,10 @@ class Plans:
         table, compiler = entity_set.table, self._compiler
         names, context = self._selected(entity_set, options.select)
         expansions = [self._expansion(entity_set, item) for item in options.expand]
+        if options.select and context != ["*"]:
+            # Beside `$select` the library counts what is expanded as selected.
+            named = [expansion.navigation.name for expansion in expansions]
+            context += [name for name in named if name not in context]
         for expansion in expansions:
             inner = expansion.plan.context.partition("(")[2]
             if inner:
