@@ -286,6 +286,15 @@ class FinanceOperationsSettings(_Section):
     write_error_status: Literal[400, 500] = 400
     action_error_status: Literal[400, 500] = 500
     page_size: int = Field(default=10_000, ge=1, le=10_000)
+    compression: bool = Field(
+        default=True, description="Answers are compressed where the client accepts gzip."
+    )
+    next_link: Literal["skip", "skiptoken"] = Field(
+        default="skip", description="How a next link says where the page begins."
+    )
+    string_functions: Literal["refused", "accepted"] = Field(
+        default="refused", description="contains, startswith and their kin in $filter of /data."
+    )
     schemas: tuple[Path, ...] = ()
     actions: tuple[ActionSettings, ...] = ()
     users: tuple[FinanceOperationsUserSettings, ...] = ()

@@ -2,7 +2,10 @@
 
 from windtunnel.simulator.odata.dialect import ODATA_401, Dialect
 from windtunnel.simulator.odata.dialects.dataverse import DATAVERSE
-from windtunnel.simulator.odata.dialects.finance_operations import FINANCE_AND_OPERATIONS
+from windtunnel.simulator.odata.dialects.finance_operations import (
+    FINANCE_AND_OPERATIONS,
+    WITH_STRING_FUNCTIONS,
+)
 from windtunnel.simulator.odata.dialects.metadata import METADATA
 from windtunnel.simulator.odata.errors import NotSupported, ODataError, UnknownProperty
 from windtunnel.simulator.odata.printer import (
@@ -31,6 +34,7 @@ __all__ = [
     "FINANCE_AND_OPERATIONS",
     "METADATA",
     "ODATA_401",
+    "WITH_STRING_FUNCTIONS",
     "Dialect",
     "NotSupported",
     "ODataError",

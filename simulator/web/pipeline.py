@@ -7,8 +7,6 @@ it stands behind the token check.
 from __future__ import annotations
 
 import logging
-import re
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -25,6 +23,7 @@ from windtunnel.simulator.exchange import (
     header_lines,
 )
 from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.gzips import gzipped, takes_gzip
 from windtunnel.simulator.kernel.journal import Journal
 from windtunnel.simulator.web.faults import Faults, InjectedFault, distort
 from windtunnel.simulator.web.http_server import DROP_CONNECTION
@@ -89,23 +88,14 @@ def _compress(step: Step) -> Step:
             and isinstance(body, bytes)
             and len(body) >= COMPRESSED_FROM
             and response.status != 206
-            and _takes_gzip(accepted)
+            and takes_gzip(accepted)
+            and b"content-encoding" not in response.head.lower()
         ):
-            packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-            response.body = packer.compress(body) + packer.flush()
+            response.body = gzipped(body)
             response.head += b"Content-Encoding: gzip\r\n"
         return response
 
     return stage
-
-
-def _takes_gzip(accepted: bytes) -> bool:
-    """Whether `gzip` is among the codings and not ruled out by a weight of zero."""
-    for part in accepted.lower().split(b","):
-        name, _, weight = part.partition(b";")
-        if name.strip() == b"gzip":
-            return re.fullmatch(rb"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
-    return False
 
 
 def _journal(step: Step, journal: Journal) -> Step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from windtunnel.simulator.odata.dialect import Dialect
 
 FINANCE_AND_OPERATIONS = Dialect(
@@ -28,3 +30,9 @@ FINANCE_AND_OPERATIONS = Dialect(
     expand_depth=1,
 )
 """Contains is written `eq '*text*'`; string functions are refused as captured in 2026."""
+
+WITH_STRING_FUNCTIONS = replace(
+    FINANCE_AND_OPERATIONS,
+    functions=frozenset({"contains", "startswith", "endswith", "tolower", "toupper", "length"}),
+)
+"""For those who saw their environment take string functions: a setting asks for it."""

@@ -64,6 +64,7 @@ class FinanceOperations:
         self._check, self._applications = check, applications
         self._timers = timers
         self._is_slow = settings.latency == "modelled"
+        self.compresses = settings.compression
         self._identities: dict[str, tuple[Claims, Identity]] = {}
 
     @property

@@ -303,6 +303,47 @@ def test_pages_follow_each_other_by_next_link(new_rig: type[Rig]) -> None:
     assert (pages, len(seen), len(set(seen))) == (3, 20, 20)
 
 
+def test_pages_may_follow_each_other_by_skip_tokens(new_rig: type[Rig]) -> None:
+    rig = new_rig(page_size=50, next_link="skiptoken")
+    url, seen = "CustomersV3?cross-company=true&$select=CustomerAccount&$skip=10", 0
+    while url:
+        body = rig.get(url).json()
+        seen += len(body["value"])
+        url = body.get("@odata.nextLink", "").removeprefix("https://fo.test/data/")
+        assert not url or "$skiptoken=" in url
+    assert seen == 110
+    assert rig.get("CustomersV3?$skiptoken=x").status_code == 400
+
+
+def test_string_functions_are_taken_where_the_settings_say_so(new_rig: type[Rig]) -> None:
+    rig = new_rig(string_functions="accepted")
+    found = rig.rows("CustomersV3?$filter=startswith(CustomerAccount,'US-00')")
+    assert found
+    assert all(row["CustomerAccount"].startswith("US-00") for row in found)
+    assert rig.get("CustomersV3?$filter=round(CreditLimit) eq 1").status_code == 400
+
+
+def test_answers_are_compressed_for_who_takes_it_and_metadata_is_packed_once(
+    new_rig: type[Rig],
+) -> None:
+    rig = new_rig()
+    plain = {"accept-encoding": "identity"}
+    packed = {"accept-encoding": "gzip, deflate"}
+    for path in ("$metadata", "CustomersV3"):
+        whole = rig.get(path, headers=plain)
+        short = rig.get(path, headers=packed)
+        assert "content-encoding" not in whole.headers
+        assert short.headers["content-encoding"] == "gzip"
+        assert short.content == whole.content
+        assert int(short.headers["content-length"]) < int(whole.headers["content-length"]) / 4
+    document = rig.service.environment.document
+    assert document.packed() is document.packed()
+    never = rig.get("$metadata", headers={"accept-encoding": "gzip;q=0"})
+    assert "content-encoding" not in never.headers
+    off = new_rig(compression=False)
+    assert "content-encoding" not in off.get("$metadata", headers=packed).headers
+
+
 def test_a_client_may_ask_for_smaller_pages_only(rig: Rig) -> None:
     answer = rig.get("CustomersV3", headers={"prefer": "odata.maxpagesize=5"})
     assert answer.headers["preference-applied"] == "odata.maxpagesize=5"

@@ -10,6 +10,7 @@ import orjson
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import decoder
 from windtunnel.simulator.exchange import Exchange, Response, header_lines
+from windtunnel.simulator.kernel.gzips import takes_gzip
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.finance_operations.addresses import Address
 from windtunnel.simulator.services.finance_operations.errors import NoRoute, RecordNotFound
@@ -48,8 +49,12 @@ def service_document(exchange: Exchange, environment: Environment) -> Response:
 def metadata(exchange: Exchange, environment: Environment) -> Response:
     """The CSDL document."""
     exchange.operation = "metadata"
-    body = environment.document.csdl()
-    return Response(200, body, b"content-type: application/xml\r\n" + VERSION)
+    head = b"content-type: application/xml\r\n" + VERSION
+    accepted = exchange.request.headers.get(b"accept-encoding", b"")
+    if environment.settings.compression and takes_gzip(accepted):
+        packed = b"content-encoding: gzip\r\nvary: accept-encoding\r\n"
+        return Response(200, environment.document.packed(), head + packed)
+    return Response(200, environment.document.csdl(), head)
 
 
 def read(exchange: Exchange, environment: Environment, address: Address) -> Response:
@@ -104,24 +109,25 @@ def _page(
         body["@odata.count"] = page.total
     body["value"] = page.records
     if page.next_skip is not None:
-        body["@odata.nextLink"] = next_link(exchange, page.next_skip, size)
+        option = f"${environment.settings.next_link}"
+        body["@odata.nextLink"] = next_link(exchange, option, page.next_skip, size)
     exchange.cost_seconds = environment.costs.seconds("list", len(page.records))
     return json_response(200, body, level, headers)
 
 
-def next_link(exchange: Exchange, skip: int, size: int) -> str:
-    """The address of the next page: all options, `$top` less by a page, and `$skip`."""
+def next_link(exchange: Exchange, option: str, skip: int, size: int) -> str:
+    """The address of the next page: all options, `$top` less by a page, and where it begins."""
     request = exchange.request
     options = []
     for pair in request.query.split("&"):
         name, _, value = pair.partition("=")
         name, value = unquote_plus(name), unquote_plus(value)
-        if not name or name == "$skip":
+        if not name or name in {"$skip", "$skiptoken"}:
             continue
         if name == "$top":
             value = str(int(value) - size)
         options.append(f"{quote(name, safe='$@-_.')}={quote(value, safe='')}")
-    options.append(f"$skip={skip}")
+    options.append(f"{option}={skip}")
     return f"{request.base_url}{request.path}?{'&'.join(options)}"
 
 

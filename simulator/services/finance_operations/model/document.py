@@ -6,6 +6,7 @@ It is as large as the sets it describes, so it is put together once, and again w
 from __future__ import annotations
 
 from windtunnel.contracts.csdl import write_node
+from windtunnel.simulator.kernel.gzips import gzipped
 from windtunnel.simulator.services.finance_operations.model.actions import (
     Actions,
     action_nodes,
@@ -22,7 +23,7 @@ class Document:
 
     def __init__(self, schema: Schema, actions: Actions) -> None:
         self._schema, self._actions = schema, actions
-        self._version, self._csdl = -1, b""
+        self._version, self._csdl, self._packed = -1, b"", b""
 
     def csdl(self) -> bytes:
         """The document: types and enumerations, then actions, then the container."""
@@ -32,5 +33,12 @@ class Document:
             actions = b"".join(map(write_node, action_nodes(self._actions)))
             imports = b"".join(map(write_node, import_nodes(self._actions)))
             self._csdl = whole[:at] + actions + whole[at:end] + imports + whole[end:]
-            self._version = self._actions.version
+            self._version, self._packed = self._actions.version, b""
         return self._csdl
+
+    def packed(self) -> bytes:
+        """The document as gzip: it is large and asked for often, so it is packed once and well."""
+        whole = self.csdl()
+        if not self._packed:
+            self._packed = gzipped(whole, level=6)
+        return self._packed

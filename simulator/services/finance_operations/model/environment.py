@@ -9,6 +9,7 @@ from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.odata import FINANCE_AND_OPERATIONS, WITH_STRING_FUNCTIONS
 from windtunnel.simulator.services.finance_operations.model.access import Access
 from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
 from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
@@ -58,7 +59,13 @@ class Environment:
         self.actions = Actions(self.sets, schema.enums)
         self.document = Document(schema, self.actions)
         self.metadata = Metadata(self.document, self.sets, self.actions)
-        self.plans = Plans(self.sets)
+        self.plans = Plans(
+            self.sets,
+            WITH_STRING_FUNCTIONS
+            if settings.string_functions == "accepted"
+            else FINANCE_AND_OPERATIONS,
+            skip_tokens=settings.next_link == "skiptoken",
+        )
         self.reading = Reading(store, clock)
         numbers, lookups = Numbers(store), Lookups(store, self.sets)
         rules = Rules(store, self.sets, lookups, clock)

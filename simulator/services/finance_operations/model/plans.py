@@ -11,6 +11,7 @@ from windtunnel.simulator.entity_sets.values import decoder
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import (
     FINANCE_AND_OPERATIONS,
+    Dialect,
     NotSupported,
     ODataError,
     UnknownProperty,
@@ -75,9 +76,11 @@ class Expansion:
 class Plans:
     """Compiles query strings; only a text never seen before is parsed."""
 
-    def __init__(self, sets: Sets) -> None:
-        self._sets = sets
-        self._compiler = Compiler(sets.catalog, FINANCE_AND_OPERATIONS)
+    def __init__(
+        self, sets: Sets, dialect: Dialect = FINANCE_AND_OPERATIONS, *, skip_tokens: bool = False
+    ) -> None:
+        self._sets, self._dialect, self._skip_tokens = sets, dialect, skip_tokens
+        self._compiler = Compiler(sets.catalog, dialect)
         self._kept: dict[tuple[str, str], Plan] = {}
 
     def of(self, entity_set: EntitySet, text: str) -> Plan:
@@ -100,12 +103,14 @@ class Plans:
         self._kept.clear()
 
     def _compile(self, entity_set: EntitySet, text: str) -> Plan:
-        query = parse_query(text, FINANCE_AND_OPERATIONS)
-        if query.skiptoken:
-            raise NotSupported(FINANCE_AND_OPERATIONS.refuse_option("$skiptoken"))
+        query = parse_query(text, self._dialect)
+        token = query.skiptoken
+        if token and not (self._skip_tokens and token.isdecimal() and len(token) < 19):
+            raise NotSupported(self._dialect.refuse_option("$skiptoken"))
         asked = self._sets.catalog.asked
         asked.clear()
         plan = self._plan(entity_set, query.options)
+        plan.skip = int(token) if token else plan.skip
         touched = (
             entity_set,
             *asked,
