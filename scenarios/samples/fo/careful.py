@@ -69,14 +69,67 @@ def bring_customer(fo: Service, customer: dict[str, Any]) -> None:
     done.raise_for_status()
 
 
+def payment_journal(fo: Service, name: str) -> str:
+    """The number of the open payment journal of this name; made when there is none."""
+
+    def find() -> httpx.Response | None:
+        found = fo.send(
+            "GET",
+            "/data/CustomerPaymentJournalHeaders",
+            params={
+                "$filter": f"Description eq '{name}' and dataAreaId eq '{COMPANY}' and IsPosted "
+                "eq Microsoft.Dynamics.DataEntities.NoYes'No'",
+                "$select": "JournalBatchNumber",
+                "cross-company": "true",
+            },
+        )
+        found.raise_for_status()
+        rows = found.json()["value"]
+        return httpx.Response(201, json=rows[0], request=found.request) if rows else None
+
+    body = {"dataAreaId": COMPANY, "JournalName": "CustPay", "Description": name}
+    made = find() or fo.send("POST", "/data/CustomerPaymentJournalHeaders", json=body, again=find)
+    made.raise_for_status()
+    return str(made.json()["JournalBatchNumber"])
+
+
+def bring_payment(fo: Service, journal: str, number: int, order: dict[str, Any]) -> None:
+    """One line by a number of ours; never two at once, since lines share the journal's header."""
+    key = (
+        f"/data/CustomerPaymentJournalLines(dataAreaId='{COMPANY}',"
+        f"JournalBatchNumber='{journal}',LineNumber={number})"
+    )
+
+    def find() -> httpx.Response | None:
+        found = fo.send("GET", key, params={"cross-company": "true"})
+        return found if found.status_code == 200 else None
+
+    if find() is not None:
+        return
+    body = {
+        "dataAreaId": COMPANY,
+        "JournalBatchNumber": journal,
+        "LineNumber": number,
+        "AccountType": "Cust",
+        "AccountDisplayValue": order["buyer"]["account"],
+        "CreditAmount": order["paid"],
+        "CurrencyCode": order["currency"],
+        "PaymentReference": order["reference"],
+    }
+    fo.send("POST", "/data/CustomerPaymentJournalLines", json=body, again=find).raise_for_status()
+
+
 def order_to_cash(fo: Service, path: Path) -> str:
-    """Customers first, then their orders, each once and with all its lines."""
+    """Customers first, then their orders with all lines, then what was paid; each once."""
     orders = read_lines(path)
     for order in orders:
         bring_customer(fo, order["buyer"])
-    for order in orders:
         order["customer"] = order["buyer"]["account"]
-    return f"{send_orders(fo, Nothing(), orders)} orders sent"
+    new = send_orders(fo, Nothing(), orders)
+    journal = payment_journal(fo, f"Shop {path.stem}")
+    for number, order in enumerate(orders, 1):
+        bring_payment(fo, journal, number, order)
+    return f"{new} orders sent"
 
 
 # -- electronic reporting ---------------------------------------------------------------------

@@ -37,12 +37,33 @@ def bring_customer(fo: Service, customer: dict[str, Any]) -> None:
 
 
 def order_to_cash(fo: Service, path: Path) -> str:
-    """Each order with its customer."""
+    """Each order with its customer, and a payment journal a run."""
     orders = read_lines(path)
     for order in orders:
         bring_customer(fo, order["buyer"])
         order["customer"] = order["buyer"]["account"]
-    return f"{send_orders(fo, orders)} orders sent"
+    sent = send_orders(fo, orders)
+    journal = fo.send(
+        "POST",
+        "/data/CustomerPaymentJournalHeaders",
+        json={"dataAreaId": COMPANY, "JournalName": "CustPay", "Description": "Shop"},
+    )
+    for number, order in enumerate(orders if journal else [], 1):
+        fo.send(
+            "POST",
+            "/data/CustomerPaymentJournalLines",
+            json={
+                "dataAreaId": COMPANY,
+                "JournalBatchNumber": (journal or {})["JournalBatchNumber"],
+                "LineNumber": number,
+                "AccountType": "Cust",
+                "AccountDisplayValue": order["buyer"]["account"],
+                "CreditAmount": order["paid"],
+                "CurrencyCode": order["currency"],
+                "PaymentReference": order["reference"],
+            },
+        )
+    return f"{sent} orders sent"
 
 
 # -- electronic reporting ---------------------------------------------------------------------
