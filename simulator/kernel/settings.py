@@ -12,9 +12,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from windtunnel.simulator.exchange import UsageError
 
@@ -440,6 +448,47 @@ class EntityPaceSettings(_Section):
     export_rows_per_minute: float | None = Field(default=None, gt=0)
 
 
+class RecurringEntitySettings(_Section):
+    """`[[data_management.recurring_jobs.entities]]`: an entity of the job's data project."""
+
+    name: str = Field(min_length=1, description="The label, such as Customers V3.")
+    source_format: str = "CSV-Unicode"
+    columns: tuple[str, ...] = Field(
+        default=(), description="Fields that the file has, in upper case; none: all of the entity."
+    )
+
+
+class RecurringJobSettings(_Section):
+    """`[[data_management.recurring_jobs]]`: a recurring data job."""
+
+    id: Guid = Field(description="The activity id in the addresses of its endpoints.")
+    name: str = Field(min_length=1)
+    project: str = Field(min_length=1, description="Made from `entities` where it is not there.")
+    direction: Literal["import", "export"] = "import"
+    takes: Literal["file", "package"] = "file"
+    entities: tuple[RecurringEntitySettings, ...] = ()
+    company: str = Field(default="", description="Where a call names none; none: the default.")
+    applications: tuple[Guid, ...] = Field(
+        default=(), description="Client ids of the authorization policy; none: every client."
+    )
+    enabled: bool = True
+    recurrence: Work = Field(
+        default="manual",
+        description="When the batch takes messages, or exports: immediate (imports only), "
+        "`time: SECONDS` from one to the next, or manual.",
+    )
+    in_order: bool = Field(default=False, description="Process messages in order; files only.")
+    prevent_upload_when_zero_records: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.direction == "export" and self.recurrence == "immediate":
+            raise ValueError("an export has a recurrence of 'time: SECONDS' or 'manual'")
+        if self.in_order and (self.direction, self.takes) != ("import", "file"):
+            raise ValueError("in_order is for jobs that import files")
+        return self
+
+
 class DataManagementSettings(_Section):
     """`[data_management]`: framework parameters, and how long its jobs take."""
 
@@ -487,6 +536,10 @@ class DataManagementSettings(_Section):
     )
     needs_execution_id: bool = Field(
         default=False, description="Refuse calls that leave executionId out."
+    )
+    recurring_jobs: tuple[RecurringJobSettings, ...] = ()
+    message_states: Literal["client", "documentation"] = Field(
+        default="client", description="Whose spelling of states GetMessageStatus answers."
     )
     escape_errors: bool = Field(
         default=False, description="Make GetExecutionErrors valid JSON whatever the texts hold."

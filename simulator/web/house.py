@@ -42,6 +42,16 @@ from windtunnel.simulator.services.blob import BlobService
 from windtunnel.simulator.services.business_events import BusinessEvents
 from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.data_management import DataManagement, package_actions
+from windtunnel.simulator.services.data_management.recurring import (
+    RecurringIntegrations,
+    recurring_integrations,
+)
+from windtunnel.simulator.services.data_management.recurring.routes import (
+    control_routes as recurring_control_routes,
+)
+from windtunnel.simulator.services.data_management.recurring.routes import (
+    routes as recurring_routes,
+)
 from windtunnel.simulator.services.dataverse import Dataverse, DataverseUser
 from windtunnel.simulator.services.dataverse.imports import read_imports
 from windtunnel.simulator.services.electronic_reporting import ElectronicReporting
@@ -111,12 +121,14 @@ class House:
             "blob": self.blob,
         }
         self.data_management = self._make_data_management()
+        self.recurring = self._make_recurring()
         self.business_events = self._make_business_events()
         self.electronic_reporting = self._make_electronic_reporting()
         more = [
             *routes(self.business_events),
             *setup_pages(self.finance_operations.throttling),
             *er_routes(self.electronic_reporting),
+            *recurring_control_routes(self.recurring),
         ]
         self.control = self.services["control"] = ControlService(self, more)
         self.store.commit()
@@ -265,6 +277,19 @@ class House:
         )
         made.prepare()
         self.finance_operations.actions.add(*package_actions(made))
+        return made
+
+    def _make_recurring(self) -> RecurringIntegrations:
+        made = recurring_integrations(
+            self.data_management,
+            PackageBlobs(self.blob_access),
+            self.store,
+            self.clock,
+            self.timers,
+            self.ids.child("recurring integrations"),
+            self.finance_operations.environment.companies.default,
+        )
+        self.finance_operations.serve(recurring_routes(made))
         return made
 
     def _make_business_events(self) -> BusinessEvents:
@@ -475,6 +500,7 @@ class House:
         """Go on with what waited or ran in the store that is served now."""
         self.jobs.resume()
         self.data_management.resume()
+        self.recurring.forget()
 
     def _use_limits(self, limits: Limits) -> None:
         self.dataverse.guard.use_limits(limits)

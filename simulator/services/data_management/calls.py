@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ImportCall:
-    """The arguments of ImportFromPackage and its kin."""
+    """The arguments of ImportFromPackage and its kin.
+
+    A `recurring` one runs beside others of its project and leaves a project that is there alone.
+    """
 
     package_url: str
     project: str
@@ -16,6 +19,7 @@ class ImportCall:
     user: str
     execute: bool = True
     overwrite: bool = False
+    recurring: bool = False
 
 
 @dataclass(frozen=True, slots=True)

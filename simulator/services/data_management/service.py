@@ -147,6 +147,7 @@ class DataManagement:
             "packageUrl": call.package_url,
             "execute": call.execute,
             "overwrite": call.overwrite,
+            "recurring": call.recurring,
         }
         return self._new(execution_id, "import", call.project, company, call.user, options), True
 
@@ -167,11 +168,13 @@ class DataManagement:
         except f.PackageFault as fault:
             raise e.PackageUnusable(reason=fault.full) from fault
         exists = self.projects.exists(project)
-        if exists and not options["overwrite"]:
+        stays = exists and bool(options.get("recurring"))
+        if exists and not options["overwrite"] and not stays:
             raise e.ProjectExists(project=project)
         options["truncate"] = self.projects.truncates(project)
         manifest = replace(manifest, entities=tuple(entities))
-        self.projects.write(project, manifest, "Import")
+        if not stays:
+            self.projects.write(project, manifest, "Import")
         active = [entity for entity in entities if not entity.is_disabled]
         return [
             Step(execution.id, place, entity.name, entity) for place, entity in enumerate(active)
@@ -188,7 +191,7 @@ class DataManagement:
 
     def _meeting(self, execution: Execution, steps: list[Step]) -> list[Step]:
         """Two runs of one project at once fail, in one way or another. Captured texts."""
-        if self.settings.enhanced_parallel_package_import:
+        if self.settings.enhanced_parallel_package_import or execution.options.get("recurring"):
             return steps
         others = self.records.running(execution.project)
         if not any(item.id.lower() != execution.id.lower() for item in others):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from windtunnel.contracts.limits import (
     FINANCE_OPERATIONS_COSTS,
@@ -11,7 +11,7 @@ from windtunnel.contracts.limits import (
     Priority,
 )
 from windtunnel.contracts.results import LimitUse
-from windtunnel.simulator.exchange import Exchange, Identity, Response, ServiceError
+from windtunnel.simulator.exchange import Exchange, Identity, Response, Route, ServiceError
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -59,6 +59,8 @@ class FinanceOperations:
         self.throttling = Throttling(settings, limits, priorities, clock.now)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)
+        self._neighbours: list[Route] = []
+        self._by_neighbours = Router(())
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
         self._random_state = self._ids.random.getstate()
         self._check, self._applications = check, applications
@@ -71,6 +73,11 @@ class FinanceOperations:
     def actions(self) -> Actions:
         """The registry of OData actions; other services and users add theirs to it."""
         return self.environment.actions
+
+    def serve(self, routes: Iterable[Route]) -> None:
+        """Answer at this origin what another service handles; its handlers take the exchange."""
+        self._neighbours.extend(routes)
+        self._by_neighbours = Router(self._neighbours)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -131,8 +138,19 @@ class FinanceOperations:
         if not isinstance(match, Matched):
             if isinstance(match, MethodNotAllowed):
                 raise e.VerbNotSupported(headers={"Allow": match.allowed}, method=request.method)
-            raise no_route(exchange)
+            return self._of_neighbour(exchange)
         response = match.handler(exchange, self.environment, self._addresses, **match.params)
+        self._sign(exchange, response)
+        return response
+
+    def _of_neighbour(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        match = self._by_neighbours.match(request.method, request.path)
+        if isinstance(match, MethodNotAllowed):
+            raise e.VerbNotSupported(headers={"Allow": match.allowed}, method=request.method)
+        if not isinstance(match, Matched):
+            raise no_route(exchange)
+        response = match.handler(exchange, **match.params)
         self._sign(exchange, response)
         return response
 

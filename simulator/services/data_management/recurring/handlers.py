@@ -139,7 +139,7 @@ class Handlers:
         return Response(204)
 
     def _any_job(self, activity: str) -> DataJob:
-        job = self._recurring.jobs.get(activity.strip("{}").lower())
+        job = self._recurring.job_of(activity)
         if job is None:
             raise e.NoSuchDataJob(activity=activity)
         return job

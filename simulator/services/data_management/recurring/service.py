@@ -17,6 +17,7 @@ from windtunnel.simulator.services.data_management.recurring.model import (
     Framework,
     Message,
     MessageState,
+    Spelling,
 )
 from windtunnel.simulator.services.data_management.recurring.queue_table import QueueTable
 
@@ -24,6 +25,7 @@ HIDDEN_SECONDS: Final = 30 * 60
 """How long a dequeued message stays away before it is offered again."""
 KEPT_SECONDS: Final = 7 * 86_400
 """How long the file of a message is kept."""
+LOOK_AGAIN_SECONDS: Final = 0.5
 OPEN: Final = frozenset({MessageState.PROCESSING, MessageState.PRE_PROCESSING})
 
 
@@ -66,10 +68,9 @@ class RecurringIntegrations:
 
     def data_job(self, activity: str, application: str) -> DataJob:
         """A data job for an application of its policy. Raises what is refused."""
-        name = activity.strip("{}").lower()
-        job = self.jobs.get(name)
+        job = self.job_of(activity)
         if job is None:
-            raise e.NoSuchDataJob(activity=name)
+            raise e.NoSuchDataJob(activity=activity.strip("{}"))
         if job.applications and application.lower() not in job.applications:
             raise e.NotInPolicy
         if not job.enabled:
@@ -160,6 +161,10 @@ class RecurringIntegrations:
             self._follow(job)
         return self._table.get(found.id)
 
+    def job_of(self, activity: str) -> DataJob | None:
+        """A data job by its id, in braces or not."""
+        return self.jobs.get(activity.strip("{}").lower())
+
     def messages(self, job: DataJob) -> list[Message]:
         """All messages of a data job, oldest first."""
         self._follow(job)
@@ -200,6 +205,7 @@ class RecurringIntegrations:
         if job.in_order:
             for message in waiting:
                 if self._table.of(job.activity, *OPEN, limit=1):
+                    self._look_again(job)
                     return
                 self._start(job, message)
                 self._follow(job)
@@ -208,6 +214,19 @@ class RecurringIntegrations:
         for message in waiting:
             self._start(job, message)
         self._follow(job)
+
+    def _look_again(self, job: DataJob) -> None:
+        """Without a recurrence of its own, what waits for the end of another is asked soon."""
+        if job.recurrence != "immediate":
+            return
+        generation = self._generation
+
+        def come() -> None:
+            if generation == self._generation:
+                self.process(job)
+                self._store.commit()
+
+        self._timers.call_later(LOOK_AGAIN_SECONDS, come)
 
     def _start(self, job: DataJob, message: Message) -> None:
         now, framework = self._clock.now(), self._framework
@@ -325,3 +344,20 @@ def _must_be(job: DataJob, *, is_export: bool, operation: str) -> None:
     if job.is_export is not is_export:
         direction = "export" if job.is_export else "import"
         raise e.WrongDirection(name=job.name, direction=direction, operation=operation)
+
+
+class MessageStates:
+    """`Messages` of the package actions; `spelling` is whose words the states have."""
+
+    def __init__(self, recurring: RecurringIntegrations, spelling: Spelling) -> None:
+        self._recurring, self._spelling = recurring, spelling
+
+    def status(self, message_id: str) -> str | None:
+        """The message's state, or None for an unknown message."""
+        found = self._recurring.message(message_id)
+        return None if found is None else found.state.named(self._spelling)
+
+    def execution_id(self, message_id: str) -> str | None:
+        """The execution that took the message; empty before, None for an unknown message."""
+        found = self._recurring.message(message_id)
+        return None if found is None else found.execution
