@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ _ANY_LINES = replace(RULES, needs_crlf=False)
 
 Source: "Execute batch operations using the Web API", batch requests.
 """
+_SET_IN_URL = re.compile(r"(?:\A|/)(\w+)(?:\([^/]*\))?\Z")
 _ENTITY_ID = re.compile(rb"OData-EntityId: ([^\r]+)")
 
 
@@ -86,7 +88,7 @@ def _change_set(there: Handlers, exchange: Exchange, item: ChangeSet) -> Answer:
     answers: list[PartAnswer] = []
     made: dict[str, str] = {}
     try:
-        with there.store.atomic():
+        with nullcontext() if _is_elastic(there, item) else there.store.atomic():
             for part in item.parts:
                 answer = _accepted(_answer(there, exchange, _resolved(part, made), part.content_id))
                 found = _ENTITY_ID.search(answer.head)
@@ -96,6 +98,16 @@ def _change_set(there: Handlers, exchange: Exchange, item: ChangeSet) -> Answer:
     except _Failed as failure:
         return failure.answer
     return tuple(answers)
+
+
+def _is_elastic(there: Handlers, item: ChangeSet) -> bool:
+    """Whether all requests are for elastic tables: then what was done before a failure stays."""
+    for part in item.parts:
+        named = _SET_IN_URL.search(part.url.partition("?")[0])
+        served = there.tables.by_set.get(named[1]) if named is not None else None
+        if served is None or not served.is_elastic:
+            return False
+    return bool(item.parts)
 
 
 def _single(there: Handlers, exchange: Exchange, part: BatchPart) -> PartAnswer:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from windtunnel.simulator.exchange import Exchange
 from windtunnel.simulator.kernel.clock import iso_seconds
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import elastic, errors
 from windtunnel.simulator.services.dataverse.messages.query_expressions import to_fetchxml
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
-from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
+from windtunnel.simulator.services.dataverse.model.tables import (
+    NAMESPACE,
+    PARTITION,
+    DataverseTable,
+)
 from windtunnel.simulator.services.dataverse.paths import segments
 
 if TYPE_CHECKING:
@@ -48,6 +53,11 @@ def create_multiple(call: Call) -> Answer:
     targets = _targets(call)
     _charge(there, exchange, "create_multiple", len(targets))
     caller = there.caller(exchange)
+    if served.is_elastic:
+        keys, failure = elastic.each(
+            there, targets, lambda item: there.writes.create(served, item, caller), 201
+        )
+        return failure or {"Ids": keys}
     with there.store.atomic():
         return {"Ids": [there.writes.create(served, item, caller) for item in targets]}
 
@@ -73,11 +83,23 @@ def update_multiple(call: Call) -> Answer:
     targets = _targets(call)
     _charge(there, exchange, "update_multiple", len(targets))
     caller = there.caller(exchange)
-    with there.store.atomic():
+
+    def update(item: dict[str, Any]) -> str:
+        key = _key_of(there, served, item)
+        if key is None or not there.writes.update(served, key, dict(item), caller):
+            raise errors.RecordNotFound(table=served.name, id=key or item.get("@odata.id", ""))
+        return key
+
+    return _all(call, targets, update)
+
+
+def _all(call: Call, targets: list[dict[str, Any]], do: Callable[[dict[str, Any]], str]) -> Answer:
+    """Change all or none; of an elastic table what can be changed."""
+    if call.bound.is_elastic:
+        return elastic.each(call.there, targets, do, 204)[1]
+    with call.there.store.atomic():
         for item in targets:
-            key = _key_of(there, served, item)
-            if key is None or not there.writes.update(served, key, dict(item), caller):
-                raise errors.RecordNotFound(table=served.name, id=key or item.get("@odata.id", ""))
+            do(item)
     return None
 
 
@@ -87,13 +109,17 @@ def upsert_multiple(call: Call) -> Answer:
     targets = _targets(call)
     _charge(there, exchange, "upsert_multiple", len(targets))
     caller = there.caller(exchange)
-    with there.store.atomic():
-        for item in targets:
-            key = _key_of(there, served, item)
-            if key is not None and there.writes.update(served, key, dict(item), caller):
-                continue
-            there.writes.create(served, item, caller, _key_values(there, served, item, key))
-    return None
+
+    def upsert(item: dict[str, Any]) -> str:
+        key = _key_of(there, served, item)
+        if key is not None and served.is_elastic and served.records.exists((key,)):
+            elastic.overwrite(there, served, key, item, caller)
+            return key
+        if key is not None and there.writes.update(served, key, dict(item), caller):
+            return key
+        return there.writes.create(served, item, caller, _key_values(there, served, item, key))
+
+    return _all(call, targets, upsert)
 
 
 def _key_values(
@@ -113,8 +139,21 @@ def _key_values(
 
 def delete_multiple(call: Call) -> Answer:
     """Elastic tables only; the standard ones do not have it."""
-    del call
-    raise errors.NotImplementedMessage(message="DeleteMultiple")
+    there, served = call.there, call.bound
+    if not served.is_elastic:
+        raise errors.NotImplementedMessage(message="DeleteMultiple")
+    targets = _targets(call)
+    _charge(there, call.exchange, "update_multiple", len(targets))
+
+    def delete(item: dict[str, Any]) -> str:
+        key = _key_of(there, served, item)
+        row = served.records.get((key,)) if key is not None else None
+        if row is None or row[PARTITION] != item.get(PARTITION, row[PARTITION]):
+            raise errors.RecordNotFound(table=served.name, id=key or "")
+        there.writes.delete(served, str(key), call.caller)
+        return str(key)
+
+    return _all(call, targets, delete)
 
 
 def bulk_delete(call: Call) -> Answer:

@@ -6,13 +6,20 @@ each class in reference order. On the wire the letters of hex codes are lower ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from windtunnel.simulator.exchange import ServiceError
 
 
 class DataverseError(ServiceError):
-    """An error with the body `{"error": {"code", "message"}}`."""
+    """An error with the body `{"error": {"code", "message"}}`.
+
+    `details` are further annotations for clients that ask for them.
+    """
+
+    details: Mapping[str, str] = MappingProxyType({})
 
 
 class NotAuthenticated(DataverseError):
@@ -336,6 +343,14 @@ class StateNeedsMessage(DataverseError):
         "This message can not be used to set the state of {table} to {state}. "
         "In order to set state of {table} to {state}, use the {message} message instead."
     )
+
+
+class BadPartition(DataverseError):
+    """A `partitionid` that is too long, or with a character that it cannot have. Text assumed."""
+
+    status = 400
+    code = "0x80040203"
+    text = "The partitionid '{value}' is not valid: at most 1,024 bytes, none of / < > * % & : \\ ?"
 
 
 class DuplicatesFound(DataverseError):

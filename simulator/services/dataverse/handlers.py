@@ -20,6 +20,7 @@ from windtunnel.simulator.odata.tree import Expression, Query
 from windtunnel.simulator.services.dataverse import (
     bulk,
     definitions,
+    elastic,
     errors,
     file_columns,
     operations,
@@ -147,6 +148,8 @@ class Handlers:
         served = self.tables.by_set.get(first.name)
         if served is None:
             return calling.unbound(self, exchange, first)
+        if served.is_elastic:
+            elastic.purge(self, served)
         if first.arguments is not None:
             return self._below_record(exchange, served, parts)
         if len(parts) == 1:
@@ -214,6 +217,8 @@ class Handlers:
         if served is None:
             return self.dispatch(exchange, f"{entity_set}({key})")
         method = exchange.request.method
+        if served.is_elastic and method in {"GET", "HEAD", "PATCH", "DELETE"}:
+            return elastic.record(self, exchange, served, key)
         if method in {"GET", "HEAD"}:
             return self.retrieve(exchange, served, key)
         if method == "PATCH":
@@ -322,18 +327,19 @@ class Handlers:
             self._charge(exchange, "update")
             version = _version(match)
             if self.writes.update(served, key, body, caller, version):
-                return self._written(exchange, served, key, created=False)
+                return self.written(exchange, served, key, created=False)
             if match:
                 raise errors.RecordNotFound(table=served.name, id=key)
             exchange.cost_seconds = 0.0
         self._charge(exchange, "upsert")
         body = {**body, **(extra or {}), served.primary_id: key}
         self.writes.create(served, body, caller)
-        return self._written(exchange, served, key, created=True)
+        return self.written(exchange, served, key, created=True)
 
-    def _written(
+    def written(
         self, exchange: Exchange, served: DataverseTable, key: str, *, created: bool
     ) -> Response:
+        """The answer to a write: the record where it is preferred, else its address."""
         uri = f"{base_of(exchange)}{served.entity_set}({key})"
         if preference(exchange, "return") == "representation":
             body, head, _ = self._encode(exchange, served, key, expands=created)
@@ -344,6 +350,8 @@ class Handlers:
                 head += applied + b"\r\n"
             return self.replies.json(exchange, body, 201 if created else 200, head)
         line = f"OData-EntityId: {uri}\r\nLocation: {uri}\r\n".encode("latin-1")
+        if served.is_elastic:
+            line += elastic.session_token(self)
         return self.replies.empty(exchange, line)
 
     def remove(self, exchange: Exchange, served: DataverseTable, key: str) -> Response:
@@ -401,9 +409,11 @@ class Handlers:
             self._charge(exchange, "update")
             body = {k: v for k, v in self.body(exchange, served).items() if k not in values}
             key = str(found[0][served.primary_id])
-            self.writes.update(
-                served, key, body, self.caller(exchange), _version(request.header("if-match"))
-            )
+            match, caller = request.header("if-match"), self.caller(exchange)
+            if served.is_elastic and not match:
+                elastic.overwrite(self, served, key, body, caller)
+            else:
+                self.writes.update(served, key, body, caller, _version(match))
         else:
             if request.header("if-match"):
                 raise errors.KeyValuesNotFound(table=served.name)
@@ -412,10 +422,12 @@ class Handlers:
                 served, self.body(exchange, served), self.caller(exchange), values
             )
         if preference(exchange, "return") == "representation":
-            return self._written(exchange, served, key, created=not found)
+            return self.written(exchange, served, key, created=not found)
         named = exchange.request.path.rpartition("/")[2]
-        uri = f"{base_of(exchange)}{named}"
-        return self.replies.empty(exchange, f"OData-EntityId: {uri}\r\n".encode("latin-1"))
+        line = f"OData-EntityId: {base_of(exchange)}{named}\r\n".encode("latin-1")
+        if served.is_elastic:
+            line += elastic.session_token(self)
+        return self.replies.empty(exchange, line)
 
     # -- entity sets --------------------------------------------------------------------------
 
@@ -427,7 +439,7 @@ class Handlers:
         if method == "POST":
             self._charge(exchange, "create")
             key = self.writes.create(served, self.body(exchange, served), self.caller(exchange))
-            return self._written(exchange, served, key, created=True)
+            return self.written(exchange, served, key, created=True)
         raise errors.MethodNotAllowed(method=method)
 
     def list(

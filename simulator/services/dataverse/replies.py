@@ -108,6 +108,8 @@ class Replies:
             inner[f"@{DETAILS}ErrorDetails.SubErrorCode"] = "0"
             inner[f"@{DETAILS}HelpLink"] = "http://go.microsoft.com/fwlink/?LinkID=398563"
             inner[f"@{DETAILS}InnerError.Message"] = error.message
+            if isinstance(error, errors.DataverseError):
+                inner.update((f"@{name}", text) for name, text in error.details.items())
         return self.object(exchange, {"error": inner}, error.status, head)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from windtunnel.contracts.entities.dataverse.messages import MessageDefinition
 from windtunnel.simulator.exchange import Absent, Exchange, Response
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import elastic, errors
 from windtunnel.simulator.services.dataverse.messages import arguments, background
 from windtunnel.simulator.services.dataverse.messages.registry import Call
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
@@ -70,9 +70,13 @@ def _call(
         return background.accept(there, exchange, definition.name)
     with there.store.atomic():
         answer = handler(Call(there, exchange, definition, given, served, key))
+    if isinstance(answer, errors.DataverseError):
+        return there.replies.error(answer, exchange)
+    written = served is not None and served.is_elastic and not is_function
+    more = elastic.session_token(there) if written else b""
     if answer is None:
-        return there.replies.empty(exchange)
-    return there.replies.object(exchange, {**_context(exchange, definition), **answer})
+        return there.replies.empty(exchange, more)
+    return there.replies.object(exchange, {**_context(exchange, definition), **answer}, more=more)
 
 
 def _context(exchange: Exchange, definition: MessageDefinition) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from windtunnel.contracts.entities.dataverse.messages import (
     item_type,
 )
 from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.services.dataverse.errors import DataverseError
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment
 
@@ -52,8 +53,8 @@ class Call:
         return self.served
 
 
-Answer: TypeAlias = dict[str, Any] | None
-"""Members of the result beside its context; None for 204."""
+Answer: TypeAlias = dict[str, Any] | DataverseError | None
+"""Members of the result beside its context; None for 204; an error that undoes nothing."""
 
 Handler: TypeAlias = Callable[[Call], Answer]
 Delegate: TypeAlias = "Callable[[Handlers, Exchange, Segment], Response]"

@@ -6,16 +6,24 @@ columns", and the column descriptions of the standard tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, TableDefinition
 from windtunnel.simulator.entity_sets.records import Values
+from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import (
+    PARTITION,
+    DataverseTable,
+    Tables,
+)
 
+LONGEST_PARTITION = 1024
+_NOT_IN_PARTITION = re.compile(r"[/<>*%&:\\?]")
 CURRENCY, RATE = "_transactioncurrencyid_value", "exchangerate"
 _ADDRESS = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
 _TRUE = frozenset({"followemail", "isregularactivity", "directioncode"})
@@ -96,6 +104,8 @@ class Derived:
         for name, value in rules.defaults:
             if name not in values:
                 values[name] = value
+        if served.is_elastic:
+            _set_partition(served, values)
         for name, text in rules.numbers:
             if values.get(name) is None:
                 values[name] = self.numbers.give(served.name, name, text)
@@ -168,6 +178,15 @@ class Derived:
         return found[0].get("_basecurrencyid_value") if found else None
 
 
+def _set_partition(served: DataverseTable, values: Values) -> None:
+    """The partition of a row is its id where nothing else is said. Raises BadPartition."""
+    given = values.get(PARTITION)
+    if given is None:
+        values[PARTITION] = values[served.primary_id]
+    elif len(given.encode()) > LONGEST_PARTITION or _NOT_IN_PARTITION.search(given):
+        raise errors.BadPartition(value=given[:100])
+
+
 # -- the rules of a table ---------------------------------------------------------------------
 
 
@@ -192,6 +211,7 @@ def _rules(served: DataverseTable) -> Rules:
     sources.update(name for name, _ in customers)
     if money:
         sources |= {CURRENCY, "statecode", *(item.column for item in money)}
+    fixed = {PARTITION} if served.is_elastic else set()
     made = {name for name, _, _ in texts} | {item.base for item in money}
     made.update(other for _, repeated in customers for other, _ in repeated)
     if money:
@@ -206,7 +226,7 @@ def _rules(served: DataverseTable) -> Rules:
         digits,
         frozenset(sources),
         frozenset(made | _closed(columns, "IsValidForCreate")),
-        frozenset(made | _closed(columns, "IsValidForUpdate")),
+        frozenset(made | _closed(columns, "IsValidForUpdate") | fixed),
     )
 
 

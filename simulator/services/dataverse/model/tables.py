@@ -34,6 +34,8 @@ OWNED_BY_SYSTEM = frozenset(
 """Written by the service; what a client sends for them is ignored."""
 
 
+PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
+"""Columns of elastic tables."""
 PRINCIPAL = "principal"
 """The type that `ownerid` points at: users and teams in one. It has no entity set."""
 _OWNERS = "_ownerid_value"
@@ -56,6 +58,7 @@ class DataverseTable:
     """Navigation property to (lookup column, target table)."""
     lookup_columns: frozenset[str]
     """Columns that are written by a navigation property only."""
+    is_elastic: bool = False
 
     @property
     def name(self) -> str:
@@ -221,7 +224,8 @@ class Tables:
         own = frozenset(
             name for name, column in definition.columns.items() if column.type in LOOKUPS
         )
-        return DataverseTable(definition, table, records, checkers, decoders, lookups, own)
+        elastic = definition.facts.get("TableType") == "Elastic" and PARTITION in columns
+        return DataverseTable(definition, table, records, checkers, decoders, lookups, own, elastic)
 
 
 _INDEXED = frozenset(

@@ -598,7 +598,7 @@ class Writes:
 
     @staticmethod
     def _clash(served: DataverseTable, clash: KeyExists) -> errors.DataverseError:
-        if clash.columns == (served.primary_id,):
+        if served.primary_id in clash.columns:
             return errors.DuplicateId()
         definition = served.definition
         name = next(

@@ -84,6 +84,18 @@ def system_relations(table: str, ownership: str) -> list[Relation]:
     return found
 
 
+def elastic_columns() -> list[ColumnDefinition]:
+    """The columns that a new elastic table has beside the others."""
+    return [
+        _column("partitionid", "String", "Partition Id", length=1024),
+        _column("ttlinseconds", "Integer", "Time to live"),
+    ]
+
+
+ELASTIC_KEY = "KeyForNoSqlEntityWithPKPartitionId"
+"""The alternate key of every elastic table: its key and the partition."""
+
+
 def activity_columns() -> list[ColumnDefinition]:
     """The columns that a new activity table shares with all activities."""
     return [

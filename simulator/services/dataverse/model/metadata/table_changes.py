@@ -77,6 +77,9 @@ def create_table(there: Customizations, body: Json) -> TableDefinition:
     if is_activity:
         columns += new_tables.activity_columns()
     columns += new_tables.system_columns(name, ownership)
+    if body.get("TableType") == "Elastic":
+        columns += new_tables.elastic_columns()
+        table = replace(table, keys={new_tables.ELASTIC_KEY: (key, "partitionid")})
     relations = new_tables.system_relations(name, ownership)
     made = {column.name: column for column in columns}
     table = replace(

@@ -1,0 +1,249 @@
+"""Elastic tables: the sample of Microsoft request by request, then what it does not ask.
+
+Sources: "Web API Elastic Table Operations Sample", "Use elastic tables", "Use bulk operation
+messages".
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+KIND = "Microsoft.Dynamics.CRM."
+DEVICE = "Device-ABC-1234"
+SETS = "contoso_sensordatas"
+
+
+def label(text):
+    return {
+        "@odata.type": f"{KIND}Label",
+        "LocalizedLabels": [{"Label": text, "LanguageCode": 1033}],
+    }
+
+
+def column(kind, name, **more):
+    return {
+        "@odata.type": f"{KIND}{kind}AttributeMetadata",
+        "AttributeType": kind,
+        "AttributeTypeName": {"Value": f"{kind}Type"},
+        "SchemaName": f"contoso_{name}",
+        "DisplayName": label(name),
+        **more,
+    }
+
+
+TABLE = {
+    "@odata.type": f"{KIND}EntityMetadata",
+    "DisplayName": label("Sensor Data"),
+    "DisplayCollectionName": label("Sensor Data"),
+    "HasActivities": False,
+    "HasNotes": False,
+    "IsActivity": False,
+    "OwnershipType": "UserOwned",
+    "SchemaName": "contoso_SensorData",
+    "TableType": "Elastic",
+    "Attributes": [
+        column("String", "SensorType", MaxLength=100, IsPrimaryName=True),
+        column("String", "DeviceId", MaxLength=1000),
+        column("Integer", "Value", MaxValue=2147483647, MinValue=-2147483648),
+        column("DateTime", "TimeStamp", Format="DateOnly"),
+        column("String", "EnergyConsumption", MaxLength=1000, FormatName={"Value": "Json"}),
+    ],
+}
+ROW = {
+    "contoso_deviceid": DEVICE,
+    "contoso_sensortype": "Humidity",
+    "contoso_value": 40,
+    "contoso_timestamp": "2023-05-21T23:18:37.7184981Z",
+    "partitionid": DEVICE,
+    "ttlinseconds": 86400,
+}
+
+
+@pytest.fixture
+def sensors(dataverse):
+    """The environment with the elastic table of the sample."""
+    answer = dataverse.ask("POST", "EntityDefinitions", TABLE)
+    assert answer.status == 204, answer.body
+    return dataverse
+
+
+def make(there, **values):
+    answer = there.ask("POST", SETS, {**ROW, **values})
+    assert answer.status == 204, answer.body
+    return answer.headers["odata-entityid"].partition("(")[2].rstrip(")")
+
+
+def test_the_operations_of_the_sample(sensors):
+    ask = sensors.ask
+    shown = ask("GET", "EntityDefinitions(LogicalName='contoso_sensordata')?$select=TableType")
+    assert shown.json["TableType"] == "Elastic"
+    made = ask("POST", SETS, ROW)
+    key = made.headers["odata-entityid"].partition("(")[2].rstrip(")")
+    assert made.headers["x-ms-session-token"].startswith("240:8#")
+    by_query = f"{SETS}({key})?partitionId={DEVICE}"
+    by_key = f"{SETS}(contoso_sensordataid={key},partitionid='{DEVICE}')"
+    changed = ask("PATCH", by_query, {"contoso_value": 60}, if_match="*")
+    assert changed.status == 204
+    assert changed.headers["x-ms-session-token"] != made.headers["x-ms-session-token"]
+    changed = ask("PATCH", by_key, {"contoso_value": 80}, if_match="*")
+    assert changed.status == 204
+    assert changed.headers["odata-entityid"].endswith(by_key)
+    token = {"mscrm.sessiontoken": changed.headers["x-ms-session-token"]}
+    for path in (f"{by_query}&$select=contoso_value", f"{by_key}?$select=contoso_value"):
+        assert ask("GET", path, **token).json["contoso_value"] == 80
+    assert ask("PATCH", f"{SETS}({key})", {**ROW, "contoso_value": 1}).status == 204
+    upserted = ask("PATCH", by_key, {**ROW, "contoso_value": 2})
+    assert (upserted.status, "x-ms-session-token" in upserted.headers) == (204, True)
+    assert ask("GET", by_key).json["contoso_value"] == 2
+    gone = ask("DELETE", by_query)
+    assert (gone.status, "x-ms-session-token" in gone.headers) == (204, False)
+    assert ask("GET", by_key).error == (404, "0x80060891")
+    [table] = ask(
+        "GET", "EntityDefinitions?$select=MetadataId&$filter=LogicalName eq 'contoso_sensordata'"
+    ).json["value"]
+    assert ask("DELETE", f"EntityDefinitions({table['MetadataId']})").status == 204
+
+
+def test_a_row_is_found_in_its_partition_only(sensors):
+    key = make(sensors)
+    ask = sensors.ask
+    missing = (404, "0x80040217")
+    assert ask("GET", f"{SETS}({key})").error == missing
+    assert ask("GET", f"{SETS}({key})?partitionId=Other").error == missing
+    assert ask("DELETE", f"{SETS}({key})").error == missing
+    body = {"contoso_value": 1}
+    assert ask("PATCH", f"{SETS}({key})", body, if_match="*").error == missing
+    changed = ask("PATCH", f"{SETS}({key})", {**body, "partitionid": DEVICE}, if_match="*")
+    assert changed.status == 204
+    other = f"{SETS}(contoso_sensordataid={key},partitionid='Other')"
+    assert ask("GET", other).error == (404, "0x80060891")
+    own = make(sensors, partitionid=None)
+    row = ask("GET", f"{SETS}({own})").json
+    assert row["partitionid"] == own
+    found = ask("GET", f"{SETS}?$filter=partitionid eq '{DEVICE}'&$select=contoso_value").json
+    assert [item["contoso_value"] for item in found["value"]] == [1]
+
+
+def test_an_upsert_overwrites_and_an_update_does_not(sensors):
+    key = make(sensors)
+    path = f"{SETS}(contoso_sensordataid={key},partitionid='{DEVICE}')"
+    before = sensors.ask("GET", path).json
+    sensors.ask("PATCH", path, {"contoso_value": 5}, if_match="*")
+    assert sensors.ask("GET", path).json["contoso_sensortype"] == "Humidity"
+    sensors.ask("PATCH", path, {"contoso_value": 6, "partitionid": "Elsewhere"})
+    after = sensors.ask("GET", path).json
+    assert (after["contoso_value"], after["contoso_sensortype"]) == (6, None)
+    assert (after["createdon"], after["_ownerid_value"]) == (
+        before["createdon"],
+        before["_ownerid_value"],
+    )
+    new = f"{SETS}(22222222-2222-2222-2222-222222222222)"
+    assert sensors.ask("PATCH", new, {"contoso_value": 7, "partitionid": "P"}).status == 204
+    assert sensors.ask("GET", f"{new}?partitionId='P'").json["contoso_value"] == 7
+    clash = sensors.ask("PATCH", new, {"partitionid": "P"}, if_none_match="*")
+    assert clash.error == (412, "0x80040237")
+
+
+def test_rows_end_when_their_time_to_live_is_over(sensors):
+    short, long = make(sensors, ttlinseconds=60), make(sensors, ttlinseconds=None)
+    clock = sensors.house.clock
+    clock.advance(59)
+    assert sensors.ask("GET", f"{SETS}({short})?partitionId={DEVICE}").status == 200
+    clock.advance(1)
+    assert sensors.ask("GET", f"{SETS}({short})?partitionId={DEVICE}").status == 404
+    listed = sensors.ask("GET", f"{SETS}?$select=contoso_value").json["value"]
+    assert [row["contoso_sensordataid"] for row in listed] == [long]
+
+
+@pytest.mark.parametrize("partition", ["a/b", "a:b", "100%", "<a>", "a?", "a\\b", "é" * 600])
+def test_a_partition_has_no_such_name(sensors, partition):
+    answer = sensors.ask("POST", SETS, {**ROW, "partitionid": partition})
+    assert answer.error == (400, "0x80040203")
+
+
+def target(**values):
+    return {"@odata.type": f"{KIND}contoso_sensordata", "partitionid": DEVICE, **values}
+
+
+def bulk(there, message, targets, prefer='odata.include-annotations="*"'):
+    return there.ask("POST", f"{SETS}/{KIND}{message}", {"Targets": targets}, prefer=prefer)
+
+
+DETAILS = "@Microsoft.PowerApps.CDS.ErrorDetails.Plugin.BulkApiErrorDetails"
+
+
+def test_bulk_messages_do_what_they_can_and_tell_what_they_could_not(sensors):
+    taken = make(sensors)
+    targets = [
+        target(contoso_value=1),
+        target(contoso_value=2, contoso_sensordataid=taken),
+        target(contoso_value=3),
+    ]
+    answer = bulk(sensors, "CreateMultiple", targets)
+    assert answer.error == (412, "0x80040237")
+    told = json.loads(answer.json["error"][DETAILS])
+    assert [(one["RequestIndex"], one["StatusCode"]) for one in told] == [
+        (0, 201),
+        (1, 412),
+        (2, 201),
+    ]
+    rows = sensors.ask("GET", f"{SETS}?$select=contoso_value&$orderby=contoso_value").json["value"]
+    assert [row["contoso_value"] for row in rows] == [1, 3, 40]
+    assert {one["Id"] for one in told} - {""} == {row["contoso_sensordataid"] for row in rows} - {
+        taken
+    }
+    plain = bulk(sensors, "CreateMultiple", targets[1:2], prefer="")
+    assert DETAILS not in plain.json["error"]
+
+
+def test_bulk_messages_that_succeed(sensors):
+    made = bulk(sensors, "CreateMultiple", [target(contoso_value=n) for n in range(3)])
+    assert (made.status, "x-ms-session-token" in made.headers) == (200, True)
+    one, two, three = made.json["Ids"]
+    changes = [
+        target(contoso_sensordataid=one, contoso_value=10),
+        target(
+            **{"@odata.id": f"{SETS}(contoso_sensordataid={two},partitionid='{DEVICE}')"},
+            contoso_value=20,
+        ),
+    ]
+    assert bulk(sensors, "UpdateMultiple", changes).status == 204
+    new = "33333333-3333-3333-3333-333333333333"
+    upserts = [
+        target(contoso_sensordataid=three, contoso_value=30),
+        target(contoso_sensordataid=new, contoso_value=40),
+    ]
+    assert bulk(sensors, "UpsertMultiple", upserts).status == 204
+    nobody = "00000000-0000-0000-0000-00000000dead"
+    failed = bulk(sensors, "UpdateMultiple", [target(contoso_sensordataid=nobody), *changes])
+    told = json.loads(failed.json["error"][DETAILS])
+    assert [entry["StatusCode"] for entry in told] == [404, 204, 204]
+    rows = sensors.ask("GET", f"{SETS}?$orderby=contoso_value").json["value"]
+    assert [row["contoso_value"] for row in rows] == [10, 20, 30, 40]
+    deletes = [target(contoso_sensordataid=key) for key in (one, nobody, two)]
+    told = json.loads(bulk(sensors, "DeleteMultiple", deletes).json["error"][DETAILS])
+    assert [entry["StatusCode"] for entry in told] == [204, 404, 204]
+    assert bulk(sensors, "DeleteMultiple", [target(contoso_sensordataid=new)]).status == 204
+    assert len(sensors.ask("GET", SETS).json["value"]) == 1
+
+
+def test_a_change_set_of_elastic_rows_keeps_what_succeeded(sensors):
+    part = (
+        "--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+        "Content-ID: {}\r\n\r\nPOST /api/data/v9.2/{} HTTP/1.1\r\n"
+        "Content-Type: application/json\r\n\r\n{}\r\n"
+    )
+
+    def send(second):
+        parts = part.format(1, SETS, json.dumps(ROW)) + part.format(2, second, '{"nosuch":1}')
+        body = f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{parts}--c--\r\n--b--\r\n"
+        answer = sensors.ask(
+            "POST", "$batch", body.encode(), content_type="multipart/mixed; boundary=b"
+        )
+        assert answer.status == 400
+        return len(sensors.ask("GET", SETS).json["value"])
+
+    assert send("accounts") == 0
+    assert send(SETS) == 1
