@@ -193,14 +193,19 @@ class _Actions:
         return statuses
 
     def _errors(self, call: ActionCall) -> str:
-        """JSON in a string, of which the real service escapes nothing inside the texts."""
+        """JSON in a string, in which the real service leaves quotes and line breaks as they are."""
         found = self._framework.execution(call.arguments["executionId"])
         names = ("RecordId", "Field", "ErrorMessage")
         errors = self._framework.records.errors(found.id)
         if self._framework.settings.escape_errors:
             return orjson.dumps([dict(zip(names, line, strict=True)) for line in errors]).decode()
         lines = [
-            ",".join([f'"{name}":"{value}"' for name, value in zip(names, line, strict=True)])
+            ",".join(
+                [
+                    f'"{name}":"{value}"'.replace("\\", "\\\\")
+                    for name, value in zip(names, line, strict=True)
+                ]
+            )
             for line in errors
         ]
         return "[" + ",".join([f"{{{line}}}" for line in lines]) + "]"
