@@ -33,6 +33,8 @@ from windtunnel.contracts.entities.finance_operations.wire import (
 
 LINES = Path(__file__).parent.parent / "contracts/entities/finance_operations/entities.jsonl"
 _LINKS = links()
+_MOMENTS = {"EmploymentStartDate", "EmploymentEndDate"}
+"""Captured with a time: `2154-12-31T23:59:59Z`."""
 
 
 def words(name: str) -> str:
@@ -52,6 +54,7 @@ def _property(column: dict[str, Any], facts: EntityFacts) -> Property:
     x_type = X_TYPES.get(edm, "Enum")
     if kind == "DateTimeOffset":
         x_type = str(column.get("ax", x_type)).rstrip("?")
+        x_type = "UtcDateTime" if name in _MOMENTS else x_type
     return Property(
         name,
         edm,

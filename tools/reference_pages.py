@@ -14,6 +14,9 @@ from typing import Any
 import typer
 from pydantic import BaseModel
 
+from windtunnel.contracts.entities.finance_operations.catalog import FACTS, EntityFacts
+from windtunnel.contracts.entities.finance_operations.definitions import EntityType
+from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.simulator.cli import ORDER
 from windtunnel.simulator.kernel.settings import Settings, load
 from windtunnel.simulator.web.house import House
@@ -124,7 +127,52 @@ def _parameters(command: Any) -> Iterator[str]:
         yield from ("| option | meaning |", "|---|---|", *rows, "")
 
 
+def entities_page() -> str:
+    """docs/reference/finance-operations-entities.md."""
+    types = entity_types().types
+    lines = [
+        "# Entity sets of finance and operations",
+        MADE_BY,
+        f"{len(types)} sets with every column of the real metadata of 2025; navigation properties",
+        "are those between them. *Entity* is the name in messages, *label* the name in Data",
+        "Management. A field that must be there is checked in the company of the row.",
+        "",
+    ]
+    for name, facts in FACTS.items():
+        lines += _entity_set(types[name], facts)
+    return "\n".join(lines)
+
+
+def _entity_set(kind: EntityType, facts: EntityFacts) -> Iterator[str]:
+    properties = kind.properties.values()
+    labels = (f"label `{kind.label}`", f"staging `{kind.staging}`") if kind.staging else ()
+    yield from (f"## {kind.entity_set}", "")
+    names = ", ".join((f"type `{kind.name}`", f"entity `{kind.entity}`", *labels))
+    size = f"{len(kind.properties)} columns, {len(kind.navigations)} navigation properties"
+    yield f"{names}; {size}."
+    if kind.is_read_only:
+        yield "Only shows: every write is refused."
+    if facts.stored_with:
+        yield f"Another version of {facts.stored_with}: the records are the same."
+    rows = {
+        "key": kind.key,
+        "mandatory": [p.name for p in properties if p.required],
+        "never written": [p.name for p in properties if not p.allow_edit_on_create],
+        "written once": sorted(
+            facts.fixed | {p.name for p in properties if p.allow_edit_on_create > p.allow_edit}
+        ),
+        "drawn": [f"{n} (`{s.form}`)" for n, s in facts.sequences.items()],
+        "must be there": [f"{n} in {r.target}" for n, r in facts.relations.items()],
+        "default": [f"{n} {value}" for n, value in facts.defaults.items()],
+        "cut at": [f"{n} {length}" for n, length in facts.lengths.items()],
+    }
+    yield from ("", "| | |", "|---|---|")
+    yield from (f"| {name} | {', '.join(values)} |" for name, values in rows.items() if values)
+    yield ""
+
+
 PAGES = {
+    "finance-operations-entities.md": entities_page,
     "settings.md": settings_page,
     "control-api.md": control_page,
     "commands.md": commands_page,

@@ -303,7 +303,18 @@ class FinanceOperationsSettings(_Section):
     string_functions: Literal["refused", "accepted"] = Field(
         default="refused", description="contains, startswith and their kin in $filter of /data."
     )
-    schemas: tuple[Path, ...] = ()
+    schemas: tuple[Path, ...] = Field(
+        default=(),
+        description="$metadata documents, also compressed by gzip: their sets are served.",
+    )
+    dimensions: tuple[str, ...] = Field(
+        default=("BusinessUnit", "Department", "CostCenter", "ItemGroup"),
+        description="Active format of financial dimensions for integrating applications, in "
+        "order: BusinessUnit, Department, CostCenter, ItemGroup where nothing is said.",
+    )
+    dimension_delimiter: Literal["-", ".", "_", "|"] = Field(
+        default="-", description="Between the segments of account and dimension display values."
+    )
     actions: tuple[ActionSettings, ...] = ()
     users: tuple[FinanceOperationsUserSettings, ...] = ()
 

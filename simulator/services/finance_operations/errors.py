@@ -154,6 +154,12 @@ class WriteFailed(WriteError):
         self.status = status
 
 
+class ValidationFailed(WriteFailed):
+    """Refused by the entity's own validation."""
+
+    text = "Write validation failed for table row of type '{entity}'. Infolog: {infolog}."
+
+
 class DeleteFailed(WriteError):
     """A delete that the application refused."""
 

@@ -170,6 +170,31 @@ def _from_the_start(rig: Rig, rows: Sequence[tuple[Any, ...]]) -> tuple[list[Out
     return rig.write(rows), rig.dump()
 
 
+def test_entities_that_only_show_refuse_rows(rig: Rig) -> None:
+    names = ("InvoiceNumber", "InvoiceDate", "LedgerVoucher")
+    rows = [("CIV-1", "2026-01-01", "V-1")]
+    for name in ("SalesInvoiceHeadersV2", "Companies"):
+        invoices = rig.made.sets[name]
+        columns = names if name.startswith("Sales") else ("DataArea",)
+        given = [row[: len(columns)] for row in rows]
+        [outcome] = rig.made.bulk.write(invoices, columns, given, company="usmf", user="Admin")
+        assert isinstance(outcome, RowError)
+        assert "is read-only" in outcome.infolog[0]
+
+
+def test_one_row_of_product_creations_makes_two_records_and_a_second_changes_nothing(
+    rig: Rig,
+) -> None:
+    creations = rig.made.sets["ReleasedProductCreationsV2"]
+    names = ("ItemNumber", "ProductNumber", "ProductName", "ProductType")
+    rows = [("X-1", "X-1", "A thing", "Item"), ("X-2", "X-1", "A thing", "Item")]
+    outcomes = rig.made.bulk.write(creations, names, rows, company="usmf", user="Admin")
+    assert [isinstance(outcome, Written) for outcome in outcomes] == [True, True]
+    assert rig.made.sets["ProductsV2"].records.exists(("X-1",))
+    [again] = rig.made.bulk.write(creations, names, rows[:1], company="usmf", user="Admin")
+    assert isinstance(again, RowError)
+
+
 # -- reading -------------------------------------------------------------------------------------
 
 

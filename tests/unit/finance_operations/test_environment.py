@@ -44,13 +44,47 @@ def test_seeding_again_changes_nothing() -> None:
     assert rows(made) == before
 
 
-def test_without_sample_data_there_are_companies_and_currencies() -> None:
+def test_without_sample_data_there_is_what_no_environment_is_without() -> None:
     made = environment()
     made.seed(sample_data=False)
     counts = dict(made.entities())
     assert counts.pop("LegalEntities") == counts.pop("Companies") == 4
     assert counts.pop("Currencies") > 0
-    assert set(counts.values()) == {0}
+    there = {name for name, count in counts.items() if count}
+    assert there == {
+        "BusinessEventsCatalogs",
+        "DataManagementEntities",
+        "ExchangeRateTypes",
+        "SystemParameters",
+        "UnitsOfMeasure",
+    }
+
+
+def test_every_standard_set_has_sample_records() -> None:
+    made = environment()
+    made.seed()
+    empty = {name for name, count in made.entities() if not count}
+    assert empty == {
+        "DataManagementDefinitionGroups",
+        "DataManagementDefinitionGroupDetails",
+        "DataManagementExecutionJobs",
+        "DataManagementExecutionJobDetails",
+    }
+
+
+def test_sample_records_keep_the_rules_of_writes() -> None:
+    made = environment()
+    made.seed()
+    for entity_set in made.sets.standard():
+        for name, relation in entity_set.facts.relations.items():
+            target = made.sets[relation.target]
+            for row in entity_set.records.find({}, limit=10_000):
+                value = row[name]
+                key = (row["dataAreaId"], value) if target.is_company_specific else (value,)
+                assert not value or target.records.exists(key), (entity_set.name, name, value)
+        for name in entity_set.required:
+            for row in entity_set.records.find({}, limit=10_000):
+                assert row[name] not in entity_set.unset[name], (entity_set.name, name)
 
 
 def test_writes_repeat_after_a_reset() -> None:

@@ -39,7 +39,7 @@ def write(exchange: Exchange, environment: Environment, address: Address) -> Res
         if rest[0] not in entity_set.table.columns and rest[0] not in entity_set.table.navigations:
             raise no_route(exchange)
         raise VerbNotSupported(method=method)
-    if entity_set.facts.is_read_only or entity_set.view:
+    if entity_set.facts.is_read_only or (entity_set.view and method != "POST"):
         # unconfirmed: 405; the real service may answer 400.
         raise VerbNotSupported(headers={"Allow": "GET, HEAD"}, method=method)
     if method == "POST":

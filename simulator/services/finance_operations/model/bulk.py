@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -18,18 +17,12 @@ from windtunnel.simulator.entity_sets.records import Key, Values
 from windtunnel.simulator.entity_sets.values import BadValue, Checker
 from windtunnel.simulator.kernel.changes import Changes, Operation
 from windtunnel.simulator.kernel.store import Store, quoted
-from windtunnel.simulator.services.finance_operations.model.checks import (
-    Checks,
-    Refusal,
-    duplicate,
-)
-from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    REC_ID,
-    REC_VERSION,
-    EntitySet,
-)
+from windtunnel.simulator.services.finance_operations.model.checks import Checks
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.refusals import Refusal
+from windtunnel.simulator.services.finance_operations.model.storing import Storing
 from windtunnel.simulator.services.finance_operations.model.writing import why
 
 PAGE: Final = 1_000
@@ -61,12 +54,12 @@ class Bulk:
         store: Store,
         changes: Changes,
         checks: Checks,
+        storing: Storing,
         lookups: Lookups,
         numbers: Numbers,
-        random: Random,
     ) -> None:
         self._store, self._changes, self._checks = store, changes, checks
-        self._lookups, self._numbers, self._random = lookups, numbers, random
+        self._storing, self._lookups, self._numbers = storing, lookups, numbers
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -128,29 +121,32 @@ class Bulk:
             if not value and name in sequences:
                 return None
             key.append(empties[name] if value is None else value)
-        return entity_set.records.get(tuple(key))
+        wanted = tuple(key)
+        # A row of hundreds of columns costs much even where there is none; most rows are new.
+        there = entity_set.records.exists(wanted)
+        return entity_set.records.get(wanted) if there else None
 
     def _create(self, entity_set: EntitySet, sent: Values, user: str) -> Outcome:
         taken = self._numbers.taken()
         made = self._checks.new_row(entity_set, sent)
-        if not isinstance(made, Refusal):
-            made[REC_ID], made[REC_VERSION] = self._numbers.rec_id(), 1
-            key = tuple([made[name] for name in entity_set.table.key])
-            if entity_set.records.insert_new(made, user=user):
-                return Written(key, is_new=True)
-            made = duplicate(entity_set, made)
+        refusal: Refusal | None
+        if isinstance(made, Refusal):
+            refusal = made
+        else:
+            refusal = self._storing.insert(entity_set, made, user)
+            if refusal is None:
+                return Written(entity_set.key_of(made), is_new=True)
         self._numbers.give_back(taken)
-        return RowError(made.infolog, made.field)
+        return RowError(refusal.infolog, refusal.field)
 
     def _change(self, entity_set: EntitySet, stored: Values, sent: Values, user: str) -> Outcome:
-        key = tuple([stored[name] for name in entity_set.table.key])
+        key = entity_set.key_of(stored)
         sent = {name: value for name, value in sent.items() if name not in entity_set.table.key}
         values = self._checks.changes(entity_set, stored, sent)
         if isinstance(values, Refusal):
             return RowError(values.infolog, values.field)
         if values:
-            values[REC_VERSION] = self._random.randrange(2, 2**31)
-            entity_set.records.update(key, values, user=user)
+            self._storing.update(entity_set, stored, values, user)
         return Written(key, is_new=False)
 
     # -- reading ------------------------------------------------------------------------------

@@ -6,25 +6,25 @@ same upon the stored row. Source: "OData", order of CRUD methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Values
-from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet, Upon
+from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    EntitySet,
+    Sets,
+    Upon,
+)
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.refusals import (
+    Refusal,
+    must_fill,
+    not_found,
+)
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a row may not be written: Infolog entries, and the field where one is to blame."""
-
-    infolog: tuple[str, ...]
-    field: str = ""
 
 
 class Checks:
@@ -32,7 +32,7 @@ class Checks:
 
     def __init__(
         self,
-        sets: Mapping[str, EntitySet],
+        sets: Sets,
         lookups: Lookups,
         companies: Companies,
         numbers: Numbers,
@@ -53,7 +53,8 @@ class Checks:
     def new_row(self, entity_set: EntitySet, sent: Values) -> Upon | Refusal:
         """The row to insert: sent values, defaults, drawn numbers; record id not yet."""
         refusal = (
-            self.company(entity_set, sent)
+            read_only(entity_set, is_new=True)
+            or self.company(entity_set, sent)
             or _not_editable(entity_set, sent, is_create=True)
             or self._relations(entity_set, sent, sent.get(COMPANY, ""))
         )
@@ -62,36 +63,40 @@ class Checks:
         values = Upon(sent, entity_set.whole)
         self._rules.default_row(entity_set, values, sent)
         self._draw(entity_set, values)
-        refusal = _mandatory(entity_set, values)
+        refusal = _mandatory(entity_set, values) or self._rules.validate_create(entity_set, values)
         if refusal is not None:
             return refusal
-        return _refused(self._rules.validate_create(entity_set, values)) or values
+        entity_set.keep_columns(values)
+        return values
 
     def changes(self, entity_set: EntitySet, row: Values, sent: Values) -> Values | Refusal:
         """The values that an update stores: none when everything is as it was."""
         changed = {name: value for name, value in sent.items() if row[name] != value}
         refusal = (
-            _not_editable(entity_set, changed, is_create=False)
+            read_only(entity_set)
+            or _not_editable(entity_set, changed, is_create=False)
             or self._relations(entity_set, changed, row.get(COMPANY, ""))
-            or _refused(self._rules.validate_open(entity_set, row))
+            or self._rules.validate_open(entity_set, row)
         )
         if refusal is not None:
             return refusal
         after = Upon(changed, row)
         self._rules.modified(entity_set, after, changed)
-        refusal = _mandatory(entity_set, after) or _refused(
-            self._rules.validate_update(entity_set, after)
-        )
+        refusal = _mandatory(entity_set, after) or self._rules.validate_update(entity_set, after)
         if refusal is not None:
             return refusal
+        entity_set.keep_columns(after)
         return {name: value for name, value in after.items() if row[name] != value}
 
     def _draw(self, entity_set: EntitySet, values: Values) -> None:
-        key = entity_set.table.key
+        key, principal = entity_set.kind.key, entity_set.principal.name
         for name, sequence in entity_set.facts.sequences.items():
+            is_number = entity_set.table.columns[name].edm != "Edm.String"
             while not values[name]:
                 scope = values[COMPANY] if entity_set.is_company_specific else ""
-                drawn = self._numbers.draw(f"{entity_set.name}.{name}", sequence, scope)
+                counter = sequence.counter or f"{principal}.{name}"
+                drawn: Any = self._numbers.draw(counter, sequence, scope)
+                drawn = int(drawn) if is_number else drawn
                 if name not in key or not entity_set.records.exists(
                     tuple([drawn if part == name else values[part] for part in key])
                 ):
@@ -100,8 +105,7 @@ class Checks:
     def _relations(
         self, entity_set: EntitySet, sent: Mapping[str, Any], company: str
     ) -> Refusal | None:
-        lines: list[str] = []
-        field = ""
+        found: Refusal | None = None
         for name, relation in entity_set.facts.relations.items():
             value = sent.get(name)
             if not value:
@@ -109,18 +113,20 @@ class Checks:
             target = self._sets[relation.target]
             key = (company, value) if target.is_company_specific else (value,)
             if not self._lookups.exists(target, key):
-                field = field or name
-                lines += [
-                    f"Warning: The value '{value}' in field '{entity_set.label(name)}' is not "
-                    f"found in the related table '{target.facts.table_label}'.",
-                    f"Warning: validateField failed on field '{entity_set.facts.entity}.{name}'",
-                ]
-        return Refusal(tuple(lines), field) if lines else None
+                label = relation.label or target.facts.table_label
+                refusal = not_found(entity_set, name, value, entity_set.label(name), label)
+                if found is not None:
+                    refusal = Refusal((*found.infolog, *refusal.infolog), found.field)
+                found = refusal
+        return found
 
 
-def _refused(infolog: Iterable[str]) -> Refusal | None:
-    lines = tuple(infolog)
-    return Refusal(lines) if lines else None
+def read_only(entity_set: EntitySet, *, is_new: bool = False) -> Refusal | None:
+    """Against writes of an entity that only shows, or only creates. unconfirmed: the text."""
+    if not entity_set.facts.is_read_only and (is_new or not entity_set.view):
+        return None
+    text = f"Error: Data entity {entity_set.facts.entity} is read-only and cannot be written."
+    return Refusal((text,))
 
 
 def _not_editable(
@@ -135,25 +141,6 @@ def _not_editable(
 
 def _mandatory(entity_set: EntitySet, values: Values) -> Refusal | None:
     for name in entity_set.required:
-        if values[name] in {"", None}:
-            return Refusal(must_fill(entity_set, name), name)
+        if values[name] in entity_set.unset[name]:
+            return must_fill(entity_set, name)
     return None
-
-
-def must_fill(entity_set: EntitySet, name: str) -> tuple[str, str]:
-    """The Infolog of a mandatory field that is empty."""
-    return (
-        f"Warning: Field '{entity_set.label(name)}' must be filled in.",
-        f"Warning: validateWrite failed on data source '{entity_set.data_source}'",
-    )
-
-
-def duplicate(entity_set: EntitySet, values: Values) -> Refusal:
-    """The Infolog of a key that is there already."""
-    facts = entity_set.facts
-    return Refusal(
-        (
-            f"Info: Cannot create a record in {facts.table_label} ({facts.table}). "
-            f"{entity_set.shown_key(values)}.\nThe record already exists.",
-        )
-    )

@@ -16,6 +16,7 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     EntityType,
     Property,
 )
+from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.simulator.entity_sets.records import EncodedRecords, Key, Records, Values
 from windtunnel.simulator.entity_sets.values import BadValue, Checker, Fault, checker
 from windtunnel.simulator.kernel.changes import Changes
@@ -190,6 +191,16 @@ class EntitySet:
         return tuple(n for n, item in self.kind.properties.items() if item.required)
 
     @cached_property
+    def unset(self) -> dict[str, tuple[Any, ...]]:
+        """By mandatory property: the values that count as not filled in."""
+        plain = {"Edm.String", "Edm.Decimal", "Edm.Int32", "Edm.Int64", "Edm.Guid"}
+        columns = self.table.columns
+        return {
+            name: ("", 0, None, _EMPTY["Edm.Guid"]) if columns[name].edm in plain else (None,)
+            for name in self.required
+        }
+
+    @cached_property
     def never_created(self) -> frozenset[str]:
         """Properties that a create must not send."""
         found = self.kind.properties.items()
@@ -228,6 +239,19 @@ class EntitySet:
         title = values[self.facts.title] if self.facts.title else ""
         shown = f"{self.label(last)}: {values[last]}"
         return f"{shown}, {title}" if title else shown
+
+    def keep_columns(self, values: Values) -> None:
+        """Drop what rules set and an imported type of this name does not have."""
+        if self.is_partial:
+            known = self.records.columns
+            for name in [name for name in values if name not in known]:
+                del values[name]
+
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether an imported document replaced a standard type."""
+        standard = entity_types().types
+        return not self.is_imported and self.kind is not standard[self.name]
 
     def key_of(self, values: Mapping[str, Any]) -> Key:
         """The key of a record's values."""

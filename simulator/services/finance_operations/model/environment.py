@@ -14,6 +14,7 @@ from windtunnel.simulator.services.finance_operations.model.access import Access
 from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
 from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
 from windtunnel.simulator.services.finance_operations.model.checks import Checks
+from windtunnel.simulator.services.finance_operations.model.dimensions import Dimensions
 from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import Sets
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
@@ -22,12 +23,16 @@ from windtunnel.simulator.services.finance_operations.model.numbers import Numbe
 from windtunnel.simulator.services.finance_operations.model.plans import Plans
 from windtunnel.simulator.services.finance_operations.model.reading import Reading
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import (
+    Surroundings,
+)
 from windtunnel.simulator.services.finance_operations.model.schema import Schema
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
 from windtunnel.simulator.services.finance_operations.model.seed import seed_rows
 from windtunnel.simulator.services.finance_operations.model.standard_actions import (
     standard_actions,
 )
+from windtunnel.simulator.services.finance_operations.model.storing import Storing
 from windtunnel.simulator.services.finance_operations.model.users import Users
 from windtunnel.simulator.services.finance_operations.model.writing import (
     Writing,
@@ -68,7 +73,11 @@ class Environment:
         )
         self.reading = Reading(store, clock)
         numbers, lookups = Numbers(store), Lookups(store, self.sets)
-        rules = Rules(store, self.sets, lookups, clock)
+        dimensions = Dimensions(
+            self.sets, lookups, settings.dimensions, settings.dimension_delimiter
+        )
+        rules = Rules(Surroundings(store, self.sets, lookups, clock, dimensions))
+        storing = Storing(self.sets, lookups, numbers, rules, self._ids.random)
         checks = Checks(self.sets, lookups, self.companies, numbers, rules)
         self._numbers = numbers
         self._random_state = self._ids.random.getstate()
@@ -76,14 +85,13 @@ class Environment:
             store,
             self.sets,
             checks,
-            numbers,
             rules,
-            self._ids.random,
+            storing,
             settings.write_error_status,
         )
         self.actions.add(*standard_actions(self.sets, settings.release))
         declare(self.actions, settings.actions)
-        self.bulk = Bulk(store, changes, checks, lookups, numbers, self._ids.random)
+        self.bulk = Bulk(store, changes, checks, storing, lookups, numbers)
 
     def seed(self, *, sample_data: bool = True) -> None:
         """Create the tables and store the first records, where there are none."""

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from windtunnel.simulator.entity_sets.records import Key, Values
 from windtunnel.simulator.kernel.store import Store, quoted
-from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet, Sets
 
 REMEMBERED: Final = 100_000
+_WRITTEN_WITH: Final = {
+    "LedgerJournalLines": ("LedgerJournalHeaders",),
+    "ReleasedProductCreationsV2": ("ReleasedProductsV2", "ProductsV2"),
+}
+"""Sets whose records change while rows of another are written."""
 
 
 class Lookups:
     """Reads by key; between `remembering` it asks the store once for what is there."""
 
-    def __init__(self, store: Store, sets: Mapping[str, EntitySet]) -> None:
+    def __init__(self, store: Store, sets: Sets) -> None:
         self._store, self._sets = store, sets
         self._is_remembering = False
         self._there: set[tuple[str, Key]] = set()
         self._rows: dict[tuple[str, tuple[str, ...], Key], Values] = {}
-        self._changing = ""
+        self._changing: frozenset[str] = frozenset()
+        self._selects: dict[tuple[str, tuple[str, ...]], str] = {}
 
     @contextmanager
     def remembering(self, changing: EntitySet) -> Generator[None]:
-        """Remember what is found, inside; not of the set that is written meanwhile."""
-        self._is_remembering, self._changing = True, changing.name
+        """Remember what is found, inside; not of the sets that are written meanwhile."""
+        self._is_remembering = True
+        self._changing = frozenset({changing.principal.name, *_WRITTEN_WITH.get(changing.name, ())})
         try:
             yield
         finally:
@@ -41,7 +48,11 @@ class Lookups:
         if (entity_set.name, key) in self._there:
             return True
         found = entity_set.records.exists(key)
-        if found and entity_set.name != self._changing and len(self._there) < REMEMBERED:
+        if (
+            found
+            and entity_set.principal.name not in self._changing
+            and len(self._there) < REMEMBERED
+        ):
             self._there.add((entity_set.name, key))
         return found
 
@@ -50,15 +61,41 @@ class Lookups:
         known = self._rows.get((entity_set, names, key))
         if known is not None:
             return known
-        table = self._sets[entity_set].table
-        columns = ", ".join(map(quoted, names))
-        where = " AND ".join(f"{quoted(name)}=?" for name in table.key)
         row: tuple[Any, ...] | None = self._store.read(
-            f"SELECT {columns} FROM {quoted(table.sql)} WHERE {where}", key
+            self._select(entity_set, names), key
         ).fetchone()
         if row is None:
             return None
         found = dict(zip(names, row, strict=True))
-        if self._is_remembering and entity_set != self._changing and len(self._rows) < REMEMBERED:
+        if (
+            self._is_remembering
+            and entity_set not in self._changing
+            and (len(self._rows) < REMEMBERED)
+        ):
             self._rows[entity_set, names, key] = found
         return found
+
+    def has(self, entity_set: str, name: str, value: str) -> bool:
+        """Whether a record of a set has this value in a column that is not its key."""
+        if (entity_set, (value,)) in self._there:
+            return True
+        table = quoted(self._sets[entity_set].table.sql)
+        found = self._store.read(
+            f"SELECT 1 FROM {table} WHERE {quoted(name)}=? LIMIT 1", (value,)
+        ).fetchone()
+        if self._is_remembering and len(self._there) < REMEMBERED:
+            # Who asks stores the record next.
+            self._there.add((entity_set, (value,)))
+        return found is not None
+
+    def _select(self, entity_set: str, names: tuple[str, ...]) -> str:
+        """The statement; columns that an imported type of this name lacks are empty."""
+        known = self._selects.get((entity_set, names))
+        if known is None:
+            found = self._sets[entity_set]
+            there = found.records.columns
+            columns = ", ".join(quoted(name) if name in there else "''" for name in names)
+            where = " AND ".join(f"{quoted(name)}=?" for name in found.kind.key)
+            known = f"SELECT {columns} FROM {quoted(found.table.sql)} WHERE {where}"
+            self._selects[entity_set, names] = known
+        return known

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from random import Random
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
@@ -19,12 +18,12 @@ from windtunnel.simulator.services.finance_operations.errors import (
     DeleteFailed,
     EtagMismatch,
     NothingSelected,
+    ValidationFailed,
     WriteFailed,
 )
 from windtunnel.simulator.services.finance_operations.model.checks import (
     Checks,
-    Refusal,
-    duplicate,
+    read_only,
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
@@ -32,8 +31,9 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
     Sets,
 )
-from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
+from windtunnel.simulator.services.finance_operations.model.refusals import Refusal
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.storing import Storing
 
 _ETAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -46,13 +46,12 @@ class Writing:
         store: Store,
         sets: Sets,
         checks: Checks,
-        numbers: Numbers,
         rules: Rules,
-        random: Random,
+        storing: Storing,
         error_status: int,
     ) -> None:
         self._store, self._checks = store, checks
-        self._numbers, self._rules, self._random = numbers, rules, random
+        self._rules, self._storing = rules, storing
         self._status = error_status
         self._dependents = _dependents(sets)
 
@@ -65,10 +64,10 @@ class Writing:
             made = self._checks.new_row(entity_set, sent)
             if isinstance(made, Refusal):
                 raise self._failed(entity_set, made)
-            made[REC_ID], made[REC_VERSION] = self._numbers.rec_id(), 1
-            if not entity_set.records.insert_new(made, user=user):
-                raise self._failed(entity_set, duplicate(entity_set, made))
-        return tuple([made[name] for name in entity_set.table.key])
+            refusal = self._storing.insert(entity_set, made, user)
+            if refusal is not None:
+                raise self._failed(entity_set, refusal)
+        return entity_set.key_of(made)
 
     # -- update -------------------------------------------------------------------------------
 
@@ -91,8 +90,7 @@ class Writing:
                 raise self._failed(entity_set, values)
             if not values:
                 return
-            values[REC_VERSION] = self._random.randrange(2, 2**31)
-            entity_set.records.update(key, values, user=user)
+            self._storing.update(entity_set, row, values, user)
 
     def _selected(
         self, entity_set: EntitySet, key: Key, if_match: str, *, is_in_scope: bool
@@ -121,9 +119,9 @@ class Writing:
         """Delete a record and what it owns. Raises FinanceOperationsError."""
         with self._store.atomic():
             row = self._selected(entity_set, key, if_match, is_in_scope=is_in_scope)
-            reasons = self._rules.validate_delete(entity_set, row)
-            if reasons:
-                raise DeleteFailed(entity_set.facts.entity, reasons, self._status)
+            refusal = read_only(entity_set) or self._rules.validate_delete(entity_set, row)
+            if refusal is not None:
+                raise DeleteFailed(entity_set.facts.entity, list(refusal.infolog), self._status)
             for other, column, is_owned in self._dependents.get(entity_set.principal.name, ()):
                 wanted = {column: key[-1]}
                 if other.is_company_specific and entity_set.is_company_specific:
@@ -132,9 +130,8 @@ class Writing:
                 if found and not is_owned:
                     raise self._still_needed(entity_set, other)
                 for child in found:
-                    child_key = tuple([child[name] for name in other.table.key])
-                    other.records.delete(child_key, user=user)
-            entity_set.records.delete(key, user=user)
+                    self._storing.delete(other, child, user)
+            self._storing.delete(entity_set, row, user)
 
     def _still_needed(self, entity_set: EntitySet, other: EntitySet) -> DeleteFailed:
         label, rows = entity_set.facts.table_label, other.facts.rows
@@ -142,7 +139,8 @@ class Writing:
         return DeleteFailed(entity_set.facts.entity, [text], self._status)
 
     def _failed(self, entity_set: EntitySet, refusal: Refusal) -> WriteFailed:
-        return WriteFailed(entity_set.facts.entity, list(refusal.infolog), self._status)
+        kind = ValidationFailed if refusal.is_validation else WriteFailed
+        return kind(entity_set.facts.entity, list(refusal.infolog), self._status)
 
 
 def _given(entity_set: EntitySet, body: Mapping[str, Any]) -> Values:
