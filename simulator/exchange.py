@@ -52,21 +52,40 @@ class Request:
         return f"{self.scheme}://{self.header('host', 'localhost')}"
 
 
-@dataclass(slots=True)
 class Response:
-    """One answer: `head` holds finished header lines, each ending with CRLF.
-
-    The server adds date and length.
+    """One answer; the server adds date and length.
 
     `body` is bytes, or an iterator of bytes for answers too large to hold: chunked, or as long as
     `length` says. `delay_seconds` is waited on the simulator's clock before the answer is written.
+    `pieces` make up the head, each of finished header lines that end with CRLF: they are joined
+    once, when they are sent, and what answers have in common is the same bytes in all of them.
     """
 
-    status: int
-    body: bytes | Iterator[bytes] | AsyncIterator[bytes] = b""
-    head: bytes = b""
-    delay_seconds: float = 0.0
-    length: int | None = None
+    __slots__ = ("body", "delay_seconds", "length", "pieces", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: bytes | Iterator[bytes] | AsyncIterator[bytes] = b"",
+        *pieces: bytes,
+        delay_seconds: float = 0.0,
+        length: int | None = None,
+    ) -> None:
+        self.status, self.body, self.pieces = status, body, pieces
+        self.delay_seconds, self.length = delay_seconds, length
+
+    @property
+    def head(self) -> bytes:
+        """All header lines."""
+        return b"".join(self.pieces)
+
+    @head.setter
+    def head(self, lines: bytes) -> None:
+        self.pieces = (lines,)
+
+    def add(self, *pieces: bytes) -> None:
+        """More header lines."""
+        self.pieces += pieces
 
 
 def header_lines(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
@@ -92,27 +111,32 @@ class Identity:
 ANONYMOUS = Identity("")
 
 
-@dataclass(slots=True)
 class Exchange:
     """One request on its way through the pipeline, with what each stage learned of it.
 
-    `units` is how many operations it stands for where it is not one: a batch, a bulk message.
+    What nobody has set is what the class says: an exchange costs little to make.
     """
 
-    request: Request
-    service: str
-    received: float
     identity: Identity = ANONYMOUS
     server: str = ""
     operation: str = ""
     cost_seconds: float = 0.0
     units: int = 0
+    """How many operations it stands for where it is not one: a batch, a bulk message."""
     correlation_id: str = ""
     request_id: str = ""
     throttled_by: str = ""
     fault: str = ""
     absent: str = ""
     extra_head: bytes = b""
+    meter: Any = None
+    """What the guard that admitted it counts by when it settles; None where it does not count."""
+
+    def __init__(
+        self, request: Request, service: str, received: float, identity: Identity = ANONYMOUS
+    ) -> None:
+        self.request, self.service, self.received = request, service, received
+        self.identity = identity
 
 
 class ServiceError(Exception):

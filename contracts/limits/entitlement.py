@@ -12,7 +12,7 @@ DAY = 86_400.0
 POOL = "all applications"
 
 
-class _Days:
+class Days:
     """What one payer used today, until when, and on the busiest day before."""
 
     __slots__ = ("peak", "refused", "until", "used")
@@ -21,7 +21,13 @@ class _Days:
         self.until = 0.0
         self.used = self.peak = self.refused = 0
 
-    def turn(self, now: float) -> None:
+    def count(self, units: int, now: float) -> None:
+        """Count requests."""
+        if now >= self.until:
+            self._turn(now)
+        self.used += units
+
+    def _turn(self, now: float) -> None:
         """Another day begins."""
         self.peak = max(self.peak, self.used)
         self.used = 0
@@ -34,16 +40,14 @@ class Entitlement:
     def __init__(self, limits: Limits) -> None:
         self._user = limits["dataverse.entitlement.user"]
         self._pool = limits["dataverse.entitlement.application"]
-        self._days: dict[str, _Days] = {}
+        self._days: dict[str, Days] = {}
 
-    def count(self, identity: str, units: int, now: float) -> None:
-        """Count requests of a user, or of the pool of applications."""
+    def days_of(self, identity: str) -> Days:
+        """The counter of a user, or of the pool of applications."""
         days = self._days.get(identity)
         if days is None:
-            days = self._days[identity] = _Days()
-        if now >= days.until:
-            days.turn(now)
-        days.used += units
+            days = self._days[identity] = Days()
+        return days
 
     def seconds_refused(self, identity: str, now: float) -> float:
         """Seconds until the next day where the allowance is used up, else 0."""

@@ -137,17 +137,35 @@ class ServiceProtection:
             heappush(self._ends, (now + execution_seconds, execution_seconds))
         return verdict
 
-    def left(self, now: float) -> tuple[int, float]:
-        """(requests, seconds of execution time) still allowed.
+    def left(self, now: float) -> tuple[int, int]:
+        """(requests, microseconds of execution time) still allowed.
 
-        The values of x-ms-ratelimit-burst-remaining-xrm-requests and of
-        x-ms-ratelimit-time-remaining-xrm-requests.
+        What x-ms-ratelimit-burst-remaining-xrm-requests and
+        x-ms-ratelimit-time-remaining-xrm-requests show.
         """
         if self._ends:
             self.settle(now)
         requests = self._most_requests - self._expire_requests(now)
         time = self._most_time - self._expire_time(now)
-        return max(0, requests), max(0, time) / MICROSECONDS
+        return max(0, requests), max(0, time)
+
+    def finish_and_tell(self, now: float, execution_seconds: float) -> tuple[int, int]:
+        """`finish`, and what is `left` then: every answer of the server shows it."""
+        self.in_flight -= 1
+        cost = int(execution_seconds * 1_000_000 + 0.5)
+        moments, began = self._spent_moments, self._began
+        moments.append(now)
+        self._costs.append(cost)
+        spent = self._spent = self._spent + cost
+        if moments[self._spent_head] <= now - self._time_window:
+            spent = self._expire_time(now)
+        self.peak_execution = max(self.peak_execution, spent)
+        head = self._window_head
+        count = len(began) - head
+        if count and began[head] <= now - self._window:
+            count = self._expire_requests(now)
+        time = self._most_time - spent
+        return self._most_requests - count, max(0, time)
 
     def blocked_until(self, now: float) -> float | None:
         """When the current block ends, if there is one."""

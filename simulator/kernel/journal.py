@@ -12,15 +12,17 @@ _HIDDEN = b"(not kept)"
 
 
 class Entry(NamedTuple):
-    """One request and its answer; `body` and `answer` are cut to the journal's limit."""
+    """One request and its answer; bodies are cut to the journal's limit."""
 
     number: int
     exchange: Exchange
-    status: int
+    response: Response
     seconds: float
-    head: bytes
-    body: bytes
-    answer: bytes
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status
 
     def summary(self) -> dict[str, Any]:
         """The members of one line of the control API's journal."""
@@ -49,19 +51,22 @@ class Entry(NamedTuple):
 
     def detail(self) -> dict[str, Any]:
         """The summary with headers and bodies as text; the token was not kept."""
+        request, body = self.exchange.request, self.response.body
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
-            for name, value in self.exchange.request.headers.items()
+            for name, value in request.headers.items()
         }
         answered = (
-            line.partition(": ") for line in self.head.decode("latin-1").split("\r\n") if line
+            line.partition(": ")
+            for line in self.response.head.decode("latin-1").split("\r\n")
+            if line
         )
         return {
             **self.summary(),
             "request_headers": headers,
-            "request_body": self.body.decode("utf-8", "replace"),
+            "request_body": request.body.decode("utf-8", "replace"),
             "response_headers": [[name, value] for name, _, value in answered],
-            "response_body": self.answer.decode("utf-8", "replace"),
+            "response_body": body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
         }
 
 
@@ -69,29 +74,31 @@ class Journal:
     """A ring of the last `entries` requests; `body_bytes` of each body are kept."""
 
     def __init__(self, entries: int = 10_000, body_bytes: int = 16_384) -> None:
-        self._ring: deque[Entry] = deque(maxlen=entries)
+        self._ring: deque[tuple[Exchange, Response, float]] = deque(maxlen=entries)
         self._body_bytes = body_bytes
         self._number = 0
         self._listeners: list[Callable[[Entry], None]] = []
 
     def record(self, exchange: Exchange, response: Response, seconds: float) -> None:
-        """Keep one answered request; tokens and the rest of long bodies go."""
+        """Keep one answered request; tokens and the rest of long bodies go.
+
+        Request and answer are kept as they are: nobody may change them afterwards.
+        """
         self._number += 1
-        request, answer, limit = exchange.request, response.body, self._body_bytes
-        if not isinstance(answer, bytes):
-            answer = b"(streamed)"
-        elif len(answer) > limit:
-            answer = answer[:limit]
-        if len(request.body) > limit:
-            request.body = request.body[:limit]
+        request, body = exchange.request, response.body
+        if not isinstance(body, bytes):
+            response = Response(response.status, b"(streamed)", *response.pieces)
+        elif len(body) > self._body_bytes:
+            response = Response(response.status, body[: self._body_bytes], *response.pieces)
+        if len(request.body) > self._body_bytes:
+            request.body = request.body[: self._body_bytes]
         if b"authorization" in request.headers:
             request.headers[b"authorization"] = _HIDDEN
-        entry = Entry(
-            self._number, exchange, response.status, seconds, response.head, request.body, answer
-        )
-        self._ring.append(entry)
-        for listener in self._listeners:
-            listener(entry)
+        self._ring.append((exchange, response, seconds))
+        if self._listeners:
+            entry = Entry(self._number, exchange, response, seconds)
+            for listener in self._listeners:
+                listener(entry)
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Call `listener` for each new entry; the returned function ends that."""
@@ -99,7 +106,8 @@ class Journal:
         return lambda: self._listeners.remove(listener)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._ring)
+        first = self._number - len(self._ring) + 1
+        return (Entry(number, *kept) for number, kept in enumerate(self._ring, first))
 
     def __len__(self) -> int:
         return len(self._ring)

@@ -160,10 +160,10 @@ class Claims:
 
 
 class TokenCheck:
-    """Accepts the tokens that one resource accepts; results are kept by the whole header.
+    """Accepts the tokens that one resource accepts.
 
     `static` maps fixed texts to callers, for clients that send a constant: they never expire and
-    have no audience. Not thread-safe: one per event loop.
+    have no audience. Nothing is kept here: see callers.py.
     """
 
     def __init__(
@@ -174,15 +174,13 @@ class TokenCheck:
         *,
         audiences: Iterable[str] = (),
         static: Mapping[str, Claims] | None = None,
-        capacity: int = 10_000,
     ) -> None:
-        self._key, self._now, self._capacity = key, clock.now, capacity
+        self._key, self._now = key, clock.now
         self._tenant_id = tenant_id.lower()
         self._issuer = issuer_of(self._tenant_id)
         self._static = dict(static or {})
         self._audiences: set[str] = set(audiences)
         self._accepts: Callable[[str], bool] = lambda _: False
-        self._known: dict[bytes, Claims] = {}
 
     def accept(self, audiences: Iterable[str]) -> None:
         """Accept these audiences too, compared exactly."""
@@ -194,22 +192,12 @@ class TokenCheck:
 
     def bearer(self, header: bytes) -> Claims:
         """The claims of the token in an Authorization header, or InvalidToken with the reason."""
-        known = self._known
-        claims = known.get(header)
-        if claims is not None:
-            if claims.not_before <= self._now() < claims.expires:
-                return claims
-            del known[header]
-        else:
-            scheme, _, token = header.decode("latin-1").partition(" ")
-            token = token.strip()
-            if scheme.lower() != "bearer" or not token:
-                raise InvalidToken("missing", "There is no bearer token.")
-            claims = self._static.get(token) or self._verified(token)
+        scheme, _, token = header.decode("latin-1").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise InvalidToken("missing", "There is no bearer token.")
+        claims = self._static.get(token) or self._verified(token)
         self._check_time(claims)
-        if len(known) >= self._capacity:
-            del known[next(iter(known))]
-        known[header] = claims
         return claims
 
     def _verified(self, token: str) -> Claims:

@@ -98,38 +98,33 @@ class Faults:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._armed: list[_Armed] = []
+        self.armed: list[_Armed] = []
         self._number = 0
-
-    @property
-    def active(self) -> bool:
-        """Whether any rule may still act."""
-        return bool(self._armed)
 
     def add(self, rule: FaultRule) -> FaultRule:
         """Put a rule in force; returns it with its id."""
         self._number += 1
         rule = rule.model_copy(update={"id": rule.id or f"fault-{self._number}"})
-        self._armed.append(_Armed(rule, re.compile(rule.path)))
+        self.armed.append(_Armed(rule, re.compile(rule.path)))
         return rule
 
     def remove(self, rule_id: str) -> bool:
         """Take one rule out of force."""
-        before = len(self._armed)
-        self._armed = [armed for armed in self._armed if armed.rule.id != rule_id]
-        return len(self._armed) < before
+        before = len(self.armed)
+        self.armed = [armed for armed in self.armed if armed.rule.id != rule_id]
+        return len(self.armed) < before
 
     def clear(self) -> None:
         """Take all rules out of force."""
-        self._armed.clear()
+        self.armed.clear()
 
     def listed(self) -> list[dict[str, Any]]:
         """The rules with how often each acted."""
-        return [{**armed.rule.model_dump(), "hits": armed.hits} for armed in self._armed]
+        return [{**armed.rule.model_dump(), "hits": armed.hits} for armed in self.armed]
 
     def match(self, exchange: Exchange) -> FaultRule | None:
         """The rule that acts on this request, if any; it is counted."""
-        for armed in self._armed:
+        for armed in self.armed:
             if armed.takes(exchange, self._ids):
                 exchange.fault = armed.rule.id
                 return armed.rule

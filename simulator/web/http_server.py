@@ -32,6 +32,9 @@ _log = logging.getLogger("windtunnel.web")
 _STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 _NO_BODY = frozenset({204, 304})
 _SWEEP_SECONDS = 1.0
+_TOO_LARGE_HEADERS = "The headers of the request are too large."
+_REPEATED, _REPEATED_BYTES = 64, 8192
+"""How many headers of a connection are kept for its next request, and how long they may be."""
 
 DROP_CONNECTION = 0
 """A response of this status closes the connection without an answer."""
@@ -217,6 +220,7 @@ class HttpConnection(asyncio.Protocol):
         "_parser",
         "_queue",
         "_receiving",
+        "_repeated",
         "_scheme",
         "_server",
         "_spool",
@@ -241,6 +245,7 @@ class HttpConnection(asyncio.Protocol):
         self._age = self._header_age = 0.0
         self._in_headers = False
         self._client = ""
+        self._repeated: dict[bytes, tuple[bytes, bytes, int]] = {}
         self._clear()
 
     def _clear(self) -> None:
@@ -330,24 +335,38 @@ class HttpConnection(asyncio.Protocol):
         self._url += url
         self._header_bytes += len(url)
         if self._header_bytes > self._most_header_bytes:
-            raise _Refused(431, "The headers of the request are too large.")
+            raise _Refused(431, _TOO_LARGE_HEADERS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header line; lines of the same name are joined."""
-        self._header_bytes += len(name) + len(value) + 4
-        if self._header_bytes > self._most_header_bytes:
-            raise _Refused(431, "The headers of the request are too large.")
-        headers, written, name = self._headers, name, name.lower()
+        """One header line; lines of the same name are joined.
+
+        A client repeats most of its headers: the same bytes are then one object, so that nobody
+        hashes a long token again, and what keeps headers keeps them once.
+        """
+        headers, known = self._headers, self._repeated.get(name)
         if self._written_names is not None:
-            self._written_names[name] = written
-        if name in headers:
-            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
-        headers[name] = value
+            self._written_names[name.lower()] = name
+        if known is not None and known[1] == value and known[0] not in headers:
+            headers[known[0]] = known[1]
+            self._header_bytes += known[2]
+            return
+        size = len(name) + len(value) + 4
+        self._header_bytes += size
+        if self._header_bytes > self._most_header_bytes:
+            raise _Refused(431, _TOO_LARGE_HEADERS)
+        folded = name.lower()
+        if folded in headers:
+            value = headers[folded] + (b"; " if folded == b"cookie" else b", ") + value
+        elif size <= _REPEATED_BYTES and (known is not None or len(self._repeated) < _REPEATED):
+            self._repeated[name] = folded, value, size
+        headers[folded] = value
 
     def on_headers_complete(self) -> None:
         """Refuse what is announced too large; tell a waiting client to go on."""
         headers = self._headers
         self._in_headers = False
+        if self._header_bytes > self._most_header_bytes:
+            raise _Refused(431, _TOO_LARGE_HEADERS)
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._most_memory_bytes:
             self._check_size(int(length))
@@ -442,7 +461,7 @@ class HttpConnection(asyncio.Protocol):
             request.spooled.discard()
         if (
             isinstance(response, Response)
-            and response.delay_seconds <= 0.0
+            and not response.delay_seconds
             and isinstance(response.body, bytes)
         ):
             data = wire(response, request.method == "HEAD", keep_alive)
@@ -602,11 +621,10 @@ def wire(response: Response, is_head: bool, keep_alive: bool) -> bytes:
     line = _STATUS_LINES.get(status) or _status_line(status)
     end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
     if status in _NO_BODY:
-        return line + _DATE.now() + response.head + end
+        return b"".join((line, _DATE.now(), *response.pieces, end))
     length = b"content-length: %d\r\n" % len(body)
-    if is_head:
-        return line + _DATE.now() + response.head + length + end
-    return line + _DATE.now() + response.head + length + end + body
+    shown = b"" if is_head else body
+    return b"".join((line, _DATE.now(), *response.pieces, length, end, shown))
 
 
 def _status_line(status: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The way of every request, as one list of stages.
+"""The way of every request, in one place: `build` is the list of its stages.
 
 Journal, render, authenticate, fault, throttle, then the service. A fault may name an identity, so
 it stands behind the token check.
@@ -31,99 +31,79 @@ from windtunnel.simulator.web.http_server import DROP_CONNECTION
 _log = logging.getLogger("windtunnel.web")
 
 Step: TypeAlias = Callable[[Exchange], Response]
-Stage: TypeAlias = Callable[[Step], Step]
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the stages of one simulator share."""
+    """What the stages of one simulator share. Without a journal nothing is recorded."""
 
     clock: Clock
-    journal: Journal
+    journal: Journal | None
     faults: Faults
     abort_turn: Callable[[], None]
 
 
-def build(
-    service: Service | GuardedService,
-    around: Surroundings,
-    leave_out: frozenset[str] = frozenset(),
-) -> Callable[[Request], Response]:
-    """The application of one service. `leave_out` names stages to go without (for measuring)."""
-    stages: list[tuple[str, Stage]] = [
-        ("journal", lambda step: _journal(step, around.journal)),
-        ("render", lambda step: _render(step, service, around.abort_turn)),
-    ]
-    guard = cast(GuardedService, service) if hasattr(service, "authenticate") else None
-    if getattr(service, "compresses", False):
-        stages.insert(0, ("compress", _compress))
-    if guard is not None:
-        stages.append(("authenticate", lambda step: _authenticate(step, guard)))
-    stages.append(("fault", lambda step: _fault(step, around.faults)))
-    if guard is not None:
-        stages.append(("throttle", lambda step: _throttle(step, guard)))
-    step: Step = service.handle
-    for name, stage in reversed(stages):
-        if name not in leave_out:
-            step = stage(step)
-    name, now = service.name, around.clock.now
+def build(service: Service | GuardedService, around: Surroundings) -> Callable[[Request], Response]:
+    """The application of one service."""
+    if hasattr(service, "authenticate"):
+        answer = _guarded(cast(GuardedService, service), around.faults)
+    else:
+        answer = _faulty(service.handle, around.faults)
+    compresses = getattr(service, "compresses", False)
+    name, now, journal = service.name, around.clock.now, around.journal
 
     def application(request: Request) -> Response:
-        return step(Exchange(request, name, now()))
+        started = perf_counter()
+        exchange = Exchange(request, name, now())
+        try:
+            response = answer(exchange)
+        except ServiceError as error:
+            response = rendered(error, service, exchange)
+        except Exception:
+            response = _bug(exchange)
+            around.abort_turn()
+        if journal is not None:
+            journal.record(exchange, response, perf_counter() - started)
+        return compressed(request, response) if compresses else response
 
     return application
 
 
-COMPRESSED_FROM = 2048
-"""Bytes of a body from which on it is compressed, where the client takes gzip."""
+def _guarded(service: GuardedService, faults: Faults) -> Step:
+    """Authenticate, fault, throttle, handle; what was admitted is settled, errors too."""
+    authenticate, admit, settle = service.authenticate, service.admit, service.settle
+    handle = service.handle
 
-
-def _compress(step: Step) -> Step:
-    def stage(exchange: Exchange) -> Response:
-        response = step(exchange)
-        accepted = exchange.request.headers.get(b"accept-encoding")
-        body = response.body
-        if (
-            accepted is not None
-            and isinstance(body, bytes)
-            and len(body) >= COMPRESSED_FROM
-            and response.status != 206
-            and takes_gzip(accepted)
-            and b"content-encoding" not in response.head.lower()
-        ):
-            response.body = gzipped(body)
-            response.head += b"Content-Encoding: gzip\r\n"
-        return response
-
-    return stage
-
-
-def _journal(step: Step, journal: Journal) -> Step:
-    record = journal.record
-
-    def stage(exchange: Exchange) -> Response:
-        started = perf_counter()
-        response = step(exchange)
-        record(exchange, response, perf_counter() - started)
-        return response
-
-    return stage
-
-
-def _render(step: Step, service: Service, abort_turn: Callable[[], None]) -> Step:
-    def stage(exchange: Exchange) -> Response:
+    def admitted(exchange: Exchange) -> Response:
+        admit(exchange)
         try:
-            return step(exchange)
+            response = handle(exchange)
         except ServiceError as error:
-            return rendered(error, service, exchange)
-        except Exception:
-            _log.exception("bug: %s %s", exchange.request.method, exchange.request.path)
-            abort_turn()
-            return Response(
-                500,
-                b"This is a bug of windtunnel, not an answer of Dynamics 365: see its log.",
-                b"x-windtunnel-bug: 1\r\ncontent-type: text/plain; charset=utf-8\r\n",
-            )
+            response = rendered(error, service, exchange)
+        settle(exchange, response)
+        return response
+
+    behind_faults = _faulty(admitted, faults)
+
+    def answer(exchange: Exchange) -> Response:
+        authenticate(exchange)
+        return behind_faults(exchange) if faults.armed else admitted(exchange)
+
+    return answer
+
+
+def _faulty(step: Step, faults: Faults) -> Step:
+    """A step with the faults that are in force."""
+
+    def stage(exchange: Exchange) -> Response:
+        rule = faults.match(exchange)
+        if rule is None:
+            return step(exchange)
+        if rule.action == "drop_before":
+            return Response(DROP_CONNECTION)
+        if rule.action == "error":
+            raise InjectedFault(rule)
+        return distort(rule, step(exchange))
 
     return stage
 
@@ -138,42 +118,28 @@ def rendered(error: ServiceError, service: Service, exchange: Exchange) -> Respo
     return service.render_error(error, exchange)
 
 
-def _fault(step: Step, faults: Faults) -> Step:
-    def stage(exchange: Exchange) -> Response:
-        if not faults.active:
-            return step(exchange)
-        rule = faults.match(exchange)
-        if rule is None:
-            return step(exchange)
-        if rule.action == "drop_before":
-            return Response(DROP_CONNECTION)
-        if rule.action == "error":
-            raise InjectedFault(rule)
-        return distort(rule, step(exchange))
-
-    return stage
+def _bug(exchange: Exchange) -> Response:
+    _log.exception("bug: %s %s", exchange.request.method, exchange.request.path)
+    return Response(
+        500,
+        b"This is a bug of windtunnel, not an answer of Dynamics 365: see its log.",
+        b"x-windtunnel-bug: 1\r\ncontent-type: text/plain; charset=utf-8\r\n",
+    )
 
 
-def _authenticate(step: Step, service: GuardedService) -> Step:
-    authenticate = service.authenticate
-
-    def stage(exchange: Exchange) -> Response:
-        authenticate(exchange)
-        return step(exchange)
-
-    return stage
+COMPRESSED_FROM = 2048
+"""Bytes of a body from which on it is compressed, where the client takes gzip."""
 
 
-def _throttle(step: Step, service: GuardedService) -> Step:
-    admit, settle = service.admit, service.settle
-
-    def stage(exchange: Exchange) -> Response:
-        admit(exchange)
-        try:
-            response = step(exchange)
-        except ServiceError as error:
-            response = rendered(error, service, exchange)
-        settle(exchange, response)
+def compressed(request: Request, response: Response) -> Response:
+    """The answer with its body compressed, where the client takes that and it is worth it."""
+    accepted = request.headers.get(b"accept-encoding")
+    if accepted is None:
         return response
-
-    return stage
+    body, status = response.body, response.status
+    if not isinstance(body, bytes) or len(body) < COMPRESSED_FROM or status == 206:
+        return response
+    if not takes_gzip(accepted) or b"content-encoding" in response.head.lower():
+        return response
+    pieces = (*response.pieces, b"Content-Encoding: gzip\r\n")
+    return Response(status, gzipped(body), *pieces, delay_seconds=response.delay_seconds)

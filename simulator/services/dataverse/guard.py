@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from windtunnel.contracts.limits import (
     LIMITS,
@@ -18,6 +19,7 @@ from windtunnel.contracts.limits.accounting import limit_uses
 from windtunnel.contracts.limits.entitlement import POOL, Entitlement
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Identity, Request, Response
+from windtunnel.simulator.kernel.callers import Callers
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
@@ -56,30 +58,32 @@ class Guard:
         costs: CostModel,
         challenge: Callable[[Request], str],
     ) -> None:
-        self._clock, self._timers, self._ids, self._check = clock, timers, ids, check
-        self._settings, self._limits, self._costs = settings, limits, costs
+        self._clock, self._timers, self._ids = clock, timers, ids
+        self._callers = Callers(check, self._caller)
+        self._limits = limits
+        self.cost = costs.seconds
+        """What an operation is charged, in seconds."""
+        self._throttles, self._enforces = settings.throttle, settings.entitlement == "enforce"
+        self._is_slow = settings.latency == "modelled"
         self._challenge = challenge
         self.find_user: Callable[[Claims], Identity | None] = lambda _: None
         """Looks for the user of a token who was not known from the start."""
         self._by_app: dict[str, Identity] = {}
         self._by_object: dict[str, Identity] = {}
-        self._servers = tuple(f"{n:04x}dv" for n in range(1, settings.web_servers + 1))
-        self._cookies = {
+        self._servers = {
             server: f"Set-Cookie: {AFFINITY}={server}; path=/; HttpOnly\r\n".encode("latin-1")
-            for server in self._servers
+            for server in (f"{n:04x}dv" for n in range(1, settings.web_servers + 1))
         }
+        self._any_server = self._balancer()
         self._rules = ProtectionRules.of(limits)
         self._meters: dict[tuple[str, str], ServiceProtection] = {}
         self._entitlement = Entitlement(limits)
         hint = LIMITS["dataverse.model.dop-hint"].allowance
-        self._left = (
-            "x-ms-ratelimit-burst-remaining-xrm-requests: %d\r\n"
-            f"x-ms-dop-hint: {hint:.0f}\r\n"
-            "x-ms-ratelimit-time-remaining-xrm-requests: "
-        )
+        self._hint = f"\r\nx-ms-dop-hint: {hint:.0f}\r\n{_TIME_LEFT}"
 
     def register(self, users: Iterable[DataverseUser]) -> None:
         """Map tokens of these users."""
+        self._callers.forget()
         for user in users:
             identity = Identity(user.user_id, user.name, user.app_id, user.object_id)
             if user.app_id:
@@ -100,23 +104,31 @@ class Guard:
         return self._limits
 
     def forget(self) -> None:
-        """Drop all counters."""
+        """Drop all counters, and who called."""
+        self._callers.forget()
         self._meters.clear()
         self._entitlement = Entitlement(self._limits)
 
     def authenticate(self, exchange: Exchange) -> None:
         """Set the identity of the token's user. Raises NotAuthenticated or NotMember."""
+        request = exchange.request
+        header = request.headers.get(b"authorization", b"")
         try:
-            claims = self._check(exchange.request.headers.get(b"authorization", b""))
+            identity, claims = self._callers.find(header, exchange.received)
         except InvalidToken as error:
-            if is_preflight(exchange.request):
+            if is_preflight(request):
                 return
-            raise self._unauthenticated(str(error), exchange.request) from error
-        identity = self._by_app.get(claims.app_id) if not claims.user_name else None
-        identity = identity or self._by_object.get(claims.object_id) or self.find_user(claims)
+            raise self._unauthenticated(str(error), request) from error
         if identity is None:
-            raise errors.NotMember
+            identity = self.find_user(claims)
+            if identity is None:
+                raise errors.NotMember
         exchange.identity = identity
+
+    def _caller(self, claims: Claims) -> tuple[Identity | None, Claims]:
+        """The user of a token if it was known from the start; others may come and go."""
+        identity = self._by_app.get(claims.app_id) if not claims.user_name else None
+        return identity or self._by_object.get(claims.object_id), claims
 
     def _unauthenticated(self, problem: str, request: Request) -> errors.NotAuthenticated:
         return errors.NotAuthenticated(
@@ -125,17 +137,40 @@ class Guard:
 
     def admit(self, exchange: Exchange) -> None:
         """Choose the web server by cookie or at random, and count. Raises TooManyRequests."""
-        exchange.server = self._server(exchange)
-        if self._settings.entitlement == "enforce":
+        request = exchange.request
+        server = self._asked(request.headers[b"cookie"]) if b"cookie" in request.headers else ""
+        if not server:
+            server, exchange.extra_head = self._any_server()
+        exchange.server = server
+        if self._enforces:
             self._refuse_beyond_entitlement(exchange)
-        if not self._settings.throttle or exchange.request.path.startswith(SEARCH):
+        if not self._throttles or request.path.startswith(SEARCH):
             return
-        verdict = self._meter(exchange).admit(exchange.received)
+        place = (exchange.identity.user_id, server)
+        meter = self._meters.get(place)
+        if meter is None:
+            meter = self._meters[place] = ServiceProtection(self._rules)
+        verdict = meter.admit(exchange.received)
         if isinstance(verdict, Refused):
             exchange.throttled_by = verdict.limit.id
             raise errors.TooManyRequests(
                 verdict.limit.code.lower(), verdict.message, int(verdict.retry_after_seconds)
             )
+        exchange.meter = meter
+
+    def _asked(self, cookies: bytes) -> str:
+        """The web server that the affinity cookie names, or ``."""
+        for part in cookies.decode("latin-1").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == AFFINITY and value in self._servers:
+                return value
+        return ""
+
+    def _balancer(self) -> Callable[[], tuple[str, bytes]]:
+        """Chooses a web server, with the cookie that leads back to it."""
+        servers = list(self._servers.items())
+        [first, *others] = servers
+        return partial(self._ids.random.choice, servers) if others else lambda: first
 
     def _refuse_beyond_entitlement(self, exchange: Exchange) -> None:
         left = self._entitlement.seconds_refused(_payer(exchange.identity), exchange.received)
@@ -148,49 +183,24 @@ class Guard:
         """How many requests of the entitlement an answered exchange stands for."""
         return exchange.units or int(exchange.operation not in _NOT_COUNTED)
 
-    def _server(self, exchange: Exchange) -> str:
-        servers = self._servers
-        cookie = exchange.request.headers.get(b"cookie")
-        if cookie is not None:
-            for part in cookie.decode("latin-1").split(";"):
-                name, _, value = part.strip().partition("=")
-                if name == AFFINITY and value in servers:
-                    return value
-        server = servers[0] if len(servers) == 1 else self._ids.random.choice(servers)
-        exchange.extra_head = self._cookies[server]
-        return server
-
-    def _meter(self, exchange: Exchange) -> ServiceProtection:
-        key = (exchange.identity.user_id, exchange.server)
-        meter = self._meters.get(key)
-        if meter is None:
-            meter = self._meters[key] = ServiceProtection(self._rules)
-        return meter
-
     def settle(self, exchange: Exchange, response: Response) -> None:
         """Charge the modelled execution time and show what is left."""
-        now = self._clock.now()
-        cost = exchange.cost_seconds
+        now, cost, meter = self._clock.now(), exchange.cost_seconds, exchange.meter
         if exchange.operation not in _NOT_COUNTED or exchange.units:
-            self._entitlement.count(_payer(exchange.identity), exchange.units or 1, now)
-        if self._settings.latency == "modelled":
+            self._entitlement.days_of(_payer(exchange.identity)).count(exchange.units or 1, now)
+        if self._is_slow:
             response.delay_seconds += cost
-        if self._settings.throttle and not exchange.request.path.startswith(SEARCH):
-            meter = self._meter(exchange)
-            if response.delay_seconds > 0.0:
-                delay = response.delay_seconds
-                self._timers.call_later(delay, lambda: meter.finish(self._clock.now(), cost))
-            else:
-                meter.finish(now, cost)
-            requests, seconds = meter.left(now)
-            left = f"{self._left % requests}{seconds:,.2f}\r\n".encode("latin-1")
-            response.head = response.head + left + exchange.extra_head
+        if meter is None:
+            response.add(exchange.extra_head)
+            return
+        if response.delay_seconds:
+            delay = response.delay_seconds
+            self._timers.call_later(delay, lambda: meter.finish(self._clock.now(), cost))
+            requests, time = meter.left(now)
         else:
-            response.head += exchange.extra_head
-
-    def cost(self, operation: str, rows: int = 0) -> float:
-        """What an operation is charged, in seconds."""
-        return self._costs.seconds(operation, rows=rows)
+            requests, time = meter.finish_and_tell(now, cost)
+        lines = f"{_REQUESTS_LEFT}{requests}{self._hint}{_seconds(time)}\r\n"
+        response.add(lines.encode(), exchange.extra_head)
 
     def limit_use(self) -> list[LimitUse]:
         """How far each user went into each limit on each server; applications by client id."""
@@ -203,13 +213,23 @@ class Guard:
 
     def check_time(self, operation: str, rows: int) -> float:
         """What a message is charged. Raises SqlTimeout where it would run longer than it may."""
-        cost = self._costs.seconds(operation, rows=rows)
+        cost = self.cost(operation, rows)
         if cost > self._limits["dataverse.message-seconds"].allowance:
             raise errors.SqlTimeout
         return cost
 
 
+def _seconds(microseconds: int) -> str:
+    """Seconds as `1,199.46`; a float takes longer to render than all the rest of a head."""
+    cents = str(microseconds // 10_000)
+    if 5 < len(cents) < 9:
+        return f"{cents[:-5]},{cents[-5:-2]}.{cents[-2:]}"
+    return f"{microseconds / 1_000_000:,.2f}"
+
+
 _NOT_COUNTED = frozenset({"", "metadata", "batch"})
+_REQUESTS_LEFT = "x-ms-ratelimit-burst-remaining-xrm-requests: "
+_TIME_LEFT = "x-ms-ratelimit-time-remaining-xrm-requests: "
 
 
 def _payer(identity: Identity) -> str:

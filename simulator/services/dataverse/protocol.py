@@ -18,6 +18,7 @@ LONGEST_URL = 32_768
 LONGEST_BATCH_URL = 65_536
 LARGEST_BODY = 134_217_728
 """Bytes of a request body: 128 MB."""
+_LOOKED_AT = frozenset({b"odata-maxversion", b"odata-version", b"mscrmcallerid", b"callerobjectid"})
 _VERSION = re.compile(rb"(\d{1,3})\.(\d{1,3})")
 _LEVEL = re.compile(r"odata\.metadata\s*=\s*(none|full)", re.IGNORECASE)
 _SET = re.compile(r"#(\w+)")
@@ -38,10 +39,15 @@ def is_plain(request: Request) -> bool:
     return (
         len(request.query) + len(request.path) <= LONGEST_URL
         and len(request.body) <= LARGEST_BODY
-        and headers.get(b"odata-maxversion", b"4.0") == b"4.0"
-        and headers.get(b"odata-version", b"4.0") == b"4.0"
-        and b"mscrmcallerid" not in headers
-        and b"callerobjectid" not in headers
+        and (
+            _LOOKED_AT.isdisjoint(headers)
+            or (
+                headers.get(b"odata-maxversion", b"4.0") == b"4.0"
+                and headers.get(b"odata-version", b"4.0") == b"4.0"
+                and b"mscrmcallerid" not in headers
+                and b"callerobjectid" not in headers
+            )
+        )
     )
 
 

@@ -26,6 +26,8 @@ _XML = b"Content-Type: application/xml\r\n" + _COMMON
 _BINARY = b"Content-Type: application/octet-stream\r\n" + _COMMON
 _TEXT = b"Content-Type: text/plain\r\n" + _COMMON
 DETAILS = "Microsoft.PowerApps.CDS."
+_FIRST = 0x1000_0000_0000
+"""The number in the first id: all have twelve digits, so that none needs filling up."""
 
 
 class Replies:
@@ -33,27 +35,26 @@ class Replies:
 
     def __init__(self, ids: Ids) -> None:
         self._prefix = ids.uuid()[:24]
-        self._ids = (
-            f"x-ms-service-request-id: {self._prefix}%012x\r\n"
-            f"x-ms-service-request-id: {self._prefix}%012x\r\n"
-            f"REQ_ID: {self._prefix}%012x\r\nAuthActivityId: {self._prefix}%012x\r\n"
-        ).encode("latin-1")
-        self._number = 0
+        self._number = _FIRST
 
     def new_id(self) -> str:
         """A GUID that was not given out before."""
         self._number += 1
-        return f"{self._prefix}{self._number:012x}"
+        return f"{self._prefix}{self._number:x}"
 
     def _ids_head(self, exchange: Exchange) -> bytes:
-        first = self._number = self._number + 2
-        second = first + 1
-        exchange.request_id = f"{self._prefix}{second:012x}"
-        correlation = exchange.request.headers.get(b"x-ms-client-request-id")
+        number = self._number = self._number + 2
+        first, second = f"{self._prefix}{number - 1:x}", f"{self._prefix}{number:x}"
+        exchange.request_id = second
+        headers = exchange.request.headers
+        correlation = headers.get(b"x-ms-client-request-id")
         if correlation is not None:
             exchange.correlation_id = correlation.decode("latin-1")
-        head = self._ids % (first, second, second, first)
-        if b"origin" in exchange.request.headers:
+        head = (
+            f"x-ms-service-request-id: {first}\r\nx-ms-service-request-id: {second}\r\n"
+            f"REQ_ID: {second}\r\nAuthActivityId: {first}\r\n"
+        ).encode()
+        if b"origin" in headers:
             return head + protocol.cors_head(exchange.request)
         return head
 
@@ -61,7 +62,7 @@ class Replies:
         self, exchange: Exchange, body: bytes, status: int = 200, more: bytes = b""
     ) -> Response:
         """A JSON answer of finished bytes; `more` are further header lines."""
-        return Response(status, body, _JSON + self._ids_head(exchange) + more)
+        return Response(status, body, _JSON, self._ids_head(exchange), more)
 
     def object(
         self, exchange: Exchange, value: dict[str, Any], status: int = 200, more: bytes = b""
@@ -71,7 +72,7 @@ class Replies:
 
     def xml(self, exchange: Exchange, body: bytes, more: bytes = b"") -> Response:
         """An XML answer."""
-        return Response(200, body, _XML + self._ids_head(exchange) + more)
+        return Response(200, body, _XML, self._ids_head(exchange), more)
 
     def binary(
         self,
@@ -81,27 +82,27 @@ class Replies:
         status: int = 200,
     ) -> Response:
         """The bytes of a file."""
-        return Response(status, body, _BINARY + self._ids_head(exchange) + more)
+        return Response(status, body, _BINARY, self._ids_head(exchange), more)
 
     def picture(self, exchange: Exchange, body: bytes, mime: str) -> Response:
         """An image outside the Web API."""
         return Response(
-            200, body, f"Content-Type: {mime}\r\n".encode() + _COMMON + self._ids_head(exchange)
+            200, body, f"Content-Type: {mime}\r\n".encode(), _COMMON, self._ids_head(exchange)
         )
 
     def text(self, exchange: Exchange, body: bytes) -> Response:
         """Plain text behind a byte order mark, as `/$count` answers."""
-        return Response(200, b"\xef\xbb\xbf" + body, _TEXT + self._ids_head(exchange))
+        return Response(200, b"\xef\xbb\xbf" + body, _TEXT, self._ids_head(exchange))
 
     def empty(self, exchange: Exchange, more: bytes = b"", status: int = 204) -> Response:
         """No content."""
-        return Response(status, b"", _COMMON + self._ids_head(exchange) + more)
+        return Response(status, b"", _COMMON, self._ids_head(exchange), more)
 
     def error(self, error: ServiceError, exchange: Exchange) -> Response:
         """`{"error": {"code", "message"}}`, with details where the client asked for them."""
         head = header_lines(error.headers) if error.headers else b""
         if error.status == 401:
-            return Response(401, b"", _COMMON + self._ids_head(exchange) + head)
+            return Response(401, b"", _COMMON, self._ids_head(exchange), head)
         inner: dict[str, Any] = {"code": error.code, "message": error.message}
         if "include-annotations" in exchange.request.header("prefer"):
             inner[f"@{DETAILS}ErrorDetails.OperationStatus"] = "0"

@@ -78,6 +78,8 @@ class Dataverse:
         self.compresses = settings.compression
         self.guard = Guard(clock, timers, ids, check, settings, limits, costs, challenge)
         self.guard.find_user = self.security.user_of
+        self.authenticate, self.admit = self.guard.authenticate, self.guard.admit
+        self.settle = self.guard.settle
         self._replies = Replies(ids)
         self.customizations = Customizations(
             store, clock, timers, ids, self.tables, SavedDefinitions(store, changes)
@@ -150,38 +152,24 @@ class Dataverse:
         """How far each user went into each limit."""
         return self.guard.limit_use()
 
-    def authenticate(self, exchange: Exchange) -> None:
-        """Find the user of the token."""
-        self.guard.authenticate(exchange)
-
-    def admit(self, exchange: Exchange) -> None:
-        """Count against the service protection limits."""
-        self.guard.admit(exchange)
-
-    def settle(self, exchange: Exchange, response: Response) -> None:
-        """Charge what it cost and show what is left."""
-        self.guard.settle(exchange, response)
-
     def handle(self, exchange: Exchange) -> Response:
         """Answer one request."""
-        request = exchange.request
-        path = _RECORD.fullmatch(request.path)
-        plain = protocol.is_plain(request)
+        plain = protocol.is_plain(exchange.request)
         if not plain:
-            protocol.check(request)
+            protocol.check(exchange.request)
         if self.security.is_needed or not plain:
-            return self.security.run(exchange, lambda found: self._handle(found, path))
-        return self._handle(exchange, path)
+            return self.security.run(exchange, self._handle)
+        return self._handle(exchange)
 
-    def _handle(self, exchange: Exchange, found: re.Match[str] | None) -> Response:
-        request = exchange.request
-        accept = request.headers.get(b"accept")
+    def _handle(self, exchange: Exchange) -> Response:
+        accept = exchange.request.headers.get(b"accept")
         if accept is not None and b"odata.metadata" in accept and b"minimal" not in accept:
-            return protocol.levelled(self.tables, exchange, self._answer(exchange, found))
-        return self._answer(exchange, found)
+            return protocol.levelled(self.tables, exchange, self._answer(exchange))
+        return self._answer(exchange)
 
-    def _answer(self, exchange: Exchange, found: re.Match[str] | None) -> Response:
+    def _answer(self, exchange: Exchange) -> Response:
         request = exchange.request
+        found = _RECORD.fullmatch(request.path)
         try:
             if found is not None:
                 return self._handlers.record(exchange, found[1], found[2].lower())

@@ -12,6 +12,7 @@ from windtunnel.contracts.limits import (
 )
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Identity, Response, Route, ServiceError
+from windtunnel.simulator.kernel.callers import Callers
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -63,11 +64,10 @@ class FinanceOperations:
         self._by_neighbours = Router(())
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
         self._random_state = self._ids.random.getstate()
-        self._check, self._applications = check, applications
+        self._callers, self._applications = Callers(check, self._identity), applications
         self._timers = timers
         self._is_slow = settings.latency == "modelled"
         self.compresses = settings.compression
-        self._identities: dict[str, tuple[Claims, Identity]] = {}
 
     @property
     def actions(self) -> Actions:
@@ -90,7 +90,7 @@ class FinanceOperations:
         self._ids.random.setstate(self._random_state)
         self.environment.forget()
         self.throttling.forget()
-        self._identities.clear()
+        self._callers.forget()
 
     def limit_use(self) -> list[LimitUse]:
         """How far identities went into the limits."""
@@ -104,19 +104,11 @@ class FinanceOperations:
 
     def authenticate(self, exchange: Exchange) -> None:
         """Set the identity of the token's application or user. Raises AuthenticationFailed."""
+        header = exchange.request.headers.get(b"authorization", b"")
         try:
-            claims = self._check(exchange.request.headers.get(b"authorization", b""))
+            exchange.identity = self._callers.find(header, exchange.received)
         except InvalidToken as error:
             raise e.AuthenticationFailed from error
-        known = self._identities.get(claims.app_id)
-        if known is not None and known[0] is claims:
-            exchange.identity = known[1]
-            return
-        identity = self._identity(claims)
-        if len(self._identities) > 4_096:
-            self._identities.clear()
-        self._identities[claims.app_id] = (claims, identity)
-        exchange.identity = identity
 
     def _identity(self, claims: Claims) -> Identity:
         user = claims.user_name or self._applications.get(claims.app_id, "")

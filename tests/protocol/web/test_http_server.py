@@ -305,3 +305,40 @@ def test_headers_of_one_name_are_joined():
         assert seen[0].base_url == "http://here"
 
     run(main)
+
+
+def test_repeated_headers_are_one_object_and_a_changed_one_is_seen():
+    seen: list[Request] = []
+
+    def application(request: Request) -> Response:
+        seen.append(request)
+        return Response(204)
+
+    async def main():
+        async with Rig(application) as rig:
+            await rig.talk(
+                get("/1", "Authorization: Bearer one", "X: a", close=False)
+                + get("/2", "Authorization: Bearer one", "X: a", "X: a", close=False)
+                + get("/3", "Authorization: Bearer two", "X: b", close=False)
+                + get("/4", "Authorization: Bearer two", "x: b")
+            )
+        tokens = [request.headers[b"authorization"] for request in seen]
+        assert tokens == [b"Bearer one", b"Bearer one", b"Bearer two", b"Bearer two"]
+        assert tokens[0] is tokens[1]
+        assert tokens[2] is tokens[3]
+        assert [request.header("x") for request in seen] == ["a", "a, a", "b", "b"]
+
+    run(main)
+
+
+def test_repeated_headers_count_against_the_limit_too():
+    async def main():
+        limits = WebLimits(header_bytes=4096)
+        async with Rig(limits=limits) as rig:
+            halves = ["X: " + "x" * 2000, "Y: " + "y" * 2000]
+            many = b"".join(get("/", half, close=False) for half in halves)
+            answers = await rig.talk(many + get("/", *halves, "Z: " + "z" * 60))
+        assert answers.count(b"HTTP/1.1 200 OK") == 2
+        assert b"HTTP/1.1 431 " in answers
+
+    run(main)

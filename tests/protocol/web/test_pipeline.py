@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -214,7 +217,7 @@ def test_faults_are_removed_by_id_and_all_at_once(rig):
     assert rig.faults.remove(first.id)
     assert not rig.faults.remove("unknown")
     rig.faults.clear()
-    assert not rig.faults.active
+    assert not rig.faults.armed
 
 
 def test_a_wrong_pattern_is_refused():
@@ -222,11 +225,14 @@ def test_a_wrong_pattern_is_refused():
         FaultRule(path="(")
 
 
-def test_stages_can_be_left_out_for_measuring(rig):
+def test_the_benchmark_measures_without_guard_and_journal(rig):
+    root = Path(__file__).parents[3]
+    without_guards = runpy.run_path(str(root / "bench" / "without_guards.py"))
     around = Surroundings(ManualClock(), rig.journal, rig.faults, rig._abort)
-    bare = build(rig.desk, around, frozenset({"journal", "authenticate", "throttle"}))
+    bare = without_guards["build"](rig.desk, around, whole=build)
     assert bare(Request("GET", "/")).status == 200
-    assert rig.desk.calls == ["handle"]
+    assert bare(Request("GET", "/wrong")).body == b"no_token: Who are you, Ann?"
+    assert rig.desk.calls == ["handle", "handle"]
     assert len(rig.journal) == 0
 
 

@@ -128,8 +128,20 @@ def test_headers_tell_what_is_left():
     meter.admit(0.0)
     meter.finish(0.5, 0.54)
     assert meter.left(0.5)[0] == 5999
-    assert f"{meter.left(0.5)[1]:,.2f}" == "1,199.46"
+    assert meter.left(0.5)[1] == 1_199_460_000
     assert meter.left(300.0)[0] == 6000
+
+
+def test_finishing_tells_what_is_left_as_asking_does():
+    told, asked = meter_of(small(requests=5, window=10)), meter_of(small(requests=5, window=10))
+    for moment in (0.0, 0.0, 3.0, 9.5, 10.0, 13.0, 13.25, 30.0):
+        told.admit(moment)
+        asked.admit(moment)
+        asked.finish(moment + 0.25, 0.54)
+        assert told.finish_and_tell(moment + 0.25, 0.54) == asked.left(moment + 0.25)
+    assert told.peaks() == asked.peaks()
+    told.admit(30.5)
+    assert told.finish_and_tell(30.5, 1e6)[1] == 0
 
 
 def test_run_ends_requests_by_itself():
@@ -139,7 +151,7 @@ def test_run_ends_requests_by_itself():
     assert meter.run(2.0, 2.0) is ADMITTED
     meter.settle(5.0)
     assert meter.in_flight == 0
-    assert meter.left(5.0)[1] == 16
+    assert meter.left(5.0)[1] == 16_000_000
 
 
 def test_user_based_limits_of_finance_and_operations_have_their_own_texts():

@@ -114,26 +114,15 @@ def test_any_text_is_refused_with_a_reason(text):
     assert reason(make_check(ManualClock()), text) in {"missing", "malformed", "signature"}
 
 
-def test_a_known_token_is_checked_against_the_clock_every_time():
+def test_a_token_is_checked_against_the_clock_every_time():
     clock = ManualClock()
     check = make_check(clock)
     token = KEY.sign(payload(clock))
-    assert check.bearer(bearer(token)) is check.bearer(bearer(token))
+    check.bearer(bearer(token))
     clock.advance(99.9)
     check.bearer(bearer(token))
     clock.advance(0.1)
     assert reason(check, token) == "expired"
-    assert reason(check, token) == "expired"
-
-
-def test_the_memory_is_bounded_and_forgets_the_oldest():
-    clock = ManualClock()
-    check = make_check(clock, capacity=2)
-    one, two, three = (KEY.sign(payload(clock, uti=n)) for n in "123")
-    first, second = check.bearer(bearer(one)), check.bearer(bearer(two))
-    check.bearer(bearer(three))
-    assert check.bearer(bearer(two)) is second
-    assert check.bearer(bearer(one)) is not first
 
 
 def test_a_static_token_stands_for_a_caller_for_ever():
