@@ -9,10 +9,11 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from windtunnel.contracts.entities.finance_operations.load import absent_sets
 from windtunnel.contracts.limits import LIMITS
 from windtunnel.simulator.exchange import ServiceError
 from windtunnel.simulator.kernel.settings import load
-from windtunnel.simulator.odata import DATAVERSE
+from windtunnel.simulator.odata import DATAVERSE, FINANCE_AND_OPERATIONS, Dialect
 from windtunnel.simulator.services.blob import routes as blob_routes
 from windtunnel.simulator.services.blob.errors import BlobError
 from windtunnel.simulator.services.blob.handlers.wire import ABSENT_HEADERS
@@ -23,6 +24,8 @@ from windtunnel.simulator.services.blob.model.blocks import (
 )
 from windtunnel.simulator.services.dataverse.errors import DataverseError
 from windtunnel.simulator.services.dataverse.model.conditions.operators import OPERATORS
+from windtunnel.simulator.services.finance_operations.errors import FinanceOperationsError
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
 from windtunnel.simulator.web.house import House
 
 PAGES_FOLDER = Path(__file__).parent.parent / "docs" / "reference" / "fidelity"
@@ -31,6 +34,11 @@ MARKS = """\
 **confirmed**: Microsoft's own client relies on it in our acceptance tests. **documented**: by
 Microsoft, and tested by us. **assumed**: no source says it. **absent**: answers 501 with the header
 `x-windtunnel-absent`.
+"""
+MARKS_OF_FO = """\
+**confirmed**: a captured exchange, or a public client that runs unmodified, shows it.
+**documented**: by Microsoft, and tested by us. **assumed**: reasoned; the real service may differ.
+**absent**: not there, answers 501 with the header `x-windtunnel-absent` or as if it did not exist.
 """
 CONFIRMED_MESSAGES = {
     "BulkDelete",
@@ -179,7 +187,76 @@ def _tables(house: House) -> Iterator[str]:
     yield ""
 
 
-PAGES: dict[str, Callable[[], str]] = {"blob.md": blob, "dataverse.md": dataverse}
+def finance_operations() -> str:
+    """docs/reference/fidelity/finance-operations.md; what no code says is in the file beside this."""
+    overrides = {"simulator.sample_data": False}
+    environment = House(load(environment={}, overrides=overrides)).finance_operations.environment
+    lines = ["# Fidelity: finance and operations", MADE_BY, MARKS_OF_FO]
+    lines += ["Rules of the entities, and settings that change what is here, are on"]
+    lines += ["[the page of the service](../services/finance-operations.md).", ""]
+    rows = behaviours()
+    for area in dict.fromkeys(row[0] for row in rows):
+        lines += [f"## {area.capitalize()}", "", "| behaviour | state | test |", "|---|---|---|"]
+        for place, text, state, test in rows:
+            if place == area:
+                lines.append(f"| {text} | {state} | {f'`{test}`' if test else ''} |")
+        lines.append("")
+    lines += _dialect(FINANCE_AND_OPERATIONS)
+    lines += _actions(environment)
+    lines += _errors(FinanceOperationsError)
+    lines += _limits("finance_operations")
+    lines += _sets(environment)
+    return "\n".join(lines)
+
+
+def behaviours() -> list[tuple[str, str, str, str]]:
+    """(area, behaviour, state, name of the test that shows it or nothing)."""
+    text = (Path(__file__).parent / "fidelity_finance_operations.txt").read_text("utf-8")
+    found = []
+    for line in text.splitlines():
+        area, behaviour, state, *test = (part.strip() for part in line.split("|"))
+        found.append((area, behaviour, state, "".join(test)))
+    return found
+
+
+def _dialect(dialect: Dialect) -> Iterator[str]:
+    yield from ("## Query language", "", "| part | accepted |", "|---|---|")
+    yield f"| query options | {_names(dialect.options - {'$skiptoken'})}, cross-company |"
+    yield f"| options inside $expand | {_names(dialect.expand_options)} |"
+    yield f"| operators of $filter | {_names(dialect.operators)} |"
+    yield f"| functions of $filter | {_names(dialect.functions) or 'none'} |"
+    yield from ("", "What is not named is refused.", "")
+
+
+def _actions(environment: Environment) -> Iterator[str]:
+    yield from ("## Every action", "", "| bound to | action | parameters | returns |")
+    yield "|---|---|---|---|"
+    for served in environment.actions:
+        place = "" if served.bound_to is None else served.bound_to.name
+        place += "" if served.is_of_collection or not place else " (record)"
+        given = ", ".join(f"{p.name}: {kind.qualified}" for p, kind in served.parameters)
+        returns = served.returns.qualified if served.returns is not None else ""
+        yield f"| {place} | {served.name} | {given} | {returns} |"
+    yield ""
+
+
+def _sets(environment: Environment) -> Iterator[str]:
+    yield from ("## Entity sets", "", "| set | type | key | properties | navigation |")
+    yield "|---|---|---|---:|---:|"
+    for name, entity_set in sorted(environment.sets.items()):
+        table = entity_set.table
+        yield (
+            f"| {name} | {entity_set.type} | {', '.join(table.key)} | {len(table.columns)} | "
+            f"{len(table.navigations)} |"
+        )
+    yield from ("", f"Known and absent: {_names(absent_sets()) or 'none'}.", "")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "blob.md": blob,
+    "dataverse.md": dataverse,
+    "finance-operations.md": finance_operations,
+}
 
 if __name__ == "__main__":
     for page, text in PAGES.items():

@@ -42,24 +42,62 @@ def run_node(script: str, packages: tuple[str, ...], variables: Mapping[str, str
     _run([node, str(folder / script)], variables)
 
 
-def run_python(script: str, packages: tuple[str, ...], variables: Mapping[str, str]) -> None:
-    """Run a script in a virtual environment with these packages."""
+def run_python(
+    script: str, packages: tuple[str, ...], variables: Mapping[str, str], *, version: str = ""
+) -> None:
+    """Run a script in a virtual environment with these packages, of a Python such as `3.13`."""
+    python = interpreter(version) if version else sys.executable
+    if not python:
+        _cannot(f"there is no Python {version} here that runs; set WT_PYTHON to its path")
 
     def install(folder: Path) -> list[str]:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+        subprocess.run([python, "-m", "venv", str(folder)], check=True, timeout=120)
         return [str(_python(folder)), "-m", "pip", "install", "--quiet", *packages]
 
-    folder = _kept("pip", packages, install)
+    folder = _kept("pip", packages, install, version)
     _run([str(_python(folder)), str(SCRIPTS / script)], variables)
+
+
+def interpreter(version: str) -> str:
+    """The path of a Python of this version beside the one that runs, or nothing."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [
+        [os.environ.get("WT_PYTHON", "")],
+        [sys.executable],
+        [shutil.which(f"python{version}") or ""],
+        [shutil.which("py") or "", f"-{version}"],
+        *([str(found)] for found in sorted(pyenv.glob(f"{version}*/bin/python"))),
+    ]
+    uv = shutil.which("uv")
+    if uv is not None:
+        found = subprocess.run(
+            [uv, "python", "find", version], capture_output=True, text=True, check=False
+        )
+        candidates.append([found.stdout.strip()])
+    ask = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+    for command in candidates:
+        if not command[0]:
+            continue
+        ended = subprocess.run([*command, "-c", ask], capture_output=True, text=True, check=False)
+        is_version, _, path = ended.stdout.strip().partition(" ")
+        if ended.returncode == 0 and is_version == version:
+            return path
+    return ""
 
 
 def _python(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def _kept(kind: str, packages: tuple[str, ...], install: Callable[[Path], list[str]]) -> Path:
+def _kept(
+    kind: str,
+    packages: tuple[str, ...],
+    install: Callable[[Path], list[str]],
+    version: str = "",
+) -> Path:
     """The folder with these packages: made aside, then moved to its place in one step."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}" if kind == "pip" else ""
+    if kind == "pip" and not version:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
     mark = hashlib.sha256(" ".join([version, *packages]).encode()).hexdigest()[:12]
     folder = KEPT / f"{kind}-{mark}"
     if folder.exists():
