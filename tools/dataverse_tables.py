@@ -243,13 +243,34 @@ MEMO = {
     "shipto_composite",
 }
 LONGEST_FILE = 1_073_741_823
+LENGTHS = {
+    "subject": 200,
+    "_line1": 250,
+    "_line2": 250,
+    "_line3": 250,
+    "_city": 80,
+    "_country": 80,
+    "_county": 50,
+    "_stateorprovince": 50,
+    "_postalcode": 20,
+    "_postofficebox": 20,
+    "_name": 200,
+    "_telephone1": 50,
+    "_telephone2": 50,
+    "_telephone3": 50,
+    "_fax": 50,
+}
+"""By the end of the name: the columns of activities and addresses, alike in all tables."""
 KEY_FIX = {"systemuser": "systemuserid", "team": "teamid"}
 
 
 def _longest(name: str, kind: str) -> int:
     """The length of a text that no document states; Base64 of an attachment is long."""
-    if name == "body":
+    if name in {"body", "fetchxml", "layoutxml"}:
         return LONGEST_FILE
+    for ending, length in LENGTHS.items():
+        if name.endswith(ending):
+            return length
     return 2000 if kind == "Memo" else 100
 
 

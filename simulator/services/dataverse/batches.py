@@ -90,7 +90,7 @@ def _change_set(there: Handlers, exchange: Exchange, item: ChangeSet) -> Answer:
     try:
         with nullcontext() if _is_elastic(there, item) else there.store.atomic():
             for part in item.parts:
-                answer = _accepted(_answer(there, exchange, _resolved(part, made), part.content_id))
+                answer = _accepted(_referring(there, exchange, part, made))
                 found = _ENTITY_ID.search(answer.head)
                 if part.content_id and found is not None:
                     made[part.content_id] = found[1].decode("latin-1")
@@ -113,9 +113,22 @@ def _is_elastic(there: Handlers, item: ChangeSet) -> bool:
 def _single(there: Handlers, exchange: Exchange, part: BatchPart) -> PartAnswer:
     try:
         with there.store.atomic():
-            return _accepted(_answer(there, exchange, part, part.content_id))
+            return _accepted(_referring(there, exchange, part, {}))
     except _Failed as failure:
         return failure.answer
+
+
+def _referring(
+    there: Handlers, exchange: Exchange, part: BatchPart, made: dict[str, str]
+) -> PartAnswer:
+    """The answer to a request that may refer to what others of its change set made."""
+    try:
+        whole = _resolved(part, made)
+    except errors.BadBatch as problem:
+        reply = there.replies.error(problem, exchange)
+        assert isinstance(reply.body, bytes)
+        return PartAnswer(reply.status, reply.head, reply.body, part.content_id)
+    return _answer(there, exchange, whole, part.content_id)
 
 
 def _accepted(answer: PartAnswer) -> PartAnswer:
@@ -127,6 +140,11 @@ def _accepted(answer: PartAnswer) -> PartAnswer:
 
 def _resolved(part: BatchPart, made: dict[str, str]) -> BatchPart:
     """The request with `$1` replaced by the address of what that Content-ID made."""
+    if part.content_id in made:
+        raise errors.BadBatch(
+            problem=f"The content ID '{part.content_id}' was found more than once in the same "
+            "change set or same batch request. Content IDs have to be unique."
+        )
     url = part.url
     if url.startswith("$"):
         name, slash, rest = url[1:].partition("/")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 from windtunnel.simulator.services.dataverse.messages.time_zones import ZONES, zone_of
+from windtunnel.simulator.services.dataverse.model.addresses import composed
 from windtunnel.simulator.services.dataverse.replies import base_of
 
 VERSION: Final = "9.2.24114.210"
@@ -82,9 +83,8 @@ def _no_languages(call: Call) -> Answer:
 
 def _address(call: Call) -> Answer:
     given = call.arguments
-    city = f"{given['City']}, {given['StateOrProvince']} {given['PostalCode']}".strip(" ,")
-    lines = (given["Line1"], city, given["Country"])
-    return {"Address": "\r\n".join(line for line in lines if line)}
+    place = (given[name] for name in ("City", "StateOrProvince", "PostalCode", "Country"))
+    return {"Address": composed([given["Line1"]], *place)}
 
 
 def _zone_code(call: Call) -> Answer:

@@ -15,6 +15,7 @@ from windtunnel.contracts.entities.dataverse import ColumnDefinition, TableDefin
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
+from windtunnel.simulator.services.dataverse.model.addresses import composed
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.tables import (
     PARTITION,
@@ -301,8 +302,7 @@ def _address(prefix: str) -> Made:
 
     def text(row: Mapping[str, Any]) -> str | None:
         *lines, city, state, code, country = (row.get(name) for name in names)
-        place = ", ".join(part for part in (city, " ".join(p for p in (state, code) if p)) if part)
-        return "\r\n".join(line for line in (*lines, place, country) if line) or None
+        return composed(lines, city, state, code, country) or None
 
     return f"{prefix}composite", frozenset(names), text
 

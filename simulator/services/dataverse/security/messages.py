@@ -179,7 +179,8 @@ def _privilege_set(call: Call) -> Answer:
 
 def _depth(value: Any) -> int:
     """A PrivilegeDepth by name or number as a mask."""
-    name = _NUMBERED.get(value) if isinstance(value, int) else str(value)
+    text = str(value)
+    name = _NUMBERED.get(int(text)) if text.isascii() and text.isdigit() else text
     if name not in DEPTHS:
         raise errors.InvalidArgument(problem=f"'{value}' is no value of PrivilegeDepth.")
     return DEPTHS[name]
