@@ -52,7 +52,7 @@ def guard_share(folder: Path, cores: Cores, rounds: int, seconds: float) -> dict
 
 
 def million_share(folder: Path, cores: Cores, rounds: int, seconds: float) -> dict[str, float]:
-    """LIST at 1,000,000 records as a share of LIST at 10,000, in turn; and pages of both."""
+    """LIST at 1,000,000 records as a share of LIST at 10,000, in turn."""
     counts = (RECORDS, 1_000_000)
     servers = {}
     try:
@@ -67,12 +67,11 @@ def million_share(folder: Path, cores: Cores, rounds: int, seconds: float) -> di
             for count, server in servers.items():
                 found = measure(server, LIST, paths[count], seconds, number, cores)
                 rates[count].append(found.rate)
-        pages = page_times(folder, servers, cores, rounds, seconds)
     finally:
         for server in servers.values():
             server.process.stop()
     large = median(rates[1_000_000])
-    return {MILLION_SHARE: large / median(rates[RECORDS]), "list_at_1000000": large, **pages}
+    return {MILLION_SHARE: large / median(rates[RECORDS]), "list_at_1000000": large}
 
 
 def _let_index(server: Server) -> None:
@@ -126,6 +125,7 @@ EXTRAS = {
     "million": million_share,
     "memory": memory,
     "start": start_and_reset,
+    "pages": page_times,
     "import": import_times,
 }
 """Figures by the name `--extra` takes; each takes (folder, cores, rounds, seconds)."""

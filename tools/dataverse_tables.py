@@ -194,6 +194,8 @@ CHOICES = {
     ("serviceendpoint", "userclaim"): {1: "None", 2: "UserId", 3: "UserInfo"},
     ("sdkmessageprocessingstep", "stage"): {5: "Initial Pre-operation (For internal use only)", 10: "Pre-validation", 20: "Pre-operation", 30: "Main Operation (For internal use only)", 40: "Post-operation", 50: "Post-operation (Deprecated)", 55: "Final Post-operation (For internal use only)"},
     ("sdkmessageprocessingstep", "mode"): {0: "Synchronous", 1: "Asynchronous"},
+    ("solutioncomponent", "componenttype"): {1: "Entity", 2: "Attribute", 3: "Relationship", 9: "Option Set", 10: "Entity Relationship", 14: "Entity Key", 20: "Role", 24: "Form", 26: "Saved Query", 29: "Workflow", 60: "System Form", 61: "Web Resource", 62: "Site Map", 66: "Custom Control", 70: "Field Security Profile", 90: "Plugin Type", 91: "Plugin Assembly", 92: "SDK Message Processing Step", 93: "SDK Message Processing Step Image", 95: "Service Endpoint", 300: "Canvas App", 371: "Connector", 380: "Environment Variable Definition", 381: "Environment Variable Value"},
+    ("solutioncomponent", "rootcomponentbehavior"): {0: "Include Subcomponents", 1: "Do not include subcomponents", 2: "Include As Shell Only"},
     ("*", "prioritycode"): {0: "Low", 1: "Normal", 2: "High"},
 }  # fmt: skip
 # Tables that the documents do not have: name -> (set, label, plural, code, key, primary, ownership, columns).
@@ -207,6 +209,15 @@ NEW_TABLES = {
     "cdm_company": ("cdm_companies", "Company", "Companies", 10311, "cdm_companyid", "cdm_companycode", "OrganizationOwned", "cdm_companycode String 4|cdm_name String 160|cdm_isenabledfordualwrite Boolean"),
     "backgroundoperation": ("backgroundoperations", "Background Operation", "Background Operations", 10239, "backgroundoperationid", "name", "UserOwned", "name String 100|displayname String 100|inputparameters Memo 1048576|outputparameters Memo 1048576|backgroundoperationstatecode Picklist 0=Ready;2=Locked;3=Completed|backgroundoperationstatuscode Picklist 0=Waiting For Resources;20=In Progress;22=Canceling;30=Succeeded;31=Failed;32=Canceled|errorcode Integer|errormessage Memo 4000|starttime DateTime|endtime DateTime|runasuser String 100|retrycount Integer|ttlinseconds Integer"),
 }  # fmt: skip
+# Lookups of these tables on the wire, as pages on custom APIs and environment variables write them:
+# (table, lookup) -> navigation property, and the collection of the other side.
+NAVIGATIONS = {
+    ("customapi", "plugintypeid"): ("PluginTypeId", "plugintype_customapi"),
+    ("customapi", "sdkmessageid"): ("SdkMessageId", "sdkmessage_customapi"),
+    ("customapirequestparameter", "customapiid"): ("CustomAPIId", "CustomAPIRequestParameters"),
+    ("customapiresponseproperty", "customapiid"): ("CustomAPIId", "CustomAPIResponseProperties"),
+    ("environmentvariablevalue", "environmentvariabledefinitionid"): ("EnvironmentVariableDefinitionId", "environmentvariabledefinition_environmentvariablevalue"),
+}  # fmt: skip
 OWNED = {
     ("opportunityproduct", "opportunity"), ("quotedetail", "quote"),
     ("salesorderdetail", "salesorder"), ("invoicedetail", "invoice"),
@@ -219,6 +230,7 @@ DELETED_WITH = {
     ("customapirequestparameter", "customapi"), ("customapiresponseproperty", "customapi"),
     ("environmentvariablevalue", "environmentvariabledefinition"),
     ("fieldpermission", "fieldsecurityprofile"), ("queueitem", "queue"),
+    ("solutioncomponent", "solution"),
     ("sdkmessageprocessingstep", "plugintype"), ("plugintype", "pluginassembly"),
 }  # fmt: skip
 NEW_KEYS = {"cdm_company": {"cdm_company_cdm_companycode": ("cdm_companycode",)}}
@@ -454,11 +466,7 @@ def table(
     for navigation in members(first, name, "NavigationProperty"):
         lines += link(documents, name, navigation, known, names)
     for child, row in NEW_TABLES.items():
-        if f"-> {name}" in row[7]:
-            lines.append(
-                f'<NavigationProperty Name="{name}_{child}" Type="Collection(mscrm.{child})" '
-                f'Partner="{row[7].partition(f" -> {name}")[0].rpartition("|")[2]}"/>'
-            )
+        lines += back_link(name, child, row[7])
     lines.append("</EntityType>")
     return lines
 
@@ -490,6 +498,17 @@ def choices(table: str, column: str, fact: dict[str, Any], states: Any) -> str:
         listed = CHOICES.get((table, column)) or CHOICES.get(("*", column)) or {}
         options = ";".join(f"{value}={label}" for value, label in listed.items())
     return options
+
+
+def back_link(name: str, child: str, listed: str) -> list[str]:
+    """The collection of a table that a lookup of a new table makes, if one leads to it."""
+    lookup = next((p for p in listed.split("|") if p.endswith(f" -> {name}")), "").partition(" ")[0]
+    if not lookup:
+        return []
+    wire, back = NAVIGATIONS.get((child, lookup), (lookup, f"{name}_{child}"))
+    return [
+        f'<NavigationProperty Name="{back}" Type="Collection(mscrm.{child})" Partner="{wire}"/>'
+    ]
 
 
 def new_table(name: str) -> list[str]:
@@ -537,8 +556,9 @@ def new_table(name: str) -> list[str]:
                 f'<Property Name="_{wire}_value" Type="Edm.Guid">{note("Type", "Lookup")}</Property>'
             )
             behaviour = cascade(name, f"_{wire}_value", target)
+            shown, back = NAVIGATIONS.get((name, wire), (wire, f"{target}_{name}"))
             links.append(
-                f'<NavigationProperty Name="{wire}" Type="mscrm.{target}" Nullable="false" Partner="{target}_{name}">'
+                f'<NavigationProperty Name="{shown}" Type="mscrm.{target}" Nullable="false" Partner="{back}">'
                 f'<ReferentialConstraint Property="_{wire}_value" ReferencedProperty="{far}"/>'
                 f"{note('Cascade', behaviour) if behaviour else ''}</NavigationProperty>"
             )
@@ -555,12 +575,7 @@ def new_table(name: str) -> list[str]:
         f'<Property Name="versionnumber" Type="Edm.Int64">{note("Type", "BigInt")}</Property>'
     )
     for child, row in NEW_TABLES.items():
-        if f"-> {name}" in row[7]:
-            wire = row[7].partition(f" -> {name}")[0].rpartition("|")[2]
-            links.append(
-                f'<NavigationProperty Name="{name}_{child}" Type="Collection(mscrm.{child})" '
-                f'Partner="{wire}"/>'
-            )
+        links += back_link(name, child, row[7])
     return [*lines, *links, "</EntityType>"]
 
 

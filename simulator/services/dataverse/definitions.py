@@ -13,7 +13,7 @@ import orjson
 from windtunnel.contracts.entities.dataverse.wire import listed_in
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata import ODATA_401, parse_query
-from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse import errors, solutions
 from windtunnel.simulator.services.dataverse.model.metadata import (
     choice_changes,
     link_changes,
@@ -51,11 +51,19 @@ def handle(there: Handlers, exchange: Exchange, parts: tuple[Segment, ...]) -> R
     if change is None or named != [True] * (len(named) - 1) + [method != "POST"]:
         raise errors.MethodNotAllowed(method=method)
     body = {} if method == "DELETE" else _body(there, exchange, names[-1])
-    _check_solution(there, exchange)
+    solution = solutions.named(there, exchange)
+    component = "" if method == "POST" else str(_object(there, parts)["MetadataId"])
     merge = exchange.request.header("mscrm.mergelabels").strip().lower() == "true"
     try:
         with there.customizations.changing():
             address = change(there, parts, body, merge)
+            if method == "DELETE":
+                solutions.forget(there, component, there.caller(exchange))
+            elif solution:
+                component = component or solutions.id_in(address)
+                table = str(_object(there, parts[:1])["MetadataId"]) if len(names) > 1 else ""
+                by = there.caller(exchange)
+                solutions.add_definition(there, solution, names, table, component, by)
     except ValueError as error:
         raise errors.InvalidArgument(problem=str(error)) from error
     if not address:
@@ -101,19 +109,6 @@ def _body(there: Handlers, exchange: Exchange, name: str) -> Json:
             "from the JSON reader. A 'StartObject' node was expected.",
         )
     return body
-
-
-def _check_solution(there: Handlers, exchange: Exchange) -> None:
-    """The solution that a header or the query names must be there. Raises InvalidArgument."""
-    name = exchange.request.header("mscrm.solutionuniquename").strip()
-    if not name and "SolutionUniqueName=" in exchange.request.query:
-        custom = dict(parse_query(exchange.request.query, ODATA_401).custom)
-        name = custom.get("SolutionUniqueName", "")
-    known = {"", "default", "active"}
-    if name.lower() not in known and not there.tables.by_name["solution"].records.find(
-        {"uniquename": name}, 1
-    ):
-        raise errors.InvalidArgument(problem=f"The solution '{name}' was not found.")
 
 
 # -- changes by address -------------------------------------------------------------------------
@@ -267,10 +262,13 @@ def message(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
         answer: Json | None = _retrieve_changes(there, exchange, segment)
     else:
         body = _body(there, exchange, name)
-        _check_solution(there, exchange)
+        solution = solutions.named(there, exchange, body)
         try:
             with there.customizations.changing():
                 answer = MESSAGES[name](there.customizations, body)
+                for made in (answer or {}).get("EntityIds", ()) if solution else ():
+                    by = there.caller(exchange)
+                    solutions.add_definition(there, solution, ("EntityDefinitions",), "", made, by)
         except ValueError as error:
             raise errors.InvalidArgument(problem=str(error)) from error
     if answer is None:

@@ -142,6 +142,14 @@ class NotCustomizable(DataverseError):
     text = "The evaluation of the current component '{name}' failed: it is not customizable."
 
 
+class ComponentNotFound(DataverseError):
+    """A component that is not there, for an action on solutions. The text is an assumption."""
+
+    status = 404
+    code = "0x8004f021"
+    text = "The component of type {kind} with the id {id} was not found."
+
+
 class Referenced(DataverseError):
     """A component that others need cannot be deleted."""
 

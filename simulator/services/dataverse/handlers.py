@@ -25,6 +25,7 @@ from windtunnel.simulator.services.dataverse import (
     file_columns,
     operations,
     queries,
+    solutions,
     tracking,
 )
 from windtunnel.simulator.services.dataverse.fetchxml import FetchReads
@@ -438,7 +439,10 @@ class Handlers:
             return self.list(exchange, served, None, served.entity_set)
         if method == "POST":
             self._charge(exchange, "create")
-            key = self.writes.create(served, self.body(exchange, served), self.caller(exchange))
+            caller = self.caller(exchange)
+            key = self.writes.create(served, self.body(exchange, served), caller)
+            if b"mscrm.solutionuniquename" in exchange.request.headers:
+                solutions.add_record(self, exchange, served, key, caller)
             return self.written(exchange, served, key, created=True)
         raise errors.MethodNotAllowed(method=method)
 

@@ -9,16 +9,26 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
+from windtunnel.simulator.services.dataverse import seed_platform
 from windtunnel.simulator.services.dataverse.guard import DataverseUser
+from windtunnel.simulator.services.dataverse.model.activities import POINTER, is_activity
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
-from windtunnel.simulator.services.dataverse.seed_names import city, company, person, telephone
+from windtunnel.simulator.services.dataverse.seed_samples import Samples
 from windtunnel.simulator.services.dataverse.seed_views import saved_queries
 
-ACCOUNTS = 100
-CONTACTS = 200
-ORDERS = 50
-MESSAGES = ("Create", "Update", "Delete", "CreateMultiple", "UpdateMultiple", "UpsertMultiple")
+_READ_WRITE, _NON_INTERACTIVE = 0, 4
+_ORGANIZATION = {
+    "languagecode": 1033,
+    "localeid": 1033,
+    "currencydecimalprecision": 2,
+    "basecurrencyprecision": 2,
+    "basecurrencysymbol": "$",
+    "currencysymbol": "$",
+    "weekstartdaycode": 0,
+    "expirechangetrackingindays": 7,
+    "maxuploadfilesize": 5_242_880,
+}
 
 
 class _Seeder:
@@ -28,6 +38,10 @@ class _Seeder:
         self.version = 0
         self.user = self.unit = self.currency = ""
 
+    def key(self) -> str:
+        """The key of a row that others refer to before it is added."""
+        return self._ids.uuid()
+
     def add(self, table: str, rows: list[dict[str, Any]]) -> list[str]:
         """Store rows with what the service would have set; returns their keys."""
         served = self._tables.by_name[table]
@@ -36,6 +50,10 @@ class _Seeder:
         whole = [self._complete(served, row) for row in rows]
         names = list(whole[0])
         served.records.seed(names, [[row[name] for name in names] for row in whole])
+        if is_activity(served):
+            pointer = self._tables.by_name[POINTER].records
+            kept = [name for name in names if name in pointer.table.columns]
+            pointer.seed(kept, [[row[name] for name in kept] for row in whole])
         return [row[served.primary_id] for row in whole]
 
     def _complete(self, served: DataverseTable, row: dict[str, Any]) -> dict[str, Any]:
@@ -73,24 +91,34 @@ def seed(
     there = _Seeder(tables, ids.child("dataverse"), clock, derived)
     dollar = ids.child("dataverse base currency").uuid()
     organization = {"name": settings.organization, "_basecurrencyid_value": dollar}
-    there.add("organization", [{**organization, "currencydecimalprecision": 2}])
+    there.add("organization", [{**organization, **_ORGANIZATION}])
     [there.unit] = there.add("businessunit", [{"name": settings.organization}])
+    known = list(users)
+    queues = {user.user_id: there.key() for user in known}
     people = [
         {
             "systemuserid": user.user_id,
             "fullname": user.name,
+            "lastname": user.name,
+            "accessmode": _NON_INTERACTIVE if user.app_id else _READ_WRITE,
+            "_queueid_value": queues[user.user_id],
             "domainname": user.name,
             "applicationid": user.app_id or None,
             "azureactivedirectoryobjectid": user.object_id or None,
             "_businessunitid_value": there.unit,
             "isdisabled": 0,
         }
-        for user in users
+        for user in known
     ]
     keys = there.add("systemuser", people)
     there.user = keys[0] if keys else ""
     team = {"name": settings.organization, "_businessunitid_value": there.unit, "isdefault": 1}
-    there.add("team", [team])
+    team |= {"_queueid_value": there.key(), "_administratorid_value": there.user or None}
+    [everybody] = there.add("team", [{**team, "teamtype": 0}])
+    there.add("teammembership", [{"teamid": everybody, "systemuserid": key} for key in keys])
+    owned = [(queues[user.user_id], user.name, user.user_id) for user in known]
+    owned.append((team["_queueid_value"], settings.organization, there.user))
+    seed_platform.queues(there.add, owned)
     [there.currency, _] = there.add(
         "transactioncurrency",
         [
@@ -111,22 +139,14 @@ def seed(
             },
         ],
     )
-    _seed_messages(tables, there)
+    seed_platform.publishers_and_solutions(there.add, settings.organization)
+    seed_platform.messages(there.add, list(tables.by_name))
+    unit = seed_platform.units(there.add)
     if sample_data:
-        _seed_records(there, ids.child("dataverse sample"))
+        Samples(there.add, ids.child("dataverse sample").random, unit).add()
     there.add("savedquery", saved_queries(tables))
     _seed_duplicate_rules(tables, there)
     changes.skip_to(there.version)
-
-
-def _seed_messages(tables: Tables, there: _Seeder) -> None:
-    keys = there.add("sdkmessage", [{"name": name} for name in MESSAGES])
-    filters = [
-        {"_sdkmessageid_value": key, "primaryobjecttypecode": name}
-        for key in keys
-        for name in tables.by_name
-    ]
-    there.add("sdkmessagefilter", filters)
 
 
 def _seed_duplicate_rules(tables: Tables, there: _Seeder) -> None:
@@ -149,56 +169,3 @@ def _seed_duplicate_rules(tables: Tables, there: _Seeder) -> None:
             "ignoreblankvalues": 1,
         }
         there.add("duplicaterulecondition", [condition])
-
-
-def _seed_records(there: _Seeder, ids: Ids) -> None:
-    chance = ids.random
-    companies = [
-        {
-            "name": company(chance),
-            "accountnumber": f"AC{number:05}",
-            "telephone1": telephone(chance),
-            "address1_city": city(chance),
-            "address1_country": "USA",
-            "revenue": float(chance.randrange(100_000, 5_000_000)),
-            "numberofemployees": chance.randrange(5, 5000),
-            "accountcategorycode": chance.choice((1, 2)),
-            "creditonhold": 0,
-        }
-        for number in range(1, ACCOUNTS + 1)
-    ]
-    accounts = there.add("account", companies)
-    people = []
-    for _ in range(CONTACTS):
-        first, last = person(chance)
-        people.append(
-            {
-                "firstname": first,
-                "lastname": last,
-                "fullname": f"{first} {last}",
-                "emailaddress1": f"{first}.{last}@example.com".lower(),
-                "_parentcustomerid_value": chance.choice(accounts),
-            }
-        )
-    there.add("contact", people)
-    [price_list] = there.add("pricelevel", [{"name": "Default"}])
-    there.add(
-        "product",
-        [
-            {"name": f"Product {n}", "productnumber": f"P-{n:04}", "price": 10.0 * n}
-            for n in range(1, 31)
-        ],
-    )
-    there.add(
-        "salesorder",
-        [
-            {
-                "name": f"Order {number}",
-                "ordernumber": f"ORD-{number:05}",
-                "_customerid_value": chance.choice(accounts),
-                "_pricelevelid_value": price_list,
-                "totalamount": float(chance.randrange(100, 10_000)),
-            }
-            for number in range(1, ORDERS + 1)
-        ],
-    )

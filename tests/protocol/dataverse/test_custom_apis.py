@@ -106,12 +106,12 @@ def test_rows_declare_custom_apis_while_they_are_there(dataverse):
             "uniquename": "Text",
             "type": 10,
             "isoptional": False,
-            "customapiid@odata.bind": f"/customapis({api})",
+            "CustomAPIId@odata.bind": f"/customapis({api})",
         },
     )
     dataverse.create(
         "customapiresponseproperties",
-        **{"uniquename": "Count", "type": 7, "customapiid@odata.bind": f"/customapis({api})"},
+        **{"uniquename": "Count", "type": 7, "CustomAPIId@odata.bind": f"/customapis({api})"},
     )
     assert dataverse.ask("POST", "new_Ping", {"Text": "x"}).json["Count"] is None
     assert dataverse.ask("POST", "new_Ping", {}).error == (400, "0x80040200")

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from windtunnel.contracts.entities.dataverse.messages import standard_messages
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.settings import CustomApiSettings
-from windtunnel.simulator.services.dataverse import bulk, definitions, errors, file_messages
+from windtunnel.simulator.services.dataverse import (
+    bulk,
+    definitions,
+    errors,
+    file_messages,
+    solutions,
+)
 from windtunnel.simulator.services.dataverse.messages import (
     duplicates,
     environment,
@@ -58,6 +64,7 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     for module in (duplicates, environment, numbers, query_expressions, records, sales, service):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)
+    registry.handle(solutions.HANDLERS)
     registry.handle(security.HANDLERS)
     registry.handle({name: _with_body(m) for name, m in file_messages.MESSAGES.items()})
     registry.delegate(dict.fromkeys(definitions.MESSAGES, definitions.message))

@@ -6,7 +6,7 @@ are made by making an activity only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from windtunnel.simulator.kernel.changes import Change, Changes, Operation
@@ -36,14 +36,6 @@ class Activities:
             if is_activity(served) and served.name not in self._followed:
                 self._followed.add(served.name)
                 self._changes.hook(served.table.entity_type, self._activity_changed)
-
-    def seed(self, served: DataverseTable, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows for activities of the first content."""
-        pointers = [self._row(served.name, row) for row in rows]
-        if pointers:
-            names = list(pointers[0])
-            values = [[row[name] for name in names] for row in pointers]
-            self._tables.by_name[POINTER].records.seed(names, values)
 
     def _row(self, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
         columns = self._tables.by_name[POINTER].table.columns

@@ -258,6 +258,8 @@ def _reassign(call: Call, owner: str, other: str) -> None:
     for served in list(call.there.tables.by_name.values()):
         if not (served.has("_ownerid_value") and governed_by(served.definition)):
             continue
+        if served.name == "queue":  # a principal's own queue stays its own
+            continue
         rows = call.there.store.read(
             f"SELECT {quoted(served.primary_id)} FROM {quoted(served.table.sql)} "
             "WHERE _ownerid_value = ?",

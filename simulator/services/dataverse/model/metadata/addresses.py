@@ -130,6 +130,22 @@ class Metadata:
             item[f"{name}@odata.context"] = f"{base}$metadata#{found.context}/{name}{one}"
         return {"@odata.context": f"{context}/$entity", **item}
 
+    def has_component(self, kind: int, component: str) -> bool:
+        """Whether a definition of this component type has this MetadataId."""
+        definitions = self._tables.definitions
+        match kind:
+            case 1:
+                return any(d.metadata_id == component for d in definitions.values())
+            case 2:
+                listed = (item for d in definitions.values() for item in self.columns(d))
+            case 9:
+                listed = iter(self._set(Segment("GlobalOptionSetDefinitions")))
+            case 14:
+                listed = (key for d in definitions.values() for key in shapes.key_shapes(d))
+            case _:
+                listed = iter(relationships.every(definitions))
+        return any(item["MetadataId"] == component for item in listed)
+
     # -- walking ------------------------------------------------------------------------------
 
     def find(self, parts: tuple[Segment, ...]) -> Found:
