@@ -112,12 +112,13 @@ def seed(
     ]
     keys = there.add("systemuser", people)
     there.user = keys[0] if keys else ""
+    team_queue = there.key()
     team = {"name": settings.organization, "_businessunitid_value": there.unit, "isdefault": 1}
-    team |= {"_queueid_value": there.key(), "_administratorid_value": there.user or None}
+    team |= {"_queueid_value": team_queue, "_administratorid_value": there.user or None}
     [everybody] = there.add("team", [{**team, "teamtype": 0}])
     there.add("teammembership", [{"teamid": everybody, "systemuserid": key} for key in keys])
     owned = [(queues[user.user_id], user.name, user.user_id) for user in known]
-    owned.append((team["_queueid_value"], settings.organization, there.user))
+    owned.append((team_queue, settings.organization, there.user))
     seed_platform.queues(there.add, owned)
     [there.currency, _] = there.add(
         "transactioncurrency",

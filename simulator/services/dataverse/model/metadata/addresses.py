@@ -5,6 +5,7 @@ Source: "Query table definitions using the Web API", "Web API Metadata operation
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -133,17 +134,18 @@ class Metadata:
     def has_component(self, kind: int, component: str) -> bool:
         """Whether a definition of this component type has this MetadataId."""
         definitions = self._tables.definitions
+        listed: Iterable[Json]
         match kind:
             case 1:
                 return any(d.metadata_id == component for d in definitions.values())
             case 2:
                 listed = (item for d in definitions.values() for item in self.columns(d))
             case 9:
-                listed = iter(self._set(Segment("GlobalOptionSetDefinitions")))
+                listed = self._set(Segment("GlobalOptionSetDefinitions"))
             case 14:
                 listed = (key for d in definitions.values() for key in shapes.key_shapes(d))
             case _:
-                listed = iter(relationships.every(definitions))
+                listed = relationships.every(definitions)
         return any(item["MetadataId"] == component for item in listed)
 
     # -- walking ------------------------------------------------------------------------------
