@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.acceptance
 
 WINDTUNNEL = (sys.executable, "-m", "windtunnel.simulator.cli")
-SCENARIOS = {"order-to-cash", "er-export"}
+SCENARIOS = {"order-to-cash", "customer-migration", "journal-import", "er-export"}
 
 
 def run(folder: Path, version: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -60,3 +60,5 @@ def test_the_naive_integration_fails_each_scenario_and_the_report_says_why(tmp_p
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "who sends again without looking makes a second order" in page
     assert "must not be thrown away" in page
+    assert "PartiallySucceeded, which is not Succeeded" in page
+    assert "books it twice" in page

@@ -47,6 +47,12 @@ class Service:
                 time.sleep(PAUSE_SECONDS)
         return None
 
+    def raw(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """One try."""
+        return self._client.request(
+            method, path, headers=self._tokens.headers(self._url), **content
+        )
+
 
 def send_orders(fo: Service, orders: list[dict[str, Any]]) -> int:
     """Post every order and its lines; returns how many it believes it sent."""
