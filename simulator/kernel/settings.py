@@ -247,6 +247,46 @@ class ActionSettings(_Section):
     answer: Any = Field(default=None, description="What it answers when it has no function.")
 
 
+class ServiceMemberSettings(_Section):
+    """Parameters of an operation, members of a data contract: one value."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    type: str = Field(
+        default="string",
+        description="`string`, `int`, `int64`, `real`, `boolean`, `date`, `utcdatetime`, `guid`, "
+        "an enumeration or a data contract; `[]` behind it makes a list.",
+    )
+
+
+class DataContractSettings(_Section):
+    """`[[finance_operations.contracts]]`: a data contract of custom services."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    members: tuple[ServiceMemberSettings, ...] = ()
+
+
+class ServiceOperationSettings(_Section):
+    """`[[finance_operations.services.operations]]`: one operation."""
+
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    parameters: tuple[ServiceMemberSettings, ...] = ()
+    returns: str = Field(default="", description="As a parameter's type; none means nothing.")
+    function: str = Field(
+        default="", description="`module:function` in Python; it takes an OperationCall."
+    )
+    answer: Any = Field(default=None, description="What it answers when it has no function.")
+
+
+class CustomServiceSettings(_Section):
+    """`[[finance_operations.services]]`: a custom service of your own."""
+
+    group: str = Field(pattern=r"^[A-Za-z_]\w*$", description="The service group.")
+    name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    external_name: str = Field(default="", description="Its name in SOAP; none means the name.")
+    namespace: str = Field(default="http://tempuri.org", description="Of its operations in SOAP.")
+    operations: tuple[ServiceOperationSettings, ...] = ()
+
+
 class FinanceOperationsUserSettings(_Section):
     """`[[finance_operations.users]]`: a user with another company or less than all rights."""
 
@@ -316,6 +356,8 @@ class FinanceOperationsSettings(_Section):
         default="-", description="Between the segments of account and dimension display values."
     )
     actions: tuple[ActionSettings, ...] = ()
+    services: tuple[CustomServiceSettings, ...] = ()
+    contracts: tuple[DataContractSettings, ...] = ()
     users: tuple[FinanceOperationsUserSettings, ...] = ()
 
 

@@ -1,7 +1,6 @@
-"""Finance and operations: the OData service `/data` of one environment with several companies.
+"""Finance and operations: `/data`, `/metadata` and custom services of one environment.
 
-Source: "Open Data Protocol (OData)", Microsoft Learn, data entities. Left out so far: actions,
-`/metadata`, custom services.
+Source: "Open Data Protocol (OData)", "Custom services", Microsoft Learn, data entities.
 """
 
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations

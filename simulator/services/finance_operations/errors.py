@@ -224,6 +224,30 @@ class ActionFailed(FinanceOperationsError):
         self.status = status
 
 
+class BadServiceCall(WebApiError):
+    """A call of a custom service whose body does not fit the operation. The status is assumed."""
+
+    status = 400
+    text = "{reason}"
+
+
+class OperationFailed(FinanceOperationsError):
+    """What the operation of a custom service threw."""
+
+    status = 500
+    text = "An exception occured when invoking the operation - {reason}"
+
+    def body(self) -> bytes:
+        """The JSON that is sent."""
+        return orjson.dumps(
+            {
+                "Message": self.message,
+                "ExceptionType": self.values["kind"],
+                "ActivityId": self.values["activity"],
+            }
+        )
+
+
 class BatchRefused(FinanceOperationsError):
     """A batch that cannot be read, or with more operations than are allowed."""
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from windtunnel.simulator.exchange import Route
-from windtunnel.simulator.services.finance_operations.handlers.data import absent, data
+from windtunnel.simulator.services.finance_operations.custom_services import (
+    json_handlers,
+    soap_handlers,
+)
+from windtunnel.simulator.services.finance_operations.handlers.data import data
 from windtunnel.simulator.services.finance_operations.handlers.metadata import metadata_api
+
+_OPERATION = "/api/services/{group}/{service}/{operation}"
 
 ROUTES = [
     *(
@@ -18,13 +24,11 @@ ROUTES = [
         for root in ("/metadata", "/Metadata")
         for path in (root, f"{root}/{{resource:path}}")
     ),
-    *(
-        Route(method, path, absent)
-        for method in ("GET", "POST")
-        for path in (
-            "/api/services",
-            "/api/services/{rest:path}",
-            "/soap/services/{rest:path}",
-        )
-    ),
+    Route("GET", "/api/services", json_handlers.list_groups),
+    Route("GET", "/api/services/{group}", json_handlers.list_services),
+    Route("GET", "/api/services/{group}/{service}", json_handlers.list_operations),
+    Route("GET", f"{_OPERATION}", json_handlers.describe_operation),
+    Route("POST", f"{_OPERATION}", json_handlers.call_operation),
+    Route("GET", "/soap/services/{group}", soap_handlers.describe),
+    Route("POST", "/soap/services/{group}", soap_handlers.call),
 ]

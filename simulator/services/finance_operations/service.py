@@ -23,6 +23,10 @@ from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.finance_operations import errors as e
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
+from windtunnel.simulator.services.finance_operations.custom_services import CustomServices
+from windtunnel.simulator.services.finance_operations.custom_services.soap_handlers import (
+    is_description,
+)
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import error_response
 from windtunnel.simulator.services.finance_operations.model.actions import Actions
@@ -79,6 +83,11 @@ class FinanceOperations:
         self._neighbours.extend(routes)
         self._by_neighbours = Router(self._neighbours)
 
+    @property
+    def custom_services(self) -> CustomServices:
+        """The registry of custom services; other services and users add theirs to it."""
+        return self.environment.custom_services
+
     # -- life ---------------------------------------------------------------------------------
 
     def seed(self, *, sample_data: bool = True) -> None:
@@ -108,6 +117,8 @@ class FinanceOperations:
         try:
             exchange.identity = self._callers.find(header, exchange.received)
         except InvalidToken as error:
+            if is_description(exchange.request):
+                return
             raise e.AuthenticationFailed from error
 
     def _identity(self, claims: Claims) -> Identity:
@@ -168,7 +179,8 @@ class FinanceOperations:
 
     def _sign(self, exchange: Exchange, response: Response) -> None:
         """The headers that support asks for. Source: "Service request tracing"."""
-        activity = exchange.correlation_id = exchange.request_id = self._ids.uuid()
+        activity = exchange.correlation_id or self._ids.uuid()
+        exchange.correlation_id = exchange.request_id = activity
         seconds = exchange.cost_seconds
         if not seconds:
             seconds = self.environment.costs.seconds(exchange.operation or "other")

@@ -79,11 +79,3 @@ def _only_get(exchange: Exchange, response: Response) -> Response:
     if method not in {"GET", "HEAD"}:
         raise VerbNotSupported(method=method)
     return response
-
-
-def absent(
-    exchange: Exchange, environment: Environment, addresses: Addresses, rest: str = ""
-) -> Response:
-    """An API of the real service that is not simulated yet."""
-    del environment, addresses, rest
-    raise Absent(exchange.request.path[:200])

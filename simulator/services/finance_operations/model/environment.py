@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
 from windtunnel.simulator.kernel.changes import Changes
@@ -10,6 +12,12 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.odata import FINANCE_AND_OPERATIONS, WITH_STRING_FUNCTIONS
+from windtunnel.simulator.services.finance_operations.custom_services.registry import (
+    CustomServices,
+)
+from windtunnel.simulator.services.finance_operations.custom_services.standard import (
+    add_standard,
+)
 from windtunnel.simulator.services.finance_operations.model.access import Access
 from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
 from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
@@ -76,7 +84,8 @@ class Environment:
         dimensions = Dimensions(
             self.sets, lookups, settings.dimensions, settings.dimension_delimiter
         )
-        rules = Rules(Surroundings(store, self.sets, lookups, clock, dimensions))
+        surroundings = Surroundings(store, self.sets, lookups, clock, dimensions)
+        rules, self._currency_of = Rules(surroundings), surroundings.currency
         storing = Storing(self.sets, lookups, numbers, rules, self._ids.random)
         checks = Checks(self.sets, lookups, self.companies, numbers, rules)
         self._numbers = numbers
@@ -91,6 +100,9 @@ class Environment:
         )
         self.actions.add(*standard_actions(self.sets, settings.release))
         declare(self.actions, settings.actions)
+        self.custom_services = CustomServices(schema.enums)
+        add_standard(self.custom_services, self._company_info, self._is_administrator)
+        self.custom_services.declare(settings.services, settings.contracts)
         self.bulk = Bulk(store, changes, checks, storing, lookups, numbers)
 
     def seed(self, *, sample_data: bool = True) -> None:
@@ -110,10 +122,31 @@ class Environment:
         self.plans.forget()
         self.reading.forget()
 
-    def access(self, user: str) -> Access:
-        """Records for the function behind an action, read and written as this user."""
-        company = self.users.of(user).company
+    def access(self, user: str, company: str = "") -> Access:
+        """Records for a function, as this user; without a company in the user's own."""
+        company = company or self.users.of(user).company
         return Access(self.sets, self.plans, self.reading, self.writing, user, company)
+
+    def _is_administrator(self, user: str) -> bool:
+        return not self.users.of(user).access
+
+    def _company_info(self, company: str) -> dict[str, Any]:
+        """Time zone and currency of a company, as UserSessionInfo has them."""
+        code = self._currency_of(company)
+        currency = self.sets["Currencies"].records.get((code,)) or {}
+        entity = self.sets["LegalEntities"].records.get((company,)) or {}
+        zones = self.sets["LegalEntities"].table.columns["TimeZone"].enum
+        names = {} if zones is None else {number: name for name, number in zones.members.items()}
+        return {
+            "CompanyTimeZone": names.get(entity.get("TimeZone", 0)),
+            "CurrencyInfo": {
+                "CurrencyCode": code,
+                "Description": currency.get("Name", ""),
+                "ExchangeRate": 100.0,
+                "ISOCurrencyCode": code,
+                "Prefix": currency.get("Symbol", ""),
+            },
+        }
 
     def new_id(self) -> str:
         """A GUID from the environment's own source."""
