@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -171,6 +172,7 @@ def import_times(folder: Path, cores: Cores, rounds: int, seconds: float) -> dic
     del cores, rounds, seconds
     file, kept = folder / "large.xml", folder / "kept"
     file.write_text(large_metadata(IMPORT_BYTES), "utf-8")
+    shutil.rmtree(kept, ignore_errors=True)
     standard_tables()
     cold, warm = [], []
     for number in range(TIMES):

@@ -142,7 +142,8 @@ def id_in(address: str) -> str:
 # -- actions ----------------------------------------------------------------------------------
 
 
-def _exists(there: Handlers, kind: int, component: str) -> bool:
+def exists(there: Handlers, kind: int, component: str) -> bool:
+    """Whether there is a component of this type and id."""
     if kind in DEFINITIONS.values():
         return there.metadata.has_component(kind, component)
     tables = {code: name for name, code in RECORDS.items()}
@@ -161,7 +162,7 @@ def _add(call: Call) -> Answer:
         raise errors.InvalidArgument(
             problem="The default solution holds every component: name another one."
         )
-    if not _exists(there, kind, component):
+    if not exists(there, kind, component):
         raise errors.ComponentNotFound(kind=kind, id=component)
     behaviour = None
     if kind == ENTITY:

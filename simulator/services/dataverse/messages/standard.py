@@ -19,10 +19,13 @@ from windtunnel.simulator.services.dataverse.messages import (
     duplicates,
     environment,
     numbers,
+    organization_tree,
+    pricing,
     query_expressions,
     records,
     sales,
     service,
+    whole_definitions,
 )
 from windtunnel.simulator.services.dataverse.messages.custom import declare
 from windtunnel.simulator.services.dataverse.messages.registry import (
@@ -61,7 +64,10 @@ def _search(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
 def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
-    for module in (duplicates, environment, numbers, query_expressions, records, sales, service):
+    for module in (
+        *(duplicates, environment, numbers, organization_tree, pricing, query_expressions),
+        *(records, sales, service, whole_definitions),
+    ):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)
     registry.handle(solutions.HANDLERS)

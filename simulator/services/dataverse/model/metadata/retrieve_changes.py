@@ -81,6 +81,14 @@ def _table(item: Json, query: Json) -> Json:
     return shown
 
 
+def whole(item: Json, members: frozenset[str]) -> Json:
+    """A table's definition with everything of its own and these lists, as messages answer it."""
+    return {
+        **_chosen(item, None),
+        **{name: [_child(child, None) for child in item[name]()] for name in sorted(members)},
+    }
+
+
 def _child(item: Json, names: set[str] | None) -> Json:
     shown = _chosen(item, names)
     for member in ("OptionSet", "GlobalOptionSet"):
