@@ -57,6 +57,9 @@ from windtunnel.simulator.services.dataverse.imports import read_imports
 from windtunnel.simulator.services.electronic_reporting import ElectronicReporting
 from windtunnel.simulator.services.electronic_reporting.routes import routes as er_routes
 from windtunnel.simulator.services.entra import Client, Entra, EntraService, Tenant, User
+from windtunnel.simulator.services.finance_operations.imports import (
+    read_imports as read_entity_types,
+)
 from windtunnel.simulator.services.finance_operations.model.whole_sets import WholeSets
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
 from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
@@ -257,6 +260,7 @@ class House:
             limits=self._limits,
             costs=self._costs.get("finance_operations", FINANCE_OPERATIONS_COSTS),
             timers=self.timers,
+            imports=read_entity_types(self.settings.finance_operations.schemas, self._folder),
         )
         made.seed(sample_data=self.settings.simulator.sample_data)
         return made

@@ -6,7 +6,6 @@ Files may be compressed by gzip. $metadata tells names, types, keys and relation
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,26 +28,15 @@ from windtunnel.contracts.entities.dataverse.wire import (
     label_text,
     option_set_of,
 )
+from windtunnel.contracts.entities.imports import ImportProblem, unpacked
 
 Json = dict[str, Any]
-LARGEST_BYTES = 512 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
 _TABLE_FIELDS = frozenset(
     {
         "EntitySetName", "LogicalName", "SchemaName", "PrimaryIdAttribute", "PrimaryNameAttribute",
         "OwnershipType", "ObjectTypeCode", "IsCustomEntity", "IsIntersect", "MetadataId",
     }
 )  # fmt: skip
-
-
-class ImportProblem(ValueError):
-    """A document that is none of those that can be imported; `where` is its name."""
-
-    is_usage_error = True
-
-    def __init__(self, message: str, where: str = "") -> None:
-        self.where = where
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +97,6 @@ def _holds(
     between = served.get(relation.intersect)
     ends = [far for _, far in relation.pairs] + [own for own, _ in relation.far_pairs]
     return between is not None and all(end in between.columns for end in ends)
-
-
-def unpacked(raw: bytes) -> bytes:
-    """A document without its gzip compression. Raises ImportProblem when it is broken or huge."""
-    if raw[:2] != _GZIP:
-        return raw
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        document = inflate.decompress(raw, LARGEST_BYTES)
-    except zlib.error as error:
-        raise ImportProblem(f"The gzip data cannot be read: {error}.") from error
-    if inflate.unconsumed_tail or not inflate.eof:
-        raise ImportProblem("The gzip data ends early or is too large.")
-    return document
 
 
 def _objects(document: bytes) -> list[Json]:

@@ -93,10 +93,24 @@ class Lazily(Mapping[str, EntityType]):
         return len(self._makers)
 
 
+class Declared(NamedTuple):
+    """An action that a document declares: the type it is bound to, or ``, and its element.
+
+    `is_imported`: the container names it, so it is called at the root.
+    """
+
+    name: str
+    bound_to: str
+    many: bool
+    is_imported: bool
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class EntityTypes:
-    """Types by set name, their set names by type name, enumerations by name."""
+    """Types by set name, enumerations by name, set names by type name, declared actions."""
 
     types: Mapping[str, EntityType]
     enums: Mapping[str, Enumeration]
     sets_by_type: Mapping[str, str]
+    actions: tuple[Declared, ...] = ()

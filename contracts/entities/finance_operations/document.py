@@ -5,12 +5,13 @@ Source: fragments of a real document: types and enumerations, then actions, then
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from windtunnel.contracts.entities.finance_operations.definitions import (
     NAMESPACE,
+    Declared,
     EntityType,
     EntityTypes,
     Enumeration,
@@ -29,8 +30,15 @@ _HEAD: Final = (
 _TAIL: Final = "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
 
 
-def write_document(parts: Iterable[EntityTypes]) -> bytes:
-    """One document of all parts; a set, type or enumeration of a later part wins."""
+def write_document(
+    parts: Iterable[EntityTypes],
+    is_served: Callable[[Declared], bool] = lambda found: False,  # noqa: ARG005
+) -> bytes:
+    """One document of all parts; a set, type or enumeration of a later part wins.
+
+    Declared actions that are served are left out: whoever serves them writes them.
+    """
+    actions: dict[tuple[str, str, bool], Declared] = {}
     kinds: dict[str, EntityType] = {}
     enums: dict[str, Enumeration] = {}
     for part in parts:
@@ -38,14 +46,18 @@ def write_document(parts: Iterable[EntityTypes]) -> bytes:
         kinds = {key: kind for key, kind in kinds.items() if kind.entity_set not in names}
         kinds.update({kind.name: kind for kind in part.types.values()})
         enums.update(part.enums)
+        actions.update({(found.name, found.bound_to, found.many): found for found in part.actions})
+    declared = [found for found in actions.values() if not is_served(found)]
     lines = [_HEAD]
     for kind in kinds.values():
         lines += _type(kind)
     for name in sorted(enums):
         lines += _enum(enums[name])
+    lines += [found.text for found in declared]
     lines.append('<EntityContainer Name="Resources">')
     for kind in kinds.values():
         lines += _set(kind)
+    lines += [_action_import(found.name) for found in declared if found.is_imported]
     lines.append(_TAIL)
     return "".join(lines).encode()
 
@@ -123,6 +135,10 @@ def _set(kind: EntityType) -> Iterator[str]:
     for path, target in kind.bindings:
         yield (f"<NavigationPropertyBinding Path={quoteattr(path)} Target={quoteattr(target)} />")
     yield "</EntitySet>"
+
+
+def _action_import(name: str) -> str:
+    return f"<ActionImport Name={quoteattr(name)} Action={quoteattr(f'{NAMESPACE}.{name}')} />"
 
 
 def _note(term: str, attribute: str, value: str) -> str:

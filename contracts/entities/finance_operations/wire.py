@@ -131,7 +131,7 @@ def _trimmed(link: Navigation) -> Json:
 def _navigation(
     name: str,
     target: str,
-    many: bool,
+    many: bool = False,
     pairs: Json = (),
     partner: str = "",
     nullable: bool = False,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-import hashlib
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from windtunnel.contracts.entities.dataverse import (
     OptionSet,
     TableDefinition,
     standard_tables,
 )
-from windtunnel.contracts.entities.dataverse.imports import Imported, ImportProblem, imported
+from windtunnel.contracts.entities.dataverse.imports import Imported, imported
 from windtunnel.contracts.entities.dataverse.kept import opened, packed
-from windtunnel.simulator.exchange import UsageError
-from windtunnel.simulator.kernel.kept_files import create_once
+from windtunnel.simulator.kernel.kept_imports import kept_import, without_collector
 
-_FORM = b"2"
+_FORM: Final = "2"
 """Counts up when the kept form or the way of reading documents changes."""
+_REMEDY: Final = (
+    "It must be a $metadata document, or the JSON of EntityDefinitions or "
+    "GlobalOptionSetDefinitions; each may be compressed by gzip."
+)
 
 
 def read_imports(paths: Iterable[Path], folder: Path) -> Imported:
@@ -28,30 +28,18 @@ def read_imports(paths: Iterable[Path], folder: Path) -> Imported:
 
     Raises UsageError with the file's name.
     """
-    documents = {str(path): _read(path) for path in paths}
-    if not documents:
-        return Imported()
-    digest = hashlib.sha256(_FORM + version("windtunnel-d365").encode())
-    for document in documents.values():
-        digest.update(hashlib.sha256(document).digest())
     fresh: list[Imported] = []
 
-    def make() -> bytes:
+    def make(documents: Mapping[str, bytes]) -> bytes:
         known = {table.logical_name: table for table in standard_tables()}
         fresh.append(imported(documents, known))
         return packed(fresh[0].tables.values(), fresh[0].choices.values())
 
-    try:
-        with _without_collector():
-            kept = create_once(folder / "imports" / f"{digest.hexdigest()}.json", make)
-            return fresh[0] if fresh else _imported(*opened(kept))
-    except ImportProblem as error:
-        raise UsageError(
-            str(error),
-            where=error.where,
-            remedy="It must be a $metadata document, or the JSON of EntityDefinitions or "
-            "GlobalOptionSetDefinitions; each may be compressed by gzip.",
-        ) from error
+    with without_collector():
+        kept = kept_import(paths, folder, _FORM, make, _REMEDY)
+        if kept is None:
+            return Imported()
+        return fresh[0] if fresh else _imported(*opened(kept))
 
 
 def _imported(tables: Iterable[TableDefinition], choices: Iterable[OptionSet]) -> Imported:
@@ -59,22 +47,3 @@ def _imported(tables: Iterable[TableDefinition], choices: Iterable[OptionSet]) -
         {table.logical_name: table for table in tables},
         {choice.name: choice for choice in choices},
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
-
-
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """Hundreds of thousands of new objects, none of them garbage: looking for some costs half."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

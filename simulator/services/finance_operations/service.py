@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from windtunnel.contracts.entities.finance_operations.definitions import EntityTypes
 from windtunnel.contracts.limits import (
     FINANCE_OPERATIONS_COSTS,
     CostModel,
@@ -59,8 +60,9 @@ class FinanceOperations:
         limits: Limits,
         costs: CostModel = FINANCE_OPERATIONS_COSTS,
         timers: Timers | None = None,
+        imports: Sequence[EntityTypes] = (),
     ) -> None:
-        self.environment = Environment(store, changes, clock, ids, settings, limits, costs)
+        self.environment = Environment(store, changes, clock, ids, settings, limits, costs, imports)
         self.throttling = Throttling(settings, limits, priorities, clock.now)
         self._addresses = Addresses(self.environment.sets)
         self._router = Router(ROUTES)

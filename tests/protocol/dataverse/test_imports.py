@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from windtunnel.contracts.entities.dataverse import standard_tables
-from windtunnel.contracts.entities.dataverse.imports import ImportProblem, imported
+from windtunnel.contracts.entities.dataverse.imports import imported
+from windtunnel.contracts.entities.imports import ImportProblem
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import load
 from windtunnel.simulator.services.dataverse.imports import read_imports

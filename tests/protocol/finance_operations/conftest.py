@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 
+from windtunnel.contracts.entities.finance_operations.definitions import EntityTypes
 from windtunnel.contracts.limits import LIMITS, Limits, Priority
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import ManualClock
@@ -40,7 +42,9 @@ def check(header: bytes) -> Claims:
 class Rig:
     """The service with what a test needs to look behind it."""
 
-    def __init__(self, limits: Limits = LIMITS, **settings: Any) -> None:
+    def __init__(
+        self, limits: Limits = LIMITS, imports: Sequence[EntityTypes] = (), **settings: Any
+    ) -> None:
         self.clock = ManualClock()
         self.timers = Timers(self.clock)
         self.store = Store()
@@ -57,6 +61,7 @@ class Rig:
             priorities={"billing": Priority.HIGH},
             limits=limits,
             timers=self.timers,
+            imports=imports,
         )
         self.service.seed()
         self.store.mark()
@@ -121,7 +126,7 @@ def rig(shared: Rig) -> Rig:
     return shared
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_rig() -> type[Rig]:
     """For tests that need an environment with other settings."""
     return Rig

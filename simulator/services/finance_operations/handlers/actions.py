@@ -10,7 +10,7 @@ from typing import Any
 from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
 from windtunnel.simulator.entity_sets.actions import ActionCall, ActionRefused
 from windtunnel.simulator.entity_sets.records import Key
-from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.finance_operations.errors import (
     ActionFailed,
     FinanceOperationsError,
@@ -51,6 +51,10 @@ def invoke(
     else:
         served = environment.actions.bound(entity_set.name, name, to_record=key is not None)
     if served is None:
+        kind = "" if entity_set is None else entity_set.type
+        many = entity_set is not None and key is None
+        if (name, kind, many) in environment.sets.schema.declared:
+            raise Absent(f"action {name}")
         raise no_route(exchange)
     request = exchange.request
     if request.method != "POST":

@@ -124,7 +124,7 @@ class Bulk:
         wanted = tuple(key)
         # A row of hundreds of columns costs much even where there is none; most rows are new.
         there = entity_set.records.exists(wanted)
-        return entity_set.records.get(wanted) if there else None
+        return entity_set.row(wanted) if there else None
 
     def _create(self, entity_set: EntitySet, sent: Values, user: str) -> Outcome:
         taken = self._numbers.taken()

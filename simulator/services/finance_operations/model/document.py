@@ -6,6 +6,7 @@ It is as large as the sets it describes, so it is put together once, and again w
 from __future__ import annotations
 
 from windtunnel.contracts.csdl import write_node
+from windtunnel.contracts.entities.finance_operations.definitions import Declared
 from windtunnel.simulator.kernel.gzips import gzipped
 from windtunnel.simulator.services.finance_operations.model.actions import (
     Actions,
@@ -28,13 +29,20 @@ class Document:
     def csdl(self) -> bytes:
         """The document: types and enumerations, then actions, then the container."""
         if self._version != self._actions.version:
-            whole = self._schema.csdl()
+            whole = self._schema.csdl(self._is_served)
             at, end = whole.rindex(_CONTAINER), whole.rindex(_END)
             actions = b"".join(map(write_node, action_nodes(self._actions)))
             imports = b"".join(map(write_node, import_nodes(self._actions)))
             self._csdl = whole[:at] + actions + whole[at:end] + imports + whole[end:]
             self._version, self._packed = self._actions.version, b""
         return self._csdl
+
+    def _is_served(self, declared: Declared) -> bool:
+        entity_set = self._schema.sets_by_type.get(declared.bound_to, "")
+        if not entity_set:
+            return self._actions.unbound(declared.name) is not None
+        to_record = not declared.many
+        return self._actions.bound(entity_set, declared.name, to_record=to_record) is not None
 
     def packed(self) -> bytes:
         """The document as gzip: it is large and asked for often, so it is packed once and well."""

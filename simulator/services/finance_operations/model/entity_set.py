@@ -181,6 +181,10 @@ class EntitySet:
     def whole(self) -> Mapping[str, Any]:
         """The empty values of all stored columns."""
         found: dict[str, Any] = {}
+        if self.is_partial:
+            enums = self._sets.schema.enums
+            for name, item in entity_types().types[self.name].properties.items():
+                found[name] = _empty(item, _column(item, enums))
         for version in self._sets.versions(self.principal.name):
             found.update(version.empties)
         return {**found, **self.principal.empties, **self.empties}
@@ -239,6 +243,15 @@ class EntitySet:
         title = values[self.facts.title] if self.facts.title else ""
         shown = f"{self.label(last)}: {values[last]}"
         return f"{shown}, {title}" if title else shown
+
+    def row(self, key: Key) -> Values | None:
+        """A stored row as rules read it, or None."""
+        found = self.records.get(key)
+        return None if found is None else self.filled(found)
+
+    def filled(self, row: Values) -> Values:
+        """A row with empty values for what rules may read and an imported type does not have."""
+        return {**self.whole, **row} if self.is_partial else row
 
     def keep_columns(self, values: Values) -> None:
         """Drop what rules set and an imported type of this name does not have."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from windtunnel.contracts.entities.finance_operations.definitions import EntityTypes
 from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.contracts.limits import FINANCE_OPERATIONS_COSTS, CostModel, Limits
 from windtunnel.simulator.kernel.changes import Changes
@@ -60,12 +62,13 @@ class Environment:
         settings: FinanceOperationsSettings,
         limits: Limits,
         costs: CostModel = FINANCE_OPERATIONS_COSTS,
+        imports: Sequence[EntityTypes] = (),
     ) -> None:
         self.costs = costs
         self.batch_operations = round(limits["fo.batch"].allowance)
         self.store, self.clock, self.settings = store, clock, settings
         self._ids = ids.child("finance_operations")
-        schema = Schema([entity_types()])
+        schema = Schema([entity_types(), *imports])
         self.sets = Sets(store, changes, schema)
         self.companies = Companies(store, settings.default_company)
         self.users = Users(settings.users, settings.default_company)

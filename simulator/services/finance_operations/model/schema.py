@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS, EntityFacts
 from windtunnel.contracts.entities.finance_operations.definitions import (
     NAMESPACE,
+    Declared,
     EntityType,
     EntityTypes,
 )
@@ -39,9 +40,14 @@ class Schema:
             for name, enum in part.enums.items()
         }
 
-    def csdl(self) -> bytes:
-        """The $metadata document without actions."""
-        return write_document(self._parts)
+    def csdl(self, is_served: Callable[[Declared], bool]) -> bytes:
+        """The $metadata document without the actions that are served."""
+        return write_document(self._parts, is_served)
+
+    @cached_property
+    def declared(self) -> frozenset[tuple[str, str, bool]]:
+        """(name, type it is bound to, of a collection) of actions that documents declare."""
+        return frozenset((a.name, a.bound_to, a.many) for part in self._parts for a in part.actions)
 
     def facts(self, entity_set: str) -> EntityFacts:
         """What is known of a set, as far as its type has the columns."""

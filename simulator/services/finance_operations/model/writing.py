@@ -95,7 +95,7 @@ class Writing:
     def _selected(
         self, entity_set: EntitySet, key: Key, if_match: str, *, is_in_scope: bool
     ) -> Values:
-        row = entity_set.records.get(key) if is_in_scope else None
+        row = entity_set.row(key) if is_in_scope else None
         if row is None:
             raise NothingSelected
         if if_match and if_match.strip() != "*":
@@ -130,7 +130,7 @@ class Writing:
                 if found and not is_owned:
                     raise self._still_needed(entity_set, other)
                 for child in found:
-                    self._storing.delete(other, child, user)
+                    self._storing.delete(other, other.filled(child), user)
             self._storing.delete(entity_set, row, user)
 
     def _still_needed(self, entity_set: EntitySet, other: EntitySet) -> DeleteFailed:
