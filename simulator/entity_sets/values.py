@@ -53,12 +53,17 @@ class BadValue(ValueError):
 Checker: TypeAlias = Callable[[Any], Any]
 """JSON value in, stored value out; raises BadValue. None passes when the column is nullable."""
 
+Refusal: TypeAlias = Callable[[Column, Any, Fault], Exception]
+
 Decoder: TypeAlias = Callable[[Any], Any]
 """Stored value in (never None), JSON value out."""
 
 
-def checker(column: Column) -> Checker:
-    """The function that checks a JSON value for a column and gives its stored form."""
+def checker(column: Column, refusal: Refusal = BadValue) -> Checker:
+    """The function that checks a JSON value for a column and gives its stored form.
+
+    `refusal` makes the error that it raises.
+    """
     make = _CHECKERS.get(column.edm)
     if column.enum is not None:
         make = _enum_checker
@@ -66,17 +71,16 @@ def checker(column: Column) -> Checker:
         make = _integer_checker
     if make is None:
         make = _string_checker
-    inner = make(column)
-    nullable = column.nullable
+    return make(column, refusal)
 
-    def check(value: Any) -> Any:
-        if value is None:
-            if nullable:
-                return None
-            raise BadValue(column, value, Fault.NULL)
-        return inner(value)
 
-    return check
+def _none(column: Column, value: Any, refusal: Refusal) -> Any:
+    """None, where the column has nulls and the value is one; for what has the wrong type anyway."""
+    if value is not None:
+        raise refusal(column, value, Fault.TYPE)
+    if not column.nullable:
+        raise refusal(column, value, Fault.NULL)
+    return None
 
 
 def decoder(column: Column) -> Decoder | None:
@@ -91,92 +95,92 @@ def decoder(column: Column) -> Decoder | None:
     return None
 
 
-def _string_checker(column: Column) -> Checker:
+def _string_checker(column: Column, refusal: Refusal) -> Checker:
     longest = column.max_length
 
-    def check(value: Any) -> str:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         if longest is not None and len(value) > longest:
-            raise BadValue(column, value, Fault.LENGTH)
+            raise refusal(column, value, Fault.LENGTH)
         if not value.isprintable() and _CONTROL.search(value):
-            raise BadValue(column, value, Fault.CHARACTER)
+            raise refusal(column, value, Fault.CHARACTER)
         return value
 
     return check
 
 
-def _integer_checker(column: Column) -> Checker:
+def _integer_checker(column: Column, refusal: Refusal) -> Checker:
     low, high = _INTEGERS[column.edm]
     text_allowed = column.edm == "Edm.Int64"
 
-    def check(value: Any) -> int:
+    def check(value: Any) -> Any:
         if text_allowed and isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         if not low <= value <= high:
-            raise BadValue(column, value, Fault.RANGE)
+            raise refusal(column, value, Fault.RANGE)
         return value
 
     return check
 
 
-def _number_checker(column: Column) -> Checker:
+def _number_checker(column: Column, refusal: Refusal) -> Checker:
     special = column.edm in {"Edm.Double", "Edm.Single"}
 
-    def check(value: Any) -> float:
+    def check(value: Any) -> Any:
         if isinstance(value, str):
             try:
                 value = float(value) if special or re.fullmatch(r"-?\d+(\.\d+)?", value) else value
             except ValueError:
-                raise BadValue(column, value, Fault.TYPE) from None
+                raise refusal(column, value, Fault.TYPE) from None
         if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         try:
             number = float(value)
         except OverflowError:
-            raise BadValue(column, value, Fault.RANGE) from None
+            raise refusal(column, value, Fault.RANGE) from None
         if not math.isfinite(number):
-            raise BadValue(column, value, Fault.RANGE)
+            raise refusal(column, value, Fault.RANGE)
         return number
 
     return check
 
 
-def _boolean_checker(column: Column) -> Checker:
-    def check(value: Any) -> int:
+def _boolean_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
         if value is True:
             return 1
         if value is False:
             return 0
-        raise BadValue(column, value, Fault.TYPE)
+        return _none(column, value, refusal)
 
     return check
 
 
-def _guid_checker(column: Column) -> Checker:
-    def check(value: Any) -> str:
+def _guid_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         text = value.lower()
         if _GUID.match(text) is None:
-            raise BadValue(column, value, Fault.TYPE)
+            raise refusal(column, value, Fault.TYPE)
         return text
 
     return check
 
 
-def _moment_checker(column: Column) -> Checker:
-    def check(value: Any) -> str:
+def _moment_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            raise BadValue(column, value, Fault.TYPE) from None
+            raise refusal(column, value, Fault.TYPE) from None
         if _SECONDS.match(value):
             return value
         if moment.tzinfo is None:
@@ -184,53 +188,55 @@ def _moment_checker(column: Column) -> Checker:
         try:
             return moment.astimezone(UTC).strftime("%04Y-%m-%dT%H:%M:%SZ")
         except OverflowError:
-            raise BadValue(column, value, Fault.RANGE) from None
+            raise refusal(column, value, Fault.RANGE) from None
 
     return check
 
 
-def _date_checker(column: Column) -> Checker:
-    def check(value: Any) -> str:
+def _date_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         try:
             return date.fromisoformat(value[:10]).isoformat()
         except ValueError:
-            raise BadValue(column, value, Fault.TYPE) from None
+            raise refusal(column, value, Fault.TYPE) from None
 
     return check
 
 
-def _time_checker(column: Column) -> Checker:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or _TIME.match(value) is None:
-            raise BadValue(column, value, Fault.TYPE)
+def _time_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            return _none(column, value, refusal)
+        if _TIME.match(value) is None:
+            raise refusal(column, value, Fault.TYPE)
         return value if value.count(":") == 2 else f"{value}:00"
 
     return check
 
 
-def _binary_checker(column: Column) -> Checker:
-    def check(value: Any) -> bytes:
+def _binary_checker(column: Column, refusal: Refusal) -> Checker:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         try:
             return base64.b64decode(value.replace("-", "+").replace("_", "/"), validate=True)
         except (binascii.Error, ValueError):
-            raise BadValue(column, value, Fault.TYPE) from None
+            raise refusal(column, value, Fault.TYPE) from None
 
     return check
 
 
-def _enum_checker(column: Column) -> Checker:
+def _enum_checker(column: Column, refusal: Refusal) -> Checker:
     assert column.enum is not None
     members = column.enum.members
     by_folded = {name.casefold(): value for name, value in members.items()}
     is_flags = column.enum.is_flags
 
-    def check(value: Any) -> int:
+    def check(value: Any) -> Any:
         if not isinstance(value, str):
-            raise BadValue(column, value, Fault.TYPE)
+            return _none(column, value, refusal)
         found = members.get(value, by_folded.get(value.casefold()))
         if found is not None:
             return found
@@ -239,17 +245,17 @@ def _enum_checker(column: Column) -> Checker:
             total = 0
             for part in parts:
                 if part is None:
-                    raise BadValue(column, value, Fault.MEMBER)
+                    raise refusal(column, value, Fault.MEMBER)
                 total |= part
             return total
         if re.fullmatch(r"-?\d{1,10}", value) and int(value) in members.values():
             return int(value)
-        raise BadValue(column, value, Fault.MEMBER)
+        raise refusal(column, value, Fault.MEMBER)
 
     return check
 
 
-_CHECKERS: dict[str, Callable[[Column], Checker]] = {
+_CHECKERS: dict[str, Callable[[Column, Refusal], Checker]] = {
     "Edm.String": _string_checker,
     "Edm.Decimal": _number_checker,
     "Edm.Double": _number_checker,

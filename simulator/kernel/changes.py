@@ -65,6 +65,7 @@ class Changes:
         self._wants_before: set[str] = set()
         self._waiting: list[tuple[Any, ...]] = []
         self._names: dict[str, int] = {}
+        self._columns: dict[tuple[str, ...], str] = {}
         for statement in (_TABLE, _INDEX, _NAMES):
             store.write(statement)
         store.commit()
@@ -89,6 +90,14 @@ class Changes:
         """The number of an entity in `change_log`, for queries of the log; all rows are in it."""
         self.flush()
         return self._names.get(entity, 0)
+
+    def _columns_of(self, names: tuple[str, ...]) -> str:
+        text = self._columns.get(names)
+        if text is None:
+            if len(self._columns) >= 1024:
+                self._columns.clear()
+            text = self._columns[names] = orjson.dumps(names).decode()
+        return text
 
     def flush(self) -> None:
         """Write the rows that wait."""
@@ -139,22 +148,13 @@ class Changes:
         before: Mapping[str, Any] | None = None,
     ) -> None:
         """Log a change just made, then run the hooks."""
-        at = self._clock.now()
-        columns = orjson.dumps(list(values)).decode() if operation is Operation.UPDATE else None
+        at, names = self._clock.now(), self._names
+        columns = self._columns_of(tuple(values)) if operation is Operation.UPDATE else None
         record = key[0] if len(key) == 1 else orjson.dumps(key).decode()
-        names = self._names
+        number = names.get(entity) or self._number(entity)
+        by = names.get(user) or self._number(user)
         self._store.begin()
-        self._waiting.append(
-            (
-                seq,
-                at,
-                names.get(entity) or self._number(entity),
-                record,
-                int(operation),
-                columns,
-                names.get(user) or self._number(user),
-            )
-        )
+        self._waiting.append((seq, at, number, record, operation.value, columns, by))
         hooks = self._hooks.get(entity)
         if hooks:
             change = Change(seq, at, entity, key, operation, values, before, user)

@@ -317,16 +317,16 @@ class Handlers:
         extra: dict[str, Any] | None = None,
     ) -> Response:
         """Update, or create where there is nothing, as If-Match and If-None-Match allow."""
-        request = exchange.request
+        headers = exchange.request.headers
         body = self.body(exchange, served)
-        match, unless = request.header("if-match"), request.header("if-none-match")
+        match = headers.get(b"if-match", b"").decode("latin-1")
         caller = self.caller(exchange)
-        if unless == "*":
+        if headers.get(b"if-none-match") == b"*":
             if served.records.exists((key,)):
                 raise errors.RecordExists
         else:
             self._charge(exchange, "update")
-            version = _version(match)
+            version = _version(match) if match else None
             if self.writes.update(served, key, body, caller, version):
                 return self.written(exchange, served, key, created=False)
             if match:

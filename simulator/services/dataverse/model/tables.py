@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet, TableDefinition
 from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
 from windtunnel.simulator.entity_sets.records import Records
-from windtunnel.simulator.entity_sets.values import BadValue, Checker, Decoder, checker, decoder
+from windtunnel.simulator.entity_sets.values import (
+    Checker,
+    Decoder,
+    Fault,
+    Refusal,
+    checker,
+    decoder,
+)
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
@@ -53,6 +60,8 @@ class DataverseTable:
     table: Table
     records: Records
     checkers: dict[str, Checker]
+    writable: dict[str, Checker]
+    """The checks of the columns that the service does not keep for itself."""
     decoders: dict[str, Decoder]
     writable_lookups: dict[str, tuple[str, str]]
     """Navigation property to (lookup column, target table)."""
@@ -225,7 +234,10 @@ class Tables:
             name for name, column in definition.columns.items() if column.type in LOOKUPS
         )
         elastic = definition.facts.get("TableType") == "Elastic" and PARTITION in columns
-        return DataverseTable(definition, table, records, checkers, decoders, lookups, own, elastic)
+        writable = {name: check for name, check in checkers.items() if name not in OWNED_BY_SYSTEM}
+        return DataverseTable(
+            *(definition, table, records, checkers, writable, decoders, lookups, own, elastic)
+        )
 
 
 _INDEXED = frozenset(
@@ -263,15 +275,15 @@ def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Colu
             raise errors.FileColumnNotSettable(column=column.name)
 
         return refused
-    check = checker(schema)
+    length = column.max_length if schema.edm == "Edm.String" else None
+    check = checker(replace(schema, max_length=length), _refusal(definition, column))
     bounded = _bounds(definition, column)
+    if bounded is None:
+        return check
 
     def checked(value: Any) -> Any:
-        try:
-            stored = check(value)
-        except BadValue as error:
-            raise _refused(definition, column, error) from error
-        if stored is not None and bounded is not None:
+        stored = check(value)
+        if stored is not None:
             bounded(stored)
         return stored
 
@@ -280,14 +292,6 @@ def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Colu
 
 def _bounds(definition: TableDefinition, column: ColumnDefinition) -> Callable[[Any], None] | None:
     table = definition.logical_name
-    if column.max_length is not None:
-        length = column.max_length
-
-        def check_length(value: str) -> None:
-            if len(value) > length:
-                raise errors.TextTooLong(column=column.name, table=table, length=length)
-
-        return check_length
     if column.options and column.type in {"Picklist", "State", "Status"}:
         accepted = {option.value for option in column.options}
 
@@ -318,16 +322,23 @@ def _bounds(definition: TableDefinition, column: ColumnDefinition) -> Callable[[
     return None
 
 
-def _refused(
-    definition: TableDefinition, column: ColumnDefinition, error: BadValue
-) -> errors.DataverseError:
-    if error.fault.name == "CHARACTER":
-        return errors.BadCharacter(column=column.name)
-    return errors.PayloadError(
-        set=definition.entity_set,
-        problem=f"Microsoft.OData.ODataException: Cannot convert the literal '{error.value}' to "
-        f"the expected type '{column.edm}'.",
-    )
+def _refusal(definition: TableDefinition, column: ColumnDefinition) -> Refusal:
+    """Makes the service's error for a value that the column cannot take."""
+
+    def refused(schema: Column, value: Any, fault: Fault) -> errors.DataverseError:
+        if fault is Fault.CHARACTER:
+            return errors.BadCharacter(column=column.name)
+        if fault is Fault.LENGTH:
+            return errors.TextTooLong(
+                column=column.name, table=definition.logical_name, length=schema.max_length
+            )
+        return errors.PayloadError(
+            set=definition.entity_set,
+            problem=f"Microsoft.OData.ODataException: Cannot convert the literal '{value}' to "
+            f"the expected type '{column.edm}'.",
+        )
+
+    return refused
 
 
 def encode_rows(

@@ -90,16 +90,14 @@ class Writes:
         self, served: DataverseTable, body: dict[str, Any]
     ) -> tuple[Values, list[tuple[str, Any]]]:
         """(stored values, nested objects by navigation property) of a body."""
-        checkers = served.checkers
+        checkers = served.writable
         if not served.lookup_columns.isdisjoint(body):
             body = self._without_lookups(served, body)
         values: Values = {}
         nested: list[tuple[str, Any]] = []
         for name, value in body.items():
-            check = checkers.get(name)
-            if check is not None:
-                if name not in OWNED_BY_SYSTEM:
-                    values[name] = check(value)
+            if name in checkers:
+                values[name] = checkers[name](value)
             else:
                 self._other(served, name, value, values, nested)
         return values, nested
@@ -138,7 +136,7 @@ class Writes:
             return
         if name == "@odata.type":
             self._check_type(served, value)
-        if "@" in name:
+        if "@" in name or name in served.checkers:
             return
         lookup = served.writable_lookups.get(name)
         if lookup is not None and value is None:
@@ -324,8 +322,7 @@ class Writes:
         key = values.get(served.primary_id)
         if key is None:
             key = values[served.primary_id] = self._ids.uuid()
-        for name, value in self._system_values(served, values, now, caller):
-            values[name] = value
+        self._stamp(served, values, now, caller)
         if self._security.current is not None:
             self._security.check_columns(served, values, is_new=True)
             self._security.check_row(served, values, "Create")
@@ -349,36 +346,29 @@ class Writes:
     def _holds_images(self, served: DataverseTable, values: Values) -> bool:
         return not values.keys().isdisjoint(self._files.columns(served)[0])
 
-    def _system_values(
-        self, served: DataverseTable, values: Values, now: str, caller: Caller
-    ) -> list[tuple[str, Any]]:
-        columns = served.table.columns
-        created = values.get("overriddencreatedon")
-        if created is None:
-            created = now
-        else:  # the column tells from then on when the record was made in truth
-            values["overriddencreatedon"] = now
-        user = caller.user_id
-        wanted = (
-            ("createdon", created),
-            ("modifiedon", now),
-            ("_createdby_value", user),
-            ("_modifiedby_value", user),
-            ("_owningbusinessunit_value", caller.business_unit_id),
-        )
-        found = [(name, value) for name, value in wanted if name in columns]
+    def _stamp(self, served: DataverseTable, values: Values, now: str, caller: Caller) -> None:
+        """Set what the service sets of a new record."""
+        columns, user = served.table.columns, caller.user_id
+        made: Values = {"createdon": now, "modifiedon": now}
+        made["_createdby_value"] = made["_modifiedby_value"] = user
+        made["_owningbusinessunit_value"] = caller.business_unit_id
+        if values.get("overriddencreatedon") is not None:
+            # The column tells from then on when the record was made in truth.
+            made["createdon"], made["overriddencreatedon"] = values["overriddencreatedon"], now
         if "_ownerid_value" in columns:
             owner = values.get("_ownerid_value")
             if owner is None or owner == user:
-                found += [("_ownerid_value", user), ("_owninguser_value", user)]
+                made["_ownerid_value"] = made["_owninguser_value"] = user
             else:
-                found += self._owned_by(served, owner)
+                made.update(self._owned_by(served, owner))
         if caller.actor_id:
-            actor = caller.actor_id
-            found += [("_createdonbehalfby_value", actor), ("_modifiedonbehalfby_value", actor)]
-        if "statecode" in columns and values.get("statecode") is None:
-            found.append(("statecode", 0))
-        return [(name, value) for name, value in found if name in columns]
+            made["_createdonbehalfby_value"] = caller.actor_id
+            made["_modifiedonbehalfby_value"] = caller.actor_id
+        if values.get("statecode") is None:
+            made["statecode"] = 0
+        for name, value in made.items():
+            if name in columns:
+                values[name] = value
 
     def _owned_by(self, served: DataverseTable, owner: str) -> list[tuple[str, Any]]:
         """The columns that follow from an owner, who must be able to read the record."""
