@@ -92,10 +92,10 @@ async def _serve(settings: Settings, ready: Callable[[Running], None]) -> None:
             loop.add_signal_handler(name, stop.set)
     try:
         await running.open()
-        gc.collect()
+        ready(running)
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        ready(running)
+        gc.enable()
         await stop.wait()
     finally:
         await running.close()

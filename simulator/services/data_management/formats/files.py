@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from windtunnel.simulator.services.data_management.formats import (
     delimited,
-    excel,
     fixed_width,
     xml_files,
 )
@@ -16,6 +15,11 @@ from windtunnel.simulator.services.data_management.formats.source_format import 
     Source,
     SourceFormat,
 )
+
+if TYPE_CHECKING:
+    from windtunnel.simulator.services.data_management.formats import excel
+
+# openpyxl, and the numpy that it brings, take a third of a second: only who has a workbook waits.
 
 
 class FileWriter(Protocol):
@@ -46,6 +50,8 @@ def open_file(
         case "fixed":
             return fixed_width.read(source, source_format)
         case "excel":
+            from windtunnel.simulator.services.data_management.formats import excel
+
             return excel.read(source, sheet)
         case "xml-element" | "xml-attribute":
             return xml_files.read(source, element, mapped)
@@ -67,6 +73,8 @@ def new_file(
         case "fixed":
             return _Text(fixed_width.writer(source_format, header, widths, file))
         case "excel":
+            from windtunnel.simulator.services.data_management.formats import excel
+
             return _Excel(excel.Writer(sheet or excel.sheet_of(element), header, file))
         case "xml-element" | "xml-attribute":
             write, end = xml_files.writer(source_format, element, header, file)

@@ -19,7 +19,6 @@ from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.tables import (
-    OWNED_BY_SYSTEM,
     DataverseTable,
     Tables,
 )
