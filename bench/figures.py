@@ -126,6 +126,10 @@ FETCHXML_PAGE_TIMES = "fetchxml_page_times"
 NEXT_PAGE_TIMES = "next_page_times"
 IMPORT_SECONDS = "import_seconds"
 CACHED_IMPORT_SECONDS = "cached_import_seconds"
+PACKAGE_IN_SECONDS = "package_in_seconds"
+PACKAGE_OUT_SECONDS = "package_out_seconds"
+PACKAGE_MIB = "package_mib"
+PACKAGE_WAIT_MS = "package_wait_ms"
 START_SECONDS = "start_seconds"
 RESET_SECONDS = "reset_seconds"
 
@@ -144,6 +148,10 @@ TARGETS = (
     _extra(IMPORT_SECONDS, "import of 10 MB of $metadata, seconds of a core", 2),
     _extra(CACHED_IMPORT_SECONDS, "the same from its kept form", 0.3),
     _extra(MEMORY_MIB, "MiB per 100,000 records", 80),
+    _extra(PACKAGE_IN_SECONDS, "import of a package of 100,000 customers, seconds", 20),
+    _extra(PACKAGE_OUT_SECONDS, "export of the same, seconds", 10),
+    _extra(PACKAGE_MIB, "MiB of the process at most, meanwhile", 300),
+    _extra(PACKAGE_WAIT_MS, "p99 of another small request meanwhile, ms", 100),
     _extra(START_SECONDS, "`windtunnel up` until every listener answers, seconds", 1.5),
     _extra(RESET_SECONDS, "reset, seconds", 0.05),
 )

@@ -34,7 +34,7 @@ AT_ONCE = 200
 SETTINGS = """\
 [simulator]
 port_base = 0
-sample_data = false
+sample_data = {sample_data}
 {database}
 [journal]
 entries = {entries}
@@ -56,7 +56,7 @@ class Windtunnel:
 
     `database`: writes are committed to a WAL file, or kept in memory. `guards`: with or without
     token check, throttling, journal and the headers they add.
-    `journal_entries`: how many requests the journal keeps.
+    `journal_entries`: how many requests the journal keeps. `sample_data`: companies and their like.
     """
 
     name = "windtunnel"
@@ -70,8 +70,10 @@ class Windtunnel:
         database: Literal["file", "memory"] = "file",
         guards: bool = True,
         journal_entries: int = 10_000,
+        sample_data: bool = False,
     ) -> None:
         self._database, self._guards, self._entries = database, guards, journal_entries
+        self._sample_data = sample_data
 
     def prepare(self, folder: Path) -> Mapping[str, str]:
         """Nothing to install: it is the project itself."""
@@ -82,10 +84,10 @@ class Windtunnel:
         """Start it on an empty database, get a token, and create the records over the wire."""
         process, variables = self.up(folder, core)
         try:
-            token = _token(variables)
+            bearer = token(variables, variables["WT_DATAVERSE_URL"])
             base = variables["WT_DATAVERSE_HTTP_URL"].rstrip("/")
             server = Server(
-                process, base, headers={"Authorization": f"Bearer {token}"}, collection=COLLECTION
+                process, base, headers={"Authorization": f"Bearer {bearer}"}, collection=COLLECTION
             )
             create(server, rows)
         except BaseException:
@@ -101,7 +103,12 @@ class Windtunnel:
             old.unlink(missing_ok=True)
         database = 'database = "data.sqlite"\n' if self._database == "file" else ""
         (home / "bench.toml").write_text(
-            SETTINGS.format(database=database, entries=self._entries), "utf-8"
+            SETTINGS.format(
+                database=database,
+                entries=self._entries,
+                sample_data=str(self._sample_data).lower(),
+            ),
+            "utf-8",
         )
         (home / "customer.csdl.xml").write_text(csdl(), "utf-8")
         command = [str(WITHOUT_GUARDS)] if not self._guards else ["-m", "windtunnel.simulator.cli"]
@@ -213,8 +220,8 @@ def _variables(process: ServerProcess, env_file: Path) -> Mapping[str, str]:
     raise BenchFailed(f"windtunnel wrote no {env_file.name} within {READY_SECONDS:.0f} s")
 
 
-def _token(variables: Mapping[str, str]) -> str:
-    """A token of the client that the env file names, for Dataverse."""
+def token(variables: Mapping[str, str], resource: str) -> str:
+    """A token of the client that the env file names, for one resource."""
     authority, tenant = variables["WT_AUTHORITY_URL"].rstrip("/"), variables["WT_TENANT_ID"]
     context = ssl.create_default_context(cafile=variables["WT_CA_FILE"])
     answer = httpx.post(
@@ -223,7 +230,7 @@ def _token(variables: Mapping[str, str]) -> str:
             "grant_type": "client_credentials",
             "client_id": variables["WT_CLIENT_ID"],
             "client_secret": variables["WT_CLIENT_SECRET"],
-            "scope": variables["WT_DATAVERSE_URL"].rstrip("/") + "/.default",
+            "scope": resource.rstrip("/") + "/.default",
         },
         verify=context,
         trust_env=False,

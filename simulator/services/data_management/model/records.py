@@ -114,6 +114,13 @@ class Step:
 _ENDED: Final = frozenset({"Error", "Finished", "NotRun", "Canceled"})
 _EXECUTION_COLUMNS: Final = tuple(item.name for item in dataclasses.fields(Execution))
 _STEP_COLUMNS: Final = tuple(item.name for item in dataclasses.fields(Step))
+_SAVED: Final = tuple(
+    name for name in _STEP_COLUMNS if name not in {"execution", "position", "entity", "spec"}
+)
+_SAVE: Final = (
+    f"UPDATE dmf_steps SET {', '.join(f'{name}=?' for name in _SAVED)} "
+    "WHERE execution=? AND position=?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +208,9 @@ class Records:
 
     def save(self, step: Step) -> None:
         """Write where a step stands."""
-        values = _step_values(step)
-        names = [name for name in _STEP_COLUMNS if name not in {"execution", "position", "spec"}]
         self.store.write(
-            f"UPDATE dmf_steps SET {', '.join(f'{name}=?' for name in names)} "
-            "WHERE execution=? AND position=?",
-            (*[values[name] for name in names], step.execution, step.position),
+            _SAVE,
+            (*[getattr(step, name) for name in _SAVED], step.execution, step.position),
         )
 
     # -- staging ------------------------------------------------------------------------------

@@ -188,7 +188,11 @@ class Bulk:
         behind: Key = ()
         width = len(names)
         while True:
-            more = [f"({', '.join(keys)}) > ({', '.join('?' * len(keys))})"] if behind else []
+            # Within one company the rest of the key alone leads to the place in the index; beside
+            # an equality SQLite would not use a comparison of the whole key for that.
+            rest = keys[len(parameters) :]
+            behind = behind[len(parameters) :]
+            more = [f"({', '.join(rest)}) > ({', '.join('?' * len(rest))})"] if behind else []
             where = f" WHERE {' AND '.join(conditions + more)}" if conditions or more else ""
             rows = self._store.read(
                 f"SELECT {listed} FROM {quoted(table.sql)}{where} "
