@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from windtunnel.contracts.entities.finance_operations.load import absent_sets
 from windtunnel.contracts.limits import LIMITS
@@ -22,6 +23,10 @@ from windtunnel.simulator.services.blob.model.blocks import (
     MOST_BLOCKS,
     MOST_UNCOMMITTED,
 )
+from windtunnel.simulator.services.data_management import package_actions
+from windtunnel.simulator.services.data_management.errors import PackageActionRefused
+from windtunnel.simulator.services.data_management.faults import FileFault
+from windtunnel.simulator.services.data_management.formats.source_format import BUILT_IN
 from windtunnel.simulator.services.dataverse.errors import DataverseError
 from windtunnel.simulator.services.dataverse.model.conditions.operators import OPERATORS
 from windtunnel.simulator.services.finance_operations.errors import FinanceOperationsError
@@ -153,7 +158,10 @@ def _errors(base: type[ServiceError]) -> Iterator[str]:
     yield ""
 
 
-def _kinds(base: type[ServiceError]) -> Iterator[type[ServiceError]]:
+_Kind = TypeVar("_Kind")
+
+
+def _kinds(base: type[_Kind]) -> Iterator[type[_Kind]]:
     for kind in base.__subclasses__():
         if kind.__module__.startswith("windtunnel."):
             yield kind
@@ -252,8 +260,83 @@ def _sets(environment: Environment) -> Iterator[str]:
     yield from ("", f"Known and absent: {_names(absent_sets()) or 'none'}.", "")
 
 
+CONFIRMED_PACKAGE_ACTIONS = {
+    "ExportToPackage",
+    "GetAzureWriteUrl",
+    "GetExecutionSummaryStatus",
+    "GetExportedPackageUrl",
+    "ImportFromPackage",
+}
+"""Those whose files azure-storage-blob moves in an acceptance test."""
+CAPTURED_PACKAGE_ACTIONS = {
+    "ExportFromPackage",
+    "ExportToPackageDelta",
+    "GetEntitySequence",
+    "GetExecutionSummaryPageUrl",
+    "InitializeDataManagement",
+    "InitializeDataManagementAsync",
+}
+"""No page tells of these; clients call them."""
+ASSUMED_PACKAGE_ACTIONS = {
+    "DeleteExecutionHistoryJob",
+    "GetEntityExecutionSummaryStatusList",
+    "ImportFromDMTPackage",
+    "ResetVersionToken",
+}
+"""Names and parameters are from live metadata; what they answer is reasoned."""
+ABSENT_FROM_DATA_MANAGEMENT = (
+    "attachments in packages",
+    "bring your own database",
+    "cancelling a job (404: no action of the real service is known)",
+    "composite entities",
+    "filters of an export",
+    "templates (`DataManagementTemplates` answers 501)",
+    "XSLT",
+)
+
+
+def data_management() -> str:
+    """docs/reference/fidelity/data-management.md."""
+    house = House(load(environment={}, overrides={"simulator.sample_data": False}))
+    lines = ["# Fidelity: Data Management framework", MADE_BY, MARKS]
+    lines += ["What the actions do, and where they differ, is on"]
+    lines += ["[the page of the service](../services/data-management.md).", ""]
+    lines += ["## Actions", "", "| action | parameters | returns | state |", "|---|---|---|---|"]
+    for action in sorted(package_actions(house.data_management), key=lambda item: item.name):
+        parameters = [f"{p.name}?" if p.optional else p.name for p in action.parameters]
+        lines.append(
+            f"| {action.name} | {', '.join(parameters)} | {action.returns or 'nothing'} | "
+            f"{_state_of_action(action.name)} |"
+        )
+    lines += ["", f"Absent: {', '.join(ABSENT_FROM_DATA_MANAGEMENT)}.", ""]
+    lines += ["## Source formats", "", "| name | kind | code page | state |", "|---|---|---:|---|"]
+    known = {"CSV", "CSV-Unicode", "EXCEL", "XML-Element", "XML-Attribute"}
+    for found in BUILT_IN.values():
+        state = "documented" if found.name in known else "assumed (the name)"
+        lines.append(f"| {found.name} | {found.kind} | {found.code_page} | {state} |")
+    lines += ["", "## Faults of packages and files", "", "| code | text | when |", "|---|---|---|"]
+    for fault in sorted(_kinds(FileFault), key=lambda kind: (kind.code, kind.__name__)):
+        about = " ".join((inspect.getdoc(fault) or "").split())
+        lines.append(f"| {fault.code or '(none)'} | {fault.text} | {about} |")
+    lines += ["", "Codes and causes are documented; their texts are ours where none was captured."]
+    lines += ["", "## Refused calls", "", "| text | when |", "|---|---|"]
+    for refusal in sorted(_kinds(PackageActionRefused), key=lambda kind: kind.__name__):
+        about = " ".join((inspect.getdoc(refusal) or "").split())
+        lines.append(f"| {refusal.text} | {about} |")
+    return "\n".join([*lines, ""])
+
+
+def _state_of_action(name: str) -> str:
+    if name in CONFIRMED_PACKAGE_ACTIONS:
+        return "confirmed"
+    if name in ASSUMED_PACKAGE_ACTIONS:
+        return "assumed"
+    return "documented (by clients)" if name in CAPTURED_PACKAGE_ACTIONS else "documented"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "blob.md": blob,
+    "data-management.md": data_management,
     "dataverse.md": dataverse,
     "finance-operations.md": finance_operations,
 }

@@ -32,7 +32,8 @@ class _Actions:
     def __init__(self, framework: DataManagement) -> None:
         self._framework = framework
         settings = framework.settings
-        self._id = ActionParameter("executionId", optional=not settings.needs_execution_id)
+        self._new_id = ActionParameter("executionId", optional=not settings.needs_execution_id)
+        self._id = ActionParameter("executionId")
 
     def _action(
         self,
@@ -57,7 +58,7 @@ class _Actions:
         six = (
             ActionParameter("packageUrl"),
             ActionParameter("definitionGroupId"),
-            self._id,
+            self._new_id,
             ActionParameter("execute", _BOOLEAN),
             ActionParameter("overwrite", _BOOLEAN),
             ActionParameter("legalEntityId"),
@@ -90,7 +91,7 @@ class _Actions:
         five = (
             ActionParameter("definitionGroupId"),
             ActionParameter("packageName"),
-            self._id,
+            self._new_id,
             ActionParameter("reExecute", _BOOLEAN),
             ActionParameter("legalEntityId"),
         )
