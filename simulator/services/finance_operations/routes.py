@@ -12,10 +12,11 @@ from windtunnel.simulator.services.finance_operations.handlers.metadata import m
 
 _OPERATION = "/api/services/{group}/{service}/{operation}"
 
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 ROUTES = [
     *(
         Route(method, path, data)
-        for method in ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
+        for method in METHODS
         for path in ("/data", "/data/{resource:path}")
     ),
     *(

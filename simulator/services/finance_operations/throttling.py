@@ -41,7 +41,7 @@ RECURRING: Final = "/api/connector/"
 
 
 class Throttling:
-    """Counts requests of one environment; `admit` and `ending` come in pairs.
+    """Counts requests of one environment; `admit` and `finish` come in pairs.
 
     `mapping` is the throttling priority mapping: client ids and user ids, in lower case.
     """
@@ -104,13 +104,10 @@ class Throttling:
         exchange.throttled_by = verdict.limit.id
         return verdict
 
-    def ending(self, exchange: Exchange) -> Callable[[float], None]:
-        """What to call with the moment when an admitted request ends; its cost is charged then."""
-        if not self._counts(exchange):
-            return lambda _: None
-        caller = self._caller(exchange)
-        cost = exchange.cost_seconds
-        return lambda now: caller.finish(now, cost)
+    def finish(self, exchange: Exchange, now: float) -> None:
+        """An admitted request ends now: its cost is charged."""
+        if self._counts(exchange):
+            self._caller(exchange).finish(now, exchange.cost_seconds)
 
     def _counts(self, exchange: Exchange) -> bool:
         path = exchange.request.path

@@ -23,6 +23,7 @@ from windtunnel.simulator.services.finance_operations.model.environment import E
 from windtunnel.simulator.services.finance_operations.model.users import READ, WRITE
 
 ROOT = "/data"
+BELOW = f"{ROOT}/"
 
 
 def data(
@@ -50,7 +51,7 @@ def data(
 
 def _inside(exchange: Exchange, environment: Environment, addresses: Addresses) -> Response:
     """Answer one operation of a batch."""
-    before, found, resource = exchange.request.path.partition(f"{ROOT}/")
+    before, found, resource = exchange.request.path.partition(BELOW)
     if before or not found or resource.startswith("$batch"):
         raise no_route(exchange)
     return data(exchange, environment, addresses)

@@ -36,7 +36,10 @@ class User:
 
 
 class Users:
-    """The users of the settings; everyone else is an administrator in the default company."""
+    """The users of the settings; everyone else is an administrator in the default company.
+
+    Spellings that were asked for are kept: as many as there are mapped applications and people.
+    """
 
     def __init__(self, users: Iterable[FinanceOperationsUserSettings], company: str) -> None:
         self._company = company.lower()
@@ -49,7 +52,8 @@ class Users:
 
     def of(self, user_id: str) -> User:
         """The user of an id, which ignores case."""
-        user = self._known.get(user_id.lower())
+        user = self._known.get(user_id)
         if user is None:
-            user = self._known[user_id.lower()] = User(user_id, self._company)
+            user = self._known.get(user_id.lower()) or User(user_id, self._company)
+            self._known[user_id] = user
         return user
