@@ -38,6 +38,7 @@ class ResourceRules:
     request_memory: float
     background_cpu: float
     background_memory: float
+    batch_share: float
     smoothing_seconds: float
     refuse_low: float
     refuse_medium: float
@@ -62,6 +63,7 @@ class ResourceRules:
             model("request-memory"),
             model("background-cpu"),
             model("background-memory"),
+            model("batch-share"),
             model("smoothing"),
             model("refuse-low"),
             model("refuse-medium"),
@@ -182,7 +184,7 @@ class ResourceThrottle:
             end, cost = heappop(ends)
             self.in_flight -= 1
             self._cpu.add(end, cost)
-        beside = self.beside.cores / self.rules.cores
+        beside = min(self.beside.cores / self.rules.cores, self.rules.batch_share)
         return self.background_cpu + beside + self._cpu.expire(now) / self._capacity
 
     def memory(self) -> float:

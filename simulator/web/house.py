@@ -278,6 +278,7 @@ class House:
             blobs=PackageBlobs(self.blob_access),
             settings=self.settings.data_management,
             default_company=environment.companies.default,
+            working=self.finance_operations.throttling.job_begins,
         )
         made.prepare()
         self.finance_operations.actions.add(*package_actions(made))

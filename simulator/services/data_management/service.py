@@ -6,6 +6,7 @@ are blobs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -53,8 +54,15 @@ from windtunnel.simulator.services.data_management.ports import (
 UPLOADS: Final = "dmf"
 
 
+def _nothing() -> None:
+    """Nobody is told."""
+
+
 class DataManagement:
-    """One environment's framework; `messages` are those of recurring integrations."""
+    """One environment's framework; `messages` are those of recurring integrations.
+
+    `working` tells the environment that work on an entity begins; what it returns, that it ends.
+    """
 
     def __init__(
         self,
@@ -70,6 +78,7 @@ class DataManagement:
         settings: DataManagementSettings,
         default_company: str,
         messages: Messages | None = None,
+        working: Callable[[], Callable[[], None]] = lambda: _nothing,
     ) -> None:
         self.settings, self.clock, self.messages = settings, clock, messages
         self._ids, self._blobs, self._entities = ids, blobs, entities
@@ -89,6 +98,7 @@ class DataManagement:
             pace,
             settings.retention_days,
             self._late_steps,
+            working,
         )
         show = self.executions.show
         self.executions.use(

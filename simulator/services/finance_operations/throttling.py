@@ -89,6 +89,7 @@ class Throttling:
         self._own_rules = ProtectionRules.of(limits, "fo")
         self._callers: dict[tuple[str, str, str], Caller] = {}
         self._sizes = {row: limits[f"fo.model.{row}"].allowance for row in ("cores", "memory")}
+        self._job = (limits["dmf.model.cores"].allowance, limits["dmf.model.memory"].allowance)
         self._next_server = 0
 
     # -- requests -----------------------------------------------------------------------------
@@ -165,6 +166,10 @@ class Throttling:
     def working(self, cores: float, memory_mb: float = 0.0) -> Callable[[], None]:
         """A batch job begins that keeps so much busy; call what is returned when it ends."""
         return self._beside.working(cores, memory_mb)
+
+    def job_begins(self) -> Callable[[], None]:
+        """An entity's part of a data management job begins; call what is returned at its end."""
+        return self.working(*self._job)
 
     def worked(self, core_seconds: float) -> None:
         """A batch job has used so much processor time by now."""

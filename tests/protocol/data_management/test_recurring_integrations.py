@@ -216,6 +216,29 @@ def test_endpoints_ask_for_a_token_and_are_not_throttled(world: World) -> None:
     assert world.ask("GET", "/api/connector/nothing/x")[0] == 404
 
 
+def test_a_job_under_way_loads_the_environment(tmp_path: Path) -> None:
+    pace = {"data_management.pace": "modelled", "data_management.staging_rows_per_minute": 1}
+    world = World(tmp_path, jobs(), **pace)
+    throttling = world.house.finance_operations.throttling
+
+    def under_way() -> int:
+        found: int = throttling.readable()["work_beside"]["jobs"]
+        return found
+
+    message = world.enqueue(file("940,Slow,"))
+    for _ in range(100):
+        if under_way():
+            break
+        world.house.clock.advance(1)
+        world.house.background.drain()
+    assert under_way() == 1
+    for _ in range(100):
+        world.house.clock.advance(10)
+        world.house.background.drain()
+    assert world.action("GetMessageStatus", messageId=message) == "Processed"
+    assert under_way() == 0
+
+
 def test_the_message_outlives_a_process(tmp_path: Path) -> None:
     database = {"simulator.database": tmp_path / "kept.sqlite"}
     world = World(tmp_path, jobs(recurrence="manual"), **database)

@@ -60,7 +60,8 @@ def test_applications_of_microsoft_are_exempt(new_rig: type[Rig]) -> None:
 
 
 def test_work_beside_the_requests_refuses_them_until_it_ends(new_rig: type[Rig]) -> None:
-    rig = new_rig()
+    limits = LIMITS.override("fo.model.batch-share", allowance=0.9)
+    rig = new_rig(limits)
     end = rig.service.throttling.working(cores=6, memory_mb=4_000)
     assert rig.get(GROUPS).status_code == 429
     readable = rig.service.throttling.readable()
@@ -73,7 +74,7 @@ def test_work_beside_the_requests_refuses_them_until_it_ends(new_rig: type[Rig])
         "refused": 1,
         "refused_for_seconds": 60.0,
     }
-    rig.service.throttling.use_limits(LIMITS)
+    rig.service.throttling.use_limits(limits)
     assert rig.get(GROUPS).status_code == 429, "other limits do not end the work"
     end()
     rig.clock.advance(60)

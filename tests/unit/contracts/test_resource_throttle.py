@@ -85,7 +85,7 @@ def test_many_senders_at_once_lengthen_no_more_than_one_that_hammers_as_long():
 
 
 def test_work_beside_the_requests_loads_the_environment_until_it_ends():
-    throttle = throttle_of()
+    throttle = throttle_of(LIMITS.override("fo.model.batch-share", allowance=0.9))
     before = (throttle.cpu(0.0), throttle.memory())
     end = throttle.beside.working(cores=4, memory=8_000)
     other = throttle.beside.working(cores=2)
@@ -102,6 +102,13 @@ def test_work_beside_the_requests_loads_the_environment_until_it_ends():
     assert throttle.cpu(0.0) == pytest.approx(before[0] + 0.1)
     with pytest.raises(ValueError, match="cannot be busy"):
         throttle.beside.working(cores=-1)
+
+
+def test_work_beside_the_requests_leaves_them_their_share():
+    throttle = throttle_of()
+    throttle.beside.working(cores=100)
+    assert throttle.cpu(0.0) == pytest.approx(0.25 + 0.5)
+    assert throttle.admit(0.0, "app") is ADMITTED
 
 
 def test_processor_use_is_work_over_cores_and_falls_as_it_leaves_the_average():

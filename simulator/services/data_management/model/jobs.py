@@ -58,13 +58,17 @@ class Executions:
         pace: Pace,
         retention_days: float,
         prepare: Callable[[Execution], Sequence[Step]],
+        working: Callable[[], Callable[[], None]],
     ) -> None:
-        """`prepare` reads an import's package late and gives its steps. Raises what it refuses."""
+        """`prepare` reads an import's package late and gives its steps. Raises what it refuses.
+
+        `working` is called when the work on an entity begins, what it returns when it ends.
+        """
         self._records, self._entities, self._blobs = records, entities, blobs
         self._jobs, self._background = jobs, background
         self._clock, self._timers, self._pace = clock, timers, pace
         self._retention = retention_days * _DAY
-        self._prepare = prepare
+        self._prepare, self._working = prepare, working
         self._importing: Importing | None = None
         self._exporting: Exporting | None = None
         self._under_way: set[tuple[str, int]] = set()
@@ -113,7 +117,7 @@ class Executions:
             for step in steps:
                 self._records.clear_errors(step)
                 step.created = step.failed = 0
-            yield from self._exporting.run(execution, steps)
+            yield from self._loading(self._exporting.run(execution, steps))
         except Stuck as stuck:
             _log.warning(
                 "%s stays Executing: no field of '%s' is mapped", execution.id, stuck.args[0]
@@ -166,9 +170,17 @@ class Executions:
 
     def _step(self, execution: Execution, step: Step) -> Work:
         assert self._importing is not None
-        yield from self._importing.run(execution, step)
+        yield from self._loading(self._importing.run(execution, step))
         self._under_way.discard((step.execution, step.position))
         self._advance(execution)
+
+    def _loading(self, work: Work) -> Work:
+        """The same work, told to the environment as long as it lasts."""
+        end = self._working()
+        try:
+            yield from work
+        finally:
+            end()
 
     # -- ends ---------------------------------------------------------------------------------
 
