@@ -111,12 +111,12 @@ class Creating(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         refused = body["wt_name"] == self.refused
         answer = b'{"error":{"message":"no"}}' if refused else b""
+        self.created.append(body)  # before the answer: the client reads the list once it has it
         self.send_response(400 if refused else 204)
         if answer:
             self.send_header("content-length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
-        self.created.append(body)
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""

@@ -184,6 +184,12 @@ def test_excel_takes_255_columns_and_cuts_texts_at_255_characters():
     assert read(written(excel, [["a", "b" * 300, "c"]]), excel)[1] == [["a", "b" * 255, "c"]]
 
 
+@pytest.mark.parametrize("text", ["=0", "=SUM(A1:A2)", "#N/A", "#REF!", "#5"])
+def test_excel_texts_stay_texts_where_excel_would_see_a_formula_or_an_error(text):
+    excel = BUILT_IN["excel"]
+    assert read(written(excel, [["US-1", text, ""]]), excel)[1] == [["US-1", text, ""]]
+
+
 def test_excel_values_of_other_types_become_texts():
     book = openpyxl.Workbook()
     book.active.title = "Customers_V3"

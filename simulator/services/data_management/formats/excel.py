@@ -16,6 +16,7 @@ from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from defusedxml.common import DefusedXmlException
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.utils.exceptions import IllegalCharacterError, InvalidFileException
 
 from windtunnel.simulator.services.data_management.faults import (
@@ -163,10 +164,18 @@ class Writer:
                 raise ExcelFull(file=self._file)
             self._rows += 1
             try:
-                self._page.append([value[:LONGEST_TEXT] for value in row])
+                self._page.append([self._cell(value[:LONGEST_TEXT]) for value in row])
             except IllegalCharacterError as error:
                 raise ControlCharacter(file=self._file, line=self._rows) from error
         return b""
+
+    def _cell(self, value: str) -> str | Cell:
+        """The value as text, also where Excel would take it for a formula or an error."""
+        if not value.startswith(("=", "#")):
+            return value
+        cell = WriteOnlyCell(self._page, value)
+        cell.data_type = "s"
+        return cell
 
     def pieces(self) -> Iterator[bytes]:
         """The workbook's bytes."""
