@@ -136,7 +136,8 @@ OTHERS_ABSENT_FROM_BLOB = (
     "differences between snapshots of page blobs",
     "hierarchical namespace",
     "lists as CSV or Arrow",
-    "Microsoft Entra authorization",
+    "Microsoft Entra authorization of copy sources",
+    "roles (every caller with a token owns the data)",
     "static websites",
 )
 

@@ -108,9 +108,11 @@ class House:
             name: TokenCheck(
                 self.entra.key, settings.entra.tenant_id, self.clock, static=self._static_tokens()
             )
-            for name in ("dataverse", "finance_operations")
+            for name in ("dataverse", "finance_operations", "blob")
         }
         self.checks["dataverse"].accept_if(partial(self.cloud.is_resource, "dataverse"))
+        self.checks["blob"].accept_if(partial(self.cloud.is_resource, "blob"))
+        self.checks["blob"].accept(["https://storage.azure.com", "https://storage.azure.com/"])
         self.checks["finance_operations"].accept_if(self._is_exact_environment)
         self.entra.resources.add_if(self.cloud.is_cloud_resource)
         self.blob = self._make_blob()
@@ -194,6 +196,7 @@ class House:
             folder=folder,
             challenge=self._blob_challenge,
             is_ours=self._is_blob,
+            check=self.checks["blob"].bearer,
         )
         made.prepare()
         return made

@@ -72,6 +72,18 @@ class InvalidAuthenticationInfo(BlobError):
     text = "Authentication information is not given in the correct format. Check the value of Authorization header."  # noqa: E501 - one sentence
 
 
+class TokenRefused(BlobError):
+    """A bearer token that is not accepted; `detail` says why."""
+
+    status = 401
+    code = "InvalidAuthenticationInfo"
+    text = NoAuthenticationInformation.text
+
+    def __init__(self, detail: str, challenge: str) -> None:
+        super().__init__(headers={"WWW-Authenticate": challenge})
+        self.details = (("AuthenticationErrorDetail", detail),)
+
+
 class PublicAccessNotPermitted(BlobError):
     """Anonymous reads of an account that allows none."""
 

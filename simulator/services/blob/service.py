@@ -19,6 +19,7 @@ from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import BlobSettings
 from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.tokens import Claims
 from windtunnel.simulator.services.blob import errors as e
 from windtunnel.simulator.services.blob import routes
 from windtunnel.simulator.services.blob.access import BlobAccess
@@ -49,11 +50,12 @@ class BlobService:
         folder: Path | None,
         challenge: Callable[[], str],
         is_ours: Callable[[str], bool],
+        check: Callable[[bytes], Claims],
     ) -> None:
         """`folder` keeps contents, a temporary one without; see Authorizer and Sources."""
         self.model = BlobModel(store, clock, ids.child("blob"), folder)
         self.accounts = {account.name: account.keys for account in settings.accounts}
-        self.authorizer = Authorizer(self.accounts, self.model.shelf, clock, challenge)
+        self.authorizer = Authorizer(self.accounts, self.model.shelf, clock, challenge, check)
         self.sources = Sources(self.authorizer, is_ours)
         self._clock, self._ids = clock, ids.child("blob requests")
 

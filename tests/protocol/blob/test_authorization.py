@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+from azure.identity import ClientSecretCredential
 from azure.storage.blob import (
     AccessPolicy,
     BlobClient,
@@ -292,10 +293,46 @@ def test_a_stored_access_policy_gives_a_sas_its_terms_and_takes_them_back(contai
     assert refused(blob.download_blob) == (403, "AuthenticationFailed")
 
 
-def test_users_of_entra_are_told_that_they_cannot_come(http, root):
-    answer = http.get(f"{root}/packages/a", headers={"Authorization": "Bearer x"})
-    assert answer.status_code == 501
-    assert "Entra" in answer.headers["x-windtunnel-absent"]
+def test_a_credential_of_azure_identity_opens_the_account_by_its_cloud_name(
+    container, simulator, http, root
+):
+    env = simulator.env
+    container.upload_blob("a", b"content")
+    credential = ClientSecretCredential(
+        env["WT_TENANT_ID"],
+        env["WT_CLIENT_ID"],
+        env["WT_CLIENT_SECRET"],
+        authority=env["WT_AUTHORITY_URL"],
+        disable_instance_discovery=True,
+        connection_verify=env["WT_CA_FILE"],
+    )
+    with BlobServiceClient(
+        "https://contoso.blob.core.windows.net",
+        credential=credential,
+        proxies={"https": env["WT_PROXY_URL"]},
+        connection_verify=env["WT_CA_FILE"],
+        retry_total=0,
+    ) as client:
+        blob = client.get_blob_client("packages", "a")
+        assert blob.download_blob().readall() == b"content"
+        blob.delete_blob()
+    token = credential.get_token("https://storage.azure.com/.default").token
+    other = credential.get_token("https://vault.azure.net/.default").token
+    url = f"{root}/packages?restype=container&comp=list"
+    for version, given, status in (
+        ("2021-08-06", token, 200),
+        ("2021-08-06", other, 401),
+        ("2021-08-06", "x", 401),
+        ("2015-02-21", token, 403),
+    ):
+        headers = {"Authorization": f"Bearer {given}", "x-ms-version": version}
+        answer = http.get(url, headers=headers)
+        assert answer.status_code == status, answer.text
+    simulator.call(lambda house: house.clock.advance(4000))
+    headers = {"Authorization": f"Bearer {token}", "x-ms-version": "2021-08-06"}
+    answer = http.get(url, headers=headers)
+    assert (answer.status_code, code_of(answer)) == (401, "InvalidAuthenticationInfo")
+    assert "Bearer authorization_uri" in answer.headers["www-authenticate"]
 
 
 def test_a_second_key_opens_as_well():

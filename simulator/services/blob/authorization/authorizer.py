@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from windtunnel.simulator.exchange import Absent, Request
+from windtunnel.simulator.exchange import Request
 from windtunnel.simulator.kernel.clock import Clock
+from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.blob import errors as e
 from windtunnel.simulator.services.blob.authorization import signing
 from windtunnel.simulator.services.blob.authorization.sas import Permit, check_sas
@@ -18,6 +19,8 @@ from windtunnel.simulator.services.blob.names import Address
 _SHARED_KEY = re.compile(r"(SharedKey|SharedKeyLite) ([^:\s]+):(\S+)")
 CHALLENGES_FROM = "2019-12-12"
 """Anonymous requests of this version and later are told where tokens are given."""
+TOKENS_FROM = "2017-11-09"
+"""The first version that takes tokens. "Authorize with Microsoft Entra ID"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,11 @@ class Authorizer:
         shelf: Shelf,
         clock: Clock,
         challenge: Callable[[], str],
+        check: Callable[[bytes], Claims],
     ) -> None:
-        """`challenge` is the value of WWW-Authenticate."""
+        """`challenge` is the value of WWW-Authenticate; `check` reads a token's header."""
         self._accounts, self._shelf, self._clock = accounts, shelf, clock
-        self._challenge = challenge
+        self._challenge, self._check = challenge, check
 
     def authorize(
         self,
@@ -92,7 +96,7 @@ class Authorizer:
         self, header: str, request: Request, address: Address, keys: Sequence[str], version: str
     ) -> Permit:
         if header.startswith("Bearer "):
-            raise Absent("Microsoft Entra authorization of Blob Storage")
+            return self._by_token(header, version)
         found = _SHARED_KEY.fullmatch(header)
         if found is None:
             raise e.InvalidAuthenticationInfo
@@ -113,6 +117,18 @@ class Authorizer:
                 f"computed signature. Server used following string to sign: '{texts[0]}'."
             )
         return Permit(f"key of {account}")
+
+    def _by_token(self, header: str, version: str) -> Permit:
+        """Every caller the tenant knows owns the data, as with the role of that name."""
+        if version < TOKENS_FROM:
+            raise e.AuthenticationFailed(
+                "Authentication scheme Bearer is not supported in this version."
+            )
+        try:
+            claims = self._check(header.encode("latin-1", "replace"))
+        except InvalidToken as error:
+            raise e.TokenRefused(str(error), self._challenge()) from error
+        return Permit(f"token of {claims.user_name or claims.app_id}")
 
     def _anonymous(self, version: str) -> e.BlobError:
         if version < CHALLENGES_FROM:
