@@ -95,6 +95,13 @@ def test_pypi_python_odata_reflects_what_our_model_has(variables, document):
     run_python("odata_reader.py", ("python-odata==0.8.1",), variables | document)
 
 
+def test_pypi_fxpyd365api_through_the_proxy(variables, env):
+    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), env["WT_PROXY_URL"])
+    packages = ("fxpyD365api==2.3.6", "pytz")
+    cloud = {"WT_ORGANIZATION": ORGANIZATION}
+    run_python("fxpyd365api_client.py", packages, variables | cloud | proxy)
+
+
 def test_pypi_dynamics_client(variables):
     run_python("dynamics_client_client.py", ("dynamics-client==0.8.4",), variables)
 

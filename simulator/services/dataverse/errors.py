@@ -353,6 +353,24 @@ class StateNeedsMessage(DataverseError):
     )
 
 
+class UnsupportedMediaType(DataverseError):
+    """A body that says it is no JSON. Status and text are those of the web framework: assumed."""
+
+    status = 415
+    text = "The request entity's media type '{media}' is not supported for this resource."
+
+
+class MethodNotSupported(DataverseError):
+    """A write of a row between two tables, which associate and disassociate make and delete."""
+
+    status = 400
+    code = "0x80040800"
+    text = (
+        "The '{method}' method does not support entities of type '{table}'. MessageProcessorCache "
+        "returned MessageProcessor.Empty."
+    )
+
+
 class BadPartition(DataverseError):
     """A `partitionid` that is too long, or with a character that it cannot have. Text assumed."""
 

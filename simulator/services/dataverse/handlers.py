@@ -294,6 +294,9 @@ class Handlers:
 
     def body(self, exchange: Exchange, served: DataverseTable) -> dict[str, Any]:
         """The JSON object of a write."""
+        media = exchange.request.headers.get(b"content-type")
+        if media is not None and b"json" not in media.lower():
+            raise errors.UnsupportedMediaType(media=media.decode("latin-1").partition(";")[0])
         try:
             body = orjson.loads(exchange.request.body.removeprefix(_BYTE_ORDER_MARK))
         except orjson.JSONDecodeError as error:
@@ -358,6 +361,7 @@ class Handlers:
     def remove(self, exchange: Exchange, served: DataverseTable, key: str) -> Response:
         """DELETE of one record."""
         self._charge(exchange, "delete")
+        self.writes.check_method(served, "Delete")
         version = _version(exchange.request.header("if-match"))
         if not self.writes.delete(served, key, self.caller(exchange), version):
             raise errors.RecordNotFound(table=served.name, id=key)

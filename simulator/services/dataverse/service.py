@@ -38,6 +38,7 @@ _RECORD = re.compile(
     r"/api/data/v9\.[0-2]/([A-Za-z_]\w*)"
     r"\(([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\)"
 )
+_BUILD = re.compile(r"(/api/data/v9\.[0-2])(?:\.\d+){1,2}(?=/|\Z)")
 
 
 class Dataverse:
@@ -179,6 +180,10 @@ class Dataverse:
             if root is None and request.path.lower() == "/image/download.aspx":
                 return file_columns.download_image(self._handlers, exchange)
             if root is None:
+                build = _BUILD.match(request.path)
+                if build is not None:  # the whole version number of an organization is served too
+                    request.path = build[1] + request.path[build.end() :]
+                    return self._handle(exchange)
                 raise errors.NoRoute(uri=request.base_url + request.path)
             return self._handlers.dispatch(exchange, request.path[root.end() :])
         except ODataError as problem:

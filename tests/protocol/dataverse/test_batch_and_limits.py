@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from windtunnel.contracts.limits import LIMITS
 from windtunnel.design.forecast.replay import Arrival, replay
@@ -213,3 +215,53 @@ def replayed(moments, cost, limits) -> list[bool]:
 
     verdicts = replay([Arrival(moment, cost) for moment in moments], limits)
     return [verdict is ADMITTED for verdict in verdicts]
+
+
+_NAMES = st.lists(st.sampled_from(["good", "bad", "update", "delete", "link", "lost"]), max_size=6)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(before=_NAMES, after=_NAMES)
+def test_a_failed_change_set_leaves_no_trace(dataverse, before, after):
+    """Whatever a change set did before one of its requests fails, everything is as it was."""
+    dataverse.house.reset()
+    account = dataverse.create("accounts", name="A", revenue=5)
+    contact = dataverse.create("contacts", lastname="L")
+    lead = dataverse.create("leads", lastname="L")
+    delta = dataverse.ask("GET", "accounts?$select=name", prefer="odata.track-changes").json
+    parts = {
+        "good": ("POST", "accounts", {"name": "New", "primarycontactid": {"lastname": "Deep"}}),
+        "update": ("PATCH", f"accounts({account})", {"name": "B", "revenue": 6}),
+        "delete": ("DELETE", f"contacts({contact})", None),
+        "link": (
+            "POST",
+            f"accounts({account})/accountleads_association/$ref",
+            {"@odata.id": f"leads({lead})"},
+        ),
+        "bad": ("POST", "accounts", {"nosuch": 1}),
+        "lost": ("PATCH", "$77", {"name": "x"}),
+    }
+    wanted = [*before, "bad", *after]
+    body = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+    for number, name in enumerate(wanted):
+        method, path, values = parts[name]
+        target = path if path.startswith("$") else f"/api/data/v9.2/{path}"
+        body += (
+            "--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+            f"Content-ID: {number}\r\n\r\n{method} {target} HTTP/1.1\r\n"
+            f"Content-Type: application/json\r\n\r\n{json.dumps(values) if values else ''}\r\n"
+        )
+    kept = ("accounts", "contacts", "leads", f"accounts({account})/accountleads_association")
+    state = [dataverse.ask("GET", path).body for path in kept]
+    answer = dataverse.ask(
+        "POST",
+        "$batch",
+        f"{body}--c--\r\n--b--\r\n".encode(),
+        content_type="multipart/mixed; boundary=b",
+    )
+    assert answer.status == 400
+    assert [dataverse.ask("GET", path).body for path in kept] == state
+    link = delta["@odata.deltaLink"].removeprefix("https://localhost:3/api/data/v9.2/")
+    assert dataverse.ask("GET", link).json["value"] == []

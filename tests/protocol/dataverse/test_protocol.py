@@ -22,6 +22,31 @@ def test_three_versions_are_served(dataverse, version):
     assert f"/api/data/{version}/$metadata#accounts" in answer.json["@odata.context"]
 
 
+def test_the_whole_version_of_an_organization_is_served_too(dataverse, account):
+    for path in (f"accounts({account})", "accounts?$top=1", "WhoAmI"):
+        answer = dataverse.ask("GET", f"/api/data/v9.2.21051.00140/{path}")
+        assert answer.status == 200
+        assert "/api/data/v9.2/$metadata#" in answer.json["@odata.context"]
+    assert dataverse.ask("GET", "/api/data/v9.2x/accounts").status == 404
+
+
+MEDIA = [
+    ("application/json", 204),
+    ("application/json; charset=utf-8; IEEE754Compatible=true", 204),
+    ("text/plain", 415),
+    ("application/x-www-form-urlencoded", 415),
+    ("application/xml", 415),
+]
+
+
+@pytest.mark.parametrize(("media", "status"), MEDIA)
+def test_bodies_are_json(dataverse, account, media, status):
+    for method, path in (("POST", "accounts"), ("PATCH", f"accounts({account})")):
+        answer = dataverse.ask(method, path, b'{"name":"A"}', content_type=media)
+        assert answer.status == status
+    assert dataverse.ask("POST", "accounts", b'{"name":"A"}').status == 204
+
+
 @pytest.mark.parametrize(
     ("header", "value", "status"),
     [

@@ -211,3 +211,15 @@ def test_relationships_made_at_run_time_cascade_at_once(dataverse):
     assert dataverse.ask("PATCH", f"contacts({child})", bind).status == 204
     assert dataverse.ask("DELETE", f"accounts({parent})").status == 204
     assert dataverse.ask("GET", f"contacts({child})").error == (404, "0x80040217")
+
+
+def test_rows_between_two_tables_are_made_by_association_only(dataverse):
+    account, lead = dataverse.create("accounts", name="A"), dataverse.create("leads", lastname="L")
+    body = {"accountid": account, "leadid": lead}
+    refused = dataverse.ask("POST", "accountleadscollection", body)
+    if refused.status == 404:
+        refused = dataverse.ask("POST", "accountleadsset", body)
+    assert refused.error == (400, "0x80040800")
+    assert refused.json["error"]["message"].startswith("The 'Create' method does not support")
+    link = f"accounts({account})/accountleads_association/$ref"
+    assert dataverse.ask("POST", link, {"@odata.id": f"leads({lead})"}).status == 204

@@ -77,6 +77,8 @@ def _remove(call: Call) -> Answer:
 def _route(call: Call) -> Answer:
     target, key = reference(call, "Target")
     items, item = reference(call, "QueueItem")
+    if items.name != "queueitem" or target.name not in {"queue", "systemuser", "team"}:
+        raise errors.InvalidArgument(problem="A queue item is routed to a queue, a user or a team.")
     if target.name == "queue":
         values: dict[str, Any] = {"_queueid_value": key, "_workerid_value": None}
     else:

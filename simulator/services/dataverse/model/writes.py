@@ -210,6 +210,12 @@ class Writes:
     def _is_owner(column: str, table: str) -> bool:
         return column == "_ownerid_value" and table in {"systemuser", "team"}
 
+    @staticmethod
+    def check_method(served: DataverseTable, method: str) -> None:
+        """Raise MethodNotSupported for a table that joins two others."""
+        if served.definition.is_intersect:
+            raise errors.MethodNotSupported(method=method, table=served.name)
+
     # -- create -------------------------------------------------------------------------------
 
     def create(
@@ -223,6 +229,7 @@ class Writes:
 
         `fixed` are stored values of columns that the body does not set: those of the address.
         """
+        self.check_method(served, "Create")
         values, nested = self.new_values(served, body)
         if fixed:
             values = {**fixed, **values}
@@ -413,6 +420,7 @@ class Writes:
         version: int | None = None,
     ) -> bool:
         """Change a record; False when it is not there. Raises VersionMismatch."""
+        self.check_method(served, "Update")
         values, nested = self.values_of(served, body)
         if nested:
             raise errors.PayloadError(
