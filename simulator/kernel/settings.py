@@ -599,6 +599,29 @@ class DataManagementSettings(_Section):
     )
 
 
+class CaptureChannelSettings(_Section):
+    """`[[invoice_capture.channels]]`: a channel that files come in by."""
+
+    id: Guid
+    company: str = "usmf"
+    vendor: str = Field(default="", description="Invoice account of files that name none.")
+    currency: str = "USD"
+
+
+class InvoiceCaptureSettings(_Section):
+    """`[invoice_capture]`: installed in Dataverse where there are channels."""
+
+    channels: tuple[CaptureChannelSettings, ...] = ()
+    work: Work = Field(
+        default="time: 20", description="How long a file takes; 15 to 30 seconds in reality."
+    )
+    recognize: str = Field(
+        default="",
+        description="`module:function` that reads a file (name, bytes) into properties of "
+        "VendorInvoiceHeaders and `lines`; none: the file's name is the invoice number.",
+    )
+
+
 class ProxySettings(_Section):
     """`[proxy]`: the forward proxy that answers for host names of the cloud."""
 
@@ -636,6 +659,7 @@ class Settings(_Section):
     blob: BlobSettings = BlobSettings()
 
     electronic_reporting: ElectronicReportingSettings = ElectronicReportingSettings()
+    invoice_capture: InvoiceCaptureSettings = InvoiceCaptureSettings()
     data_management: DataManagementSettings = DataManagementSettings()
     proxy: ProxySettings = ProxySettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict)

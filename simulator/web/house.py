@@ -63,11 +63,14 @@ from windtunnel.simulator.services.finance_operations.imports import (
 from windtunnel.simulator.services.finance_operations.model.whole_sets import WholeSets
 from windtunnel.simulator.services.finance_operations.service import FinanceOperations
 from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
+from windtunnel.simulator.services.invoice_capture import InvoiceCapture
+from windtunnel.simulator.services.invoice_capture.routes import routes as capture_routes
 from windtunnel.simulator.web import pipeline
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.data_management import DataEntities, PackageBlobs
 from windtunnel.simulator.web.faults import Faults
 from windtunnel.simulator.web.http_server import Spooling, Turn, WebLimits
+from windtunnel.simulator.web.invoice_capture import capture_tables, install
 from windtunnel.simulator.web.listeners import Manner
 from windtunnel.simulator.web.origins import ORIGINS
 from windtunnel.simulator.web.proxy.application import application
@@ -129,11 +132,13 @@ class House:
         self.recurring = self._make_recurring()
         self.business_events = self._make_business_events()
         self.electronic_reporting = self._make_electronic_reporting()
+        self.invoice_capture = self._make_invoice_capture()
         more = [
             *routes(self.business_events),
             *setup_pages(self.finance_operations.throttling),
             *er_routes(self.electronic_reporting),
             *recurring_control_routes(self.recurring),
+            *capture_routes(self.invoice_capture),
         ]
         self.control = self.services["control"] = ControlService(self, more)
         self.store.commit()
@@ -233,6 +238,8 @@ class House:
         )
         own = read_imports(self.settings.dataverse.schemas, self._folder)
         made.add_tables(own.tables.values(), own.choices)
+        if self.settings.invoice_capture.channels:
+            made.add_tables(capture_tables())
         made.prepare(self._dataverse_users(), sample_data=self.settings.simulator.sample_data)
         return made
 
@@ -331,6 +338,20 @@ class House:
             settings.folder or Path.cwd() / ".windtunnel" / "electronic-reporting",
         )
         made.prepare()
+        return made
+
+    def _make_invoice_capture(self) -> InvoiceCapture:
+        made = InvoiceCapture(
+            self.store,
+            self.clock,
+            self.jobs,
+            self.ids.child("invoice capture"),
+            self.settings.invoice_capture,
+            WholeSets(self.finance_operations.environment, "Admin"),
+        )
+        made.prepare()
+        if self.settings.invoice_capture.channels:
+            install(self.dataverse, made)
         return made
 
     def _dataverse_users(self) -> list[DataverseUser]:

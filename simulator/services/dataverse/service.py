@@ -15,7 +15,7 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.jobs import Jobs
-from windtunnel.simulator.kernel.settings import DataverseSettings
+from windtunnel.simulator.kernel.settings import CustomApiSettings, DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims
@@ -23,6 +23,7 @@ from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.dataverse import errors, file_columns, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
+from windtunnel.simulator.services.dataverse.messages.custom import ApiFunction, declare_one
 from windtunnel.simulator.services.dataverse.messages.registry import Registry
 from windtunnel.simulator.services.dataverse.model.activities import Activities
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
@@ -113,6 +114,10 @@ class Dataverse:
         """Serve more tables and global choices; before `prepare`."""
         self.tables.add(definitions)
         self.tables.choices.update(choices)
+
+    def add_custom_api(self, api: CustomApiSettings, function: ApiFunction) -> None:
+        """Answer a custom API that comes with a solution."""
+        declare_one(self.messages, api, function)
 
     def prepare(self, users: Iterable[DataverseUser], *, sample_data: bool) -> None:
         """Create the tables, and on an empty database the first content."""

@@ -90,23 +90,26 @@ def declare(registry: Registry, apis: Iterable[CustomApiSettings]) -> None:
     """Add the custom APIs of the settings. Raises UsageError for a function that is not there."""
     for number, api in enumerate(apis):
         where = f"[[dataverse.custom_apis]] number {number + 1}, {api.name}"
-        function: ApiFunction | None = None
-        if api.function:
-            function = load_function(api.function, where)
-        parameters = tuple(
-            Parameter(p.name, _type(p.type, p.table), not p.optional) for p in api.parameters
-        )
-        properties = tuple(Parameter(p.name, _type(p.type, p.table)) for p in api.response)
-        bound = f"Collection({api.bound_to})" if api.binding == "collection" else api.bound_to
-        _add(
-            registry,
-            api.name,
-            api.kind == "function",
-            bound,
-            parameters,
-            properties,
-            _answer(function, api.answer, properties),
-        )
+        function: ApiFunction | None = load_function(api.function, where) if api.function else None
+        declare_one(registry, api, function)
+
+
+def declare_one(registry: Registry, api: CustomApiSettings, function: ApiFunction | None) -> None:
+    """Add one custom API with the function behind it."""
+    parameters = tuple(
+        Parameter(p.name, _type(p.type, p.table), not p.optional) for p in api.parameters
+    )
+    properties = tuple(Parameter(p.name, _type(p.type, p.table)) for p in api.response)
+    bound = f"Collection({api.bound_to})" if api.binding == "collection" else api.bound_to
+    _add(
+        registry,
+        api.name,
+        api.kind == "function",
+        bound,
+        parameters,
+        properties,
+        _answer(function, api.answer, properties),
+    )
 
 
 class DeclaredByRows:
