@@ -16,6 +16,18 @@ from typing import Any
 STATEMENTS_KEPT_PREPARED = 512
 
 
+def _of_text(change: Callable[[str], str]) -> Callable[[Any], Any]:
+    return lambda value: change(value) if isinstance(value, str) else value
+
+
+_TEXT_FUNCTIONS = {
+    "lower": _of_text(str.lower),
+    "upper": _of_text(str.upper),
+    "folded": _of_text(str.casefold),
+}
+"""SQL functions that know the case of all letters; SQLite's own know ASCII."""
+
+
 class Store:
     """A connection with explicit transactions. Not for several threads."""
 
@@ -41,6 +53,8 @@ class Store:
             "trusted_schema=OFF",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
+        for name, change in _TEXT_FUNCTIONS.items():
+            self._connection.create_function(name, 1, change, deterministic=True)
         self._open = False
         self._depth = 0
         self._seed: bytes | None = None

@@ -68,6 +68,24 @@ def combine(template: str, parts: Sequence[Piece], edm: str, *, condition: bool 
     return Piece(text, parameters, edm, condition)
 
 
+def without_case(*sides: Piece) -> tuple[Piece, ...]:
+    """Sides of a comparison of texts, which is to leave case out.
+
+    SQLite's NOCASE and LIKE know the case of ASCII letters only, and are fast. Where a text with
+    other letters is looked for, both sides are folded by the store's function `folded`.
+    """
+    if not any(side.constant is not None and not side.constant.isascii() for side in sides):
+        return sides
+    return tuple([_folded(side) for side in sides])
+
+
+def _folded(side: Piece) -> Piece:
+    text = side.constant
+    if text is not None:
+        return Piece("?", (text.casefold(),), side.edm)
+    return Piece(f"folded({side.text})", side.parameters, side.edm)
+
+
 def quoted(name: str) -> str:
     """An SQL identifier in quotes."""
     return '"' + name.replace('"', '""') + '"'

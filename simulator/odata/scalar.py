@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from windtunnel.simulator.odata.errors import ODataError
-from windtunnel.simulator.odata.pieces import Piece, combine
+from windtunnel.simulator.odata.pieces import Piece, combine, without_case
 from windtunnel.simulator.odata.schema import EnumType
 from windtunnel.simulator.odata.tree import Call, TypeName
 
@@ -116,7 +116,7 @@ def _like(node: Call, arguments: Sequence[Piece], like_patterns: bool) -> Piece:
     if text is not None:
         if like_patterns:
             return like(subject, shape.format(text))
-        sides = (subject, Piece("?", (shape.format(escaped(text)),), "Edm.String"))
+        sides = without_case(subject, Piece("?", (shape.format(escaped(text)),), "Edm.String"))
         return combine("({} LIKE {} ESCAPE '\\')", sides, "Edm.Boolean", condition=True)
     where = {
         "contains": "(instr(lower({}), lower({})) > 0)",
@@ -131,10 +131,10 @@ def _like(node: Call, arguments: Sequence[Piece], like_patterns: bool) -> Piece:
 
 
 def like(subject: Piece, pattern: str) -> Piece:
-    """A pattern with `%`, `_`, `[...]` and `[^...]`, ASCII case aside."""
+    """A pattern with `%`, `_`, `[...]` and `[^...]`, case aside."""
     if "[" in pattern:
         return _glob(subject, pattern)
-    sides = (subject, Piece("?", (pattern,), "Edm.String"))
+    sides = without_case(subject, Piece("?", (pattern,), "Edm.String"))
     return combine("({} LIKE {})", sides, "Edm.Boolean", condition=True)
 
 
@@ -147,9 +147,7 @@ def _glob(subject: Piece, pattern: str) -> Piece:
         else re.sub(r"[*?\[]", r"[\g<0>]", part).replace("%", "*").replace("_", "?")
         for part in parts
     )
-    # SQLite folds ASCII only; so must the pattern.
-    folded = text.encode().lower().decode()
-    sides = (subject, Piece("?", (folded,), "Edm.String"))
+    sides = without_case(subject, Piece("?", (text.lower(),), "Edm.String"))
     return combine("(lower({}) GLOB {})", sides, "Edm.Boolean", condition=True)
 
 

@@ -11,7 +11,7 @@ from windtunnel.simulator.odata.dialect import Dialect
 from windtunnel.simulator.odata.errors import NotSupported, ODataError, UnknownProperty
 from windtunnel.simulator.odata.functions import BOOLEAN, COMPARISONS, KIND_NAMES
 from windtunnel.simulator.odata.literals import stored
-from windtunnel.simulator.odata.pieces import Now, Piece, combine, quoted
+from windtunnel.simulator.odata.pieces import Now, Piece, combine, quoted, without_case
 from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
 from windtunnel.simulator.odata.tree import (
     Alias,
@@ -213,13 +213,14 @@ class Compiler:
             like = self._wildcard(one, two, is_equal)
             if like is not None:
                 return like
+            one, two = without_case(one, two)
             if isinstance(right, Literal) or isinstance(left, Literal):
                 text = "({} = {})" if is_equal else "({} IS NOT {})"
             else:
                 text = "({} IS {})" if is_equal else "({} IS NOT {})"
             return combine(text, (one, two), "Edm.Boolean", condition=True)
         text = f"({{}} {_SQL_COMPARISON[node.operator]} {{}})"
-        return combine(text, (one, two), "Edm.Boolean", condition=True)
+        return combine(text, without_case(one, two), "Edm.Boolean", condition=True)
 
     def _wildcard(self, one: Piece, two: Piece, is_equal: bool) -> Piece | None:
         """Finance and operations: `Name eq '*retail*'` is a pattern."""
@@ -232,7 +233,7 @@ class Compiler:
         text = (
             "({} LIKE {} ESCAPE '\\')" if is_equal else "(coalesce({}, '') NOT LIKE {} ESCAPE '\\')"
         )
-        sides = (one, Piece("?", (pattern,), "Edm.String"))
+        sides = without_case(one, Piece("?", (pattern,), "Edm.String"))
         return combine(text, sides, "Edm.Boolean", condition=True)
 
     def _aligned(self, node: Binary, one: Piece, two: Piece) -> tuple[Piece, Piece]:
@@ -283,7 +284,7 @@ class Compiler:
             values.append(self._aligned(probe, one, piece)[1])
         marks = ", ".join(["{}"] * len(values))
         text = f"({{}} IN ({marks}))"
-        found = combine(text, (one, *values), "Edm.Boolean", condition=True)
+        found = combine(text, without_case(one, *values), "Edm.Boolean", condition=True)
         if has_null:
             empty = combine("({} IS NULL)", (one,), "Edm.Boolean", condition=True)
             return combine("({} OR {})", (found, empty), "Edm.Boolean", condition=True)

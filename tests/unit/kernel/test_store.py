@@ -140,3 +140,9 @@ def test_a_table_made_before_a_reset_can_be_made_again_after_it():
 def test_a_literal_reads_as_its_value(value):
     store = Store()
     assert store.read(f"SELECT {literal(value)}").fetchone() == (value,)
+
+
+def test_text_functions_know_the_case_of_all_letters_and_leave_other_values_alone():
+    read = Store().read
+    asked = "SELECT lower('ÄÖ'), upper('äö'), folded('Straße'), lower(5), folded(NULL)"
+    assert read(asked).fetchone() == ("äö", "ÄÖ", "strasse", 5, None)

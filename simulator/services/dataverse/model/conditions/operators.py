@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from windtunnel.simulator.odata import scalar
-from windtunnel.simulator.odata.pieces import Piece
+from windtunnel.simulator.odata.pieces import Piece, without_case
 from windtunnel.simulator.services.dataverse.model.conditions import people, periods
 from windtunnel.simulator.services.dataverse.model.conditions.periods import Edge, Fiscal, Span
 from windtunnel.simulator.services.dataverse.model.conditions.shapes import (
@@ -73,8 +73,12 @@ class Operator:
 
 def _condition(subject: Subject, template: str, *values: object) -> Piece:
     """`{}` in the template is the column; the values follow each column's own parameters."""
+    column, *sought = without_case(
+        subject.piece, *(Piece("?", (value,), subject.piece.edm) for value in values)
+    )
+    values = tuple([piece.parameters[0] for piece in sought])
     parts = template.split("{}")
-    own, taken = subject.piece.parameters, 0
+    own, taken = column.parameters, 0
     parameters: list[object] = []
     for number, part in enumerate(parts):
         marks = part.count("?")
@@ -82,7 +86,7 @@ def _condition(subject: Subject, template: str, *values: object) -> Piece:
         taken += marks
         if number < len(parts) - 1:
             parameters += own
-    return Piece(subject.piece.text.join(parts), tuple(parameters), "Edm.Boolean", True)
+    return Piece(column.text.join(parts), tuple(parameters), "Edm.Boolean", True)
 
 
 def _compare(sql: str) -> Build:
