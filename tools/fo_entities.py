@@ -43,13 +43,18 @@ def words(name: str) -> str:
     return " ".join([parts[0][:1].upper() + parts[0][1:], *(_lower(part) for part in parts[1:])])
 
 
+def spelled(enum: str) -> str:
+    """An enumeration of one country: `InvoiceType_MY`, as live metadata spells those it has."""
+    return re.sub(r"(?<=[a-z])(BR|IN|IT|MX|MY|RU|TH|US)$", r"_\1", enum)
+
+
 def _lower(part: str) -> str:
     return part if part.isupper() and len(part) > 1 else part.lower()
 
 
 def _property(column: dict[str, Any], facts: EntityFacts) -> Property:
     name, kind = column["n"], column["t"]
-    edm = f"{NAMESPACE}.{column['e']}" if kind == "enum" else f"Edm.{kind}"
+    edm = f"{NAMESPACE}.{spelled(column['e'])}" if kind == "enum" else f"Edm.{kind}"
     is_plain = kind not in {"String", "enum", "Binary"}
     x_type = X_TYPES.get(edm, "Enum")
     if kind == "DateTimeOffset":
@@ -108,7 +113,7 @@ def lines(facts: dict[str, Any]) -> bytes:
     sets = {entity["set"]: entity for entity in facts["entities"]}
     used = {c["e"] for entity in sets.values() for c in entity["columns"] if "e" in c}
     enums = (
-        Enumeration(name, facts["enums"][name]["members"], _labels(facts["enums"][name]))
+        Enumeration(spelled(name), facts["enums"][name]["members"], _labels(facts["enums"][name]))
         for name in sorted(used)
     )
     absent = {item["to"] for entity in sets.values() for item in entity["nav"]} - set(sets)

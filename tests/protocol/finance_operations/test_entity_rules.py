@@ -556,3 +556,18 @@ def test_a_number_that_is_a_key_is_drawn(rig: Rig) -> None:
     made = post(rig, "BatchJobs", JobDescription="Nightly")
     assert made["BatchJobRecId"] == 5637144600
     assert made["Status"] == "Hold"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"SalesOrderLines": [{"ItemNumber": "D0001"}]},
+        {"SalesOrderLines@odata.bind": ["SalesOrderLines('x')"]},
+    ],
+)
+def test_lines_are_not_written_with_their_header(rig: Rig, more: dict[str, Any]) -> None:
+    before = rig.get("SalesOrderHeadersV2/$count").text
+    sent = {"OrderingCustomerAccountNumber": "US-001", **more}
+    text = refused(rig, "POST", "SalesOrderHeadersV2", sent)
+    assert text.startswith("The navigation property 'SalesOrderLines' cannot be written")
+    assert rig.get("SalesOrderHeadersV2/$count").text == before

@@ -68,3 +68,26 @@ def test_a_navigation_leads_back_by_the_same_columns() -> None:
             there = found.types[found.sets_by_type[link.target]].navigations[link.partner]
             assert there.target == kind.name
             assert {(b, a) for a, b in there.pairs} == set(link.pairs)
+
+
+def test_keys_and_enumerations_are_those_of_a_connector_made_from_live_metadata() -> None:
+    """Members may be fewer or more by version; keys and the values of shared columns agree."""
+    file = SHARED / "finance-operations/scm-connector-types.json.gz"
+    if not file.is_file():
+        pytest.skip(f"the collected facts are not here: {file}")
+    with gzip.open(file, "rt", encoding="utf-8") as opened:
+        live = json.load(opened)
+    compared = 0
+    for name, seen in live["sets"].items():
+        kind = entity_types().types.get(name)
+        if kind is None:
+            continue
+        compared += 1
+        assert kind.name == seen["type"], name
+        if seen["keys"] != ["(single)"]:
+            assert list(kind.key) == seen["keys"], name
+        for column, edm in seen["fields"].items():
+            found = kind.properties.get(column)
+            if found is not None and not found.edm.startswith("Edm."):
+                assert found.edm.rpartition(".")[2] == edm, (name, column)
+    assert compared >= 12

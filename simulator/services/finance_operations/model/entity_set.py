@@ -55,6 +55,25 @@ class Upon(dict[str, Any]):
         return self._below[name]
 
 
+class Checkers(dict[str, Checker]):
+    """Checkers by property, each made when it is first asked for. Raises KeyError."""
+
+    def __init__(
+        self,
+        properties: Mapping[str, Property],
+        columns: Mapping[str, Column],
+        lengths: Mapping[str, int],
+    ) -> None:
+        super().__init__()
+        self._properties, self._columns, self._lengths = properties, columns, lengths
+
+    def __missing__(self, name: str) -> Checker:
+        """Make one."""
+        column, length = self._columns[name], self._lengths.get(name)
+        made = self[name] = _checker(self._properties[name], column, length)
+        return made
+
+
 class EntitySet:
     """Names, rules and records of one public collection.
 
@@ -158,13 +177,9 @@ class EntitySet:
         return self.records.names
 
     @cached_property
-    def checkers(self) -> dict[str, Checker]:
+    def checkers(self) -> Checkers:
         """By property: JSON value in, stored value out; raises BadValue."""
-        lengths = self.facts.lengths
-        return {
-            name: _checker(self.kind.properties[name], column, lengths.get(name))
-            for name, column in self.table.columns.items()
-        }
+        return Checkers(self.kind.properties, self.table.columns, self.facts.lengths)
 
     @cached_property
     def empties(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Rows:
         found = self._sets[entity_set]
         row: dict[str, Any] = {}
         for name, value in values.items():
-            if name in found.checkers:
+            if name in found.table.columns:
                 try:
                     row[name] = found.checkers[name](value)
                 except BadValue:
