@@ -289,7 +289,7 @@ ABSENT_FROM_DATA_MANAGEMENT = (
     "attachments in packages",
     "bring your own database",
     "cancelling a job (404: no action of the real service is known)",
-    "composite entities",
+    "change tracking of composite entities (they are always exported whole)",
     "filters of an export",
     "templates (`DataManagementTemplates` answers 501)",
     "XSLT",

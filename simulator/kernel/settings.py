@@ -542,6 +542,24 @@ class RecurringJobSettings(_Section):
         return self
 
 
+class CompositeLineSettings(_Section):
+    """`[[data_management.composites.lines]]`: an entity inside a composite one."""
+
+    entity: str = Field(description="Its label.")
+    columns: dict[str, str] = Field(
+        description="Its columns, each with the header's column that it repeats."
+    )
+
+
+class CompositeSettings(_Section):
+    """`[[data_management.composites]]`: one more composite entity."""
+
+    name: str = Field(description="Its label.")
+    target: str = Field(pattern=r"^[A-Za-z_]\w*$", description="Its AOT name.")
+    header: str = Field(description="Label of the entity that the others stand in.")
+    lines: tuple[CompositeLineSettings, ...] = Field(min_length=1)
+
+
 class DataManagementSettings(_Section):
     """`[data_management]`: framework parameters, and how long its jobs take."""
 
@@ -561,6 +579,7 @@ class DataManagementSettings(_Section):
     batch_servers: int = Field(default=1, ge=1)
     entities: tuple[EntityPaceSettings, ...] = ()
     source_formats: tuple[SourceFormatSettings, ...] = ()
+    composites: tuple[CompositeSettings, ...] = ()
     ansi_code_page: int = Field(
         default=65001, description="Code page of the built-in formats without -Unicode."
     )

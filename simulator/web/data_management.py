@@ -84,7 +84,7 @@ class DataEntities:
             environment.sets[entity_set], names, rows, company=company, user=user
         )
         return [
-            Stored(outcome.is_new)
+            Stored(outcome.is_new, outcome.key)
             if isinstance(outcome, Written)
             else Refused(outcome.infolog, outcome.field)
             for outcome in outcomes
@@ -98,6 +98,15 @@ class DataEntities:
         return environment.bulk.pages(
             environment.sets[entity_set], names, company=company, since=since, size=size
         )
+
+    def related(
+        self, entity_set: str, names: Sequence[str], values: Mapping[str, Any], *, company: str
+    ) -> list[tuple[Any, ...]]:
+        """Stored values of the records of a company that have these stored values."""
+        found = self._environment.sets[entity_set]
+        scope = {COMPANY: company} if found.is_company_specific else {}
+        rows = found.records.find({**scope, **values}, _MOST_FOUND)
+        return [tuple([row[name] for name in names]) for row in rows]
 
     def version(self) -> int:
         """The present number of the change log."""

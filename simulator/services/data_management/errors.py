@@ -115,3 +115,9 @@ class CompositeNeedsProject(PackageActionRefused):
         "A data project must exist before importing a package consisting of a composite data "
         "entity."
     )
+
+
+class CompositeNotAlone(PackageActionRefused):
+    """A composite entity beside other entities in one package. Reasoned."""
+
+    text = "A composite data entity must be the only entity of its data package."

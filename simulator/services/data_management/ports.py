@@ -28,9 +28,10 @@ class DataEntity:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A row that was written."""
+    """A row that was written, and the key it has now."""
 
     is_new: bool
+    key: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ class Entities(Protocol):
         self, entity_set: str, names: Sequence[str], *, company: str, since: int | None, size: int
     ) -> Iterator[list[tuple[Any, ...]]]:
         """Stored values of all records of a company, or of those changed after `since`."""
+        ...
+
+    def related(
+        self, entity_set: str, names: Sequence[str], values: Mapping[str, Any], *, company: str
+    ) -> list[tuple[Any, ...]]:
+        """Stored values of the records of a company that have these stored values."""
         ...
 
     def version(self) -> int:

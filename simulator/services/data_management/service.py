@@ -6,7 +6,7 @@ are blobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -178,17 +178,32 @@ class DataManagement:
         except f.PackageFault as fault:
             raise e.PackageUnusable(reason=fault.full) from fault
         exists = self.projects.exists(project)
-        stays = exists and bool(options.get("recurring"))
+        if any(self.projects.composite(entity.name) is not None for entity in entities):
+            self._check_composite(entities, exists=exists)
+            stays = True
+        else:
+            stays = exists and bool(options.get("recurring"))
         if exists and not options["overwrite"] and not stays:
             raise e.ProjectExists(project=project)
-        options["truncate"] = self.projects.truncates(project)
-        manifest = replace(manifest, entities=tuple(entities))
+        truncates = self.projects.truncates(project)
         if not stays:
-            self.projects.write(project, manifest, "Import")
-        active = [entity for entity in entities if not entity.is_disabled]
+            self.projects.write(project, replace(manifest, entities=tuple(entities)), "Import")
+        active = [
+            replace(entity, truncates=entity.truncates or truncates)
+            for entity in entities
+            if not entity.is_disabled
+        ]
         return [
             Step(execution.id, place, entity.name, entity) for place, entity in enumerate(active)
         ]
+
+    @staticmethod
+    def _check_composite(entities: Sequence[PackageEntity], *, exists: bool) -> None:
+        """A composite goes alone into a project that is there, which stays as it is."""
+        if not exists:
+            raise e.CompositeNeedsProject
+        if len(entities) > 1:
+            raise e.CompositeNotAlone
 
     def _checked(self, archive: Archive, entity: PackageEntity) -> PackageEntity:
         """An entity of the manifest with its label as the environment spells it."""

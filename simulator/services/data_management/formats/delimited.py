@@ -152,7 +152,7 @@ def writer(
     encoding, end = source_format.encoding, source_format.row_delimiter
     if not source_format.text_qualifier:
         return _plain_writer(source_format, header, file)
-    options = _dialect(source_format) | {"lineterminator": end}
+    options: dict[str, Any] = {**_dialect(source_format), "lineterminator": end}
     if end != "\r\n":
         options["quoting"] = csv.QUOTE_ALL
     is_begun = False

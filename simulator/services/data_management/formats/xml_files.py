@@ -7,7 +7,7 @@ records of other entities as children. Sources: "Data entities and packages", ca
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -201,12 +201,24 @@ def writer(
     return write, f"</{ROOT}>\n".encode()
 
 
-def nested(record: str, fields: dict[str, str], children: Iterable[str], file: str) -> str:
-    """One composite record as text, its children's text inside. Raises ControlCharacter."""
-    parts = "".join([f"<{name}>{_escaped(value)}</{name}>" for name, value in fields.items()])
-    if _BAD.search(parts):
+def nested(
+    record: str,
+    fields: Mapping[str, str],
+    inside: Iterable[str],
+    file: str,
+    *,
+    as_attributes: bool,
+) -> str:
+    """One record as text with the text of others inside. Raises ControlCharacter."""
+    if as_attributes:
+        own = "".join([f" {name}={_quoted(value)}" for name, value in fields.items()])
+        parts, begin = "", f"<{record}{own}>"
+    else:
+        own = parts = "".join([f"<{n}>{_escaped(value)}</{n}>" for n, value in fields.items()])
+        begin = f"<{record}>"
+    if _BAD.search(own):
         raise ControlCharacter(file=file)
-    return f"<{record}>{parts}{''.join(children)}</{record}>\n"
+    return f"{begin}{parts}{''.join(inside)}</{record}>\n"
 
 
 def _escaped(value: str) -> str:

@@ -16,6 +16,7 @@ from windtunnel.simulator.kernel.background import Work
 from windtunnel.simulator.services.data_management import faults as f
 from windtunnel.simulator.services.data_management.errors import PackageActionRefused
 from windtunnel.simulator.services.data_management.formats.files import FileWriter, new_file
+from windtunnel.simulator.services.data_management.model.composites import Composite, Writer
 from windtunnel.simulator.services.data_management.model.pacing import Pace
 from windtunnel.simulator.services.data_management.model.projects import Projects
 from windtunnel.simulator.services.data_management.model.records import (
@@ -42,6 +43,7 @@ from windtunnel.simulator.services.data_management.values import Field, shower
 
 CONTAINER: Final = "temporary-file"
 _PAGE: Final = 200
+_COMPOSITES: Final = 20
 _MEGABYTE: Final = 1 << 20
 
 
@@ -76,12 +78,16 @@ class Exporting:
                 step.staging, step.target = "NotRun", "Executing"
                 self._records.save(step)
                 self._show(step)
-                if not step.spec.maps:
+                composite = self._projects.composite(step.entity)
+                if not step.spec.maps and composite is None:
                     raise Stuck(step.entity)
                 try:
                     seen = self._entities.version()
-                    spec = yield from self._entity(execution, step, archive.open, file)
-                    if self._since(execution, step)[0]:
+                    if composite is not None:
+                        spec = yield from self._composite(execution, step, composite, archive.open)
+                    else:
+                        spec = yield from self._entity(execution, step, archive.open, file)
+                    if composite is None and self._since(execution, step)[0]:
                         tokens.append((step.entity, seen))
                 except f.FileFault as fault:
                     self._blame(step, fault.full, fault.field)
@@ -165,6 +171,41 @@ class Exporting:
             yield from _finish(made, member.write)
         step.total = step.staged = step.created
         return replace(step.spec, input_file=name, maps=tuple([line for line, _ in maps]))
+
+    def _composite(
+        self,
+        execution: Execution,
+        step: Step,
+        composite: Composite,
+        open_member: Callable[..., Any],
+    ) -> Generator[float, None, PackageEntity]:
+        source_format = self._projects.source_format(step.spec.source_format)
+        name = f"{_file_name(step.entity)}.xml"
+        if not source_format.kind.startswith("xml"):
+            raise f.CompositeNotXml(file=name, entity=step.entity)
+        made = Writer(self._entities, composite, source_format, name)
+        header = composite.header
+        left = execution.options.get("count") or None
+        with open_member(name, "w", force_zip64=True) as member:
+            member.write(made.begin())
+            for found in self._entities.pages(
+                header.entity.entity_set,
+                [item.name for item in header.fields],
+                company=execution.company,
+                since=None,
+                size=_COMPOSITES,
+            ):
+                page = found if left is None else found[:left]
+                member.write(made.write(page, execution.company))
+                step.created += len(page)
+                yield self._pace.export(step.entity, len(page))
+                if left is not None:
+                    left -= len(page)
+                    if left <= 0:
+                        break
+            member.write(made.end())
+        step.total = step.staged = step.created
+        return replace(step.spec, input_file=name)
 
 
 def _finish(made: FileWriter, write: Callable[[bytes], object]) -> Work:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from windtunnel.simulator.kernel.background import Work
 from windtunnel.simulator.services.data_management import faults as f
 from windtunnel.simulator.services.data_management.errors import PackageActionRefused
+from windtunnel.simulator.services.data_management.model import composites
 from windtunnel.simulator.services.data_management.model.pacing import Pace
 from windtunnel.simulator.services.data_management.model.projects import Projects
 from windtunnel.simulator.services.data_management.model.records import (
@@ -37,6 +38,7 @@ from windtunnel.simulator.services.data_management.ports import (
 _SLICE_SECONDS: Final = 0.015
 """Of this thread: what others on the machine do makes no slice shorter."""
 _FEWEST, _MOST = 25, 500
+_COMPOSITES: Final = 10
 _SILENT: Final = ("validateField failed on", "validateWrite failed on")
 _log = logging.getLogger("windtunnel.data_management")
 
@@ -92,22 +94,31 @@ class Importing:
         step.staging, step.staged, step.rejected = "Executing", 0, 0
         records.save(step)
         self._show(step)
-        if not step.spec.maps:  # nothing is mapped: nothing arrives, and nobody says so
+        composite = self._projects.composite(step.entity)
+        if (
+            not step.spec.maps and composite is None
+        ):  # nothing is mapped: nothing arrives, and nobody says so
             step.staging = "Finished"
             return
         is_excel = False
         try:
-            entity = self._projects.entity(step.entity)
             source_format = self._projects.source_format(step.spec.source_format)
             is_excel = source_format.kind == "excel"
+            if composite is not None and not source_format.kind.startswith("xml"):
+                raise f.CompositeNotXml(file=step.spec.input_file, entity=step.entity)
             if is_excel:
                 self._lock_excel(step)
             with (
                 self._blobs.open_url(execution.options["packageUrl"]) as blob,
                 Archive(blob, self._bounds).open(step.spec.input_file) as member,
             ):
-                fields = self._projects.fields(entity)
-                for rows in Staging(records, entity, fields, step, source_format).run(member):
+                if composite is not None:
+                    blocks = composites.stage(records, composite, step, member)
+                else:
+                    entity = self._projects.entity(step.entity)
+                    fields = self._projects.fields(entity)
+                    blocks = Staging(records, entity, fields, step, source_format).run(member)
+                for rows in blocks:
                     records.save(step)
                     yield self._pace.staging(step.entity, rows)
         except f.FileFault as fault:
@@ -147,15 +158,17 @@ class Importing:
         step.target = "Executing"
         records.save(step)
         self._show(step)
-        if step.spec.maps:
+        composite = self._projects.composite(step.entity)
+        if composite is not None:
+            yield from self._composites_to_target(execution, step, composite)
+        elif step.spec.maps:
             entity = self._projects.entity(step.entity)
             yield from self._truncate(execution, step, entity)
             yield from self._rows_to_target(execution, step, entity)
         step.target = "Error" if step.failed else "Finished"
 
     def _truncate(self, execution: Execution, step: Step, entity: DataEntity) -> Work:
-        wanted = step.spec.truncates or execution.options.get("truncate", False)
-        while wanted and not step.is_truncated:
+        while step.spec.truncates and not step.is_truncated:
             with self._records.store.atomic():
                 done = self._entities.delete_some(
                     entity.entity_set,
@@ -166,6 +179,29 @@ class Importing:
                 step.is_truncated = done < _MOST
                 self._records.save(step)
             yield 0.0
+
+    def _composites_to_target(
+        self, execution: Execution, step: Step, composite: composites.Composite
+    ) -> Work:
+        while step.next < step.total:
+            block = self._records.staged(step, step.next)
+            if block is None:
+                raise LookupError(f"row {step.next} of {step.entity} is not staged")
+            first, _, rows = block
+            part = rows[step.next - first : step.next - first + _COMPOSITES]
+            with self._records.store.atomic():
+                composites.write(
+                    self._records,
+                    self._entities,
+                    composite,
+                    step,
+                    part,
+                    company=execution.company,
+                    user=execution.user,
+                )
+                step.next += len(part)
+                self._records.save(step)
+            yield self._pace.target(step.entity, len(part), step.total)
 
     def _rows_to_target(self, execution: Execution, step: Step, entity: DataEntity) -> Work:
         maps = mapping(entity.name, self._projects.fields(entity), step.spec.maps)

@@ -7,7 +7,7 @@ are the same; mappings have no set and stand beside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from windtunnel.simulator.kernel.settings import DataManagementSettings
 from windtunnel.simulator.services.data_management import errors as e
@@ -15,6 +15,7 @@ from windtunnel.simulator.services.data_management.formats.source_format import 
     BUILT_IN,
     SourceFormat,
 )
+from windtunnel.simulator.services.data_management.model.composites import Composite, Part
 from windtunnel.simulator.services.data_management.model.records import Records
 from windtunnel.simulator.services.data_management.package.manifest import (
     FieldMap,
@@ -31,6 +32,41 @@ _LONGEST_NAME: Final = 255
 _YES_NO: Final = {True: "Yes", False: "No"}
 
 
+_COMPOSITES: Final = (
+    (
+        "Sales order composite",
+        "SalesOrderV2CompositeEntity",
+        "Sales order headers V2",
+        (("Sales order lines V2", {"SalesOrderNumber": "SalesOrderNumber"}),),
+    ),
+    (
+        "Purchase order composite",
+        "PurchPurchaseOrderV2CompositeEntity",
+        "Purchase order headers V2",
+        (("Purchase order lines V2", {"PurchaseOrderNumber": "PurchaseOrderNumber"}),),
+    ),
+    (
+        "Customer payment journal composite",
+        "CustomerPaymentJournalCompositeEntity",
+        "Customer payment journal header",
+        (("Customer payment journal line", {"JournalBatchNumber": "JournalBatchNumber"}),),
+    ),
+    (
+        "General journal composite",
+        "LedgerJournalCompositeEntity",
+        "Ledger journal table",
+        (("Journal lines", {"JournalBatchNumber": "JournalBatchNumber"}),),
+    ),
+    (
+        "Vendor invoice composite",
+        "VendorInvoiceCompositeEntity",
+        "Vendor invoice header",
+        (("Vendor invoice line", {"HeaderReference": "HeaderReference"}),),
+    ),
+)
+"""unconfirmed: labels and AOT names of the composites; headers and lines are documented pairs."""
+
+
 class Projects:
     """Reads and writes projects, and knows the entities and formats that they are made of."""
 
@@ -40,14 +76,26 @@ class Projects:
         self._entities, self._records, self._settings = entities, records, settings
         self._known: dict[str, DataEntity] = {}
         self._formats = _formats(settings)
+        self._composites: dict[str, CompositeFacts] = {
+            name.lower(): (name, target, header, lines)
+            for name, target, header, lines in (*_COMPOSITES, *_own_composites(settings))
+        }
 
     def prepare(self) -> None:
         """Know the standard entities, and list them in DataManagementEntities."""
-        self._list(self._entities.standard())
+        self._list([*self._entities.standard(), *self._composite_entities()])
 
     def refresh(self) -> None:
         """Refresh the entity list: imported entities are in it then, too."""
-        self._list([*self._entities.standard(), *self._entities.imported()])
+        everything = [*self._entities.standard(), *self._entities.imported()]
+        self._list([*everything, *self._composite_entities()])
+
+    def _composite_entities(self) -> list[DataEntity]:
+        """Composites as entities of the list; they have no set and no staging table."""
+        return [
+            DataEntity(name, "", target, "", (), is_shared=False, category="Document")
+            for name, target, *_ in self._composites.values()
+        ]
 
     def _list(self, found: Sequence[DataEntity]) -> None:
         self._known |= {entity.name.lower(): entity for entity in found}
@@ -81,6 +129,23 @@ class Projects:
                 raise e.EntityNotFound(name=name)
             self._list([found])
         return found
+
+    def composite(self, name: str) -> Composite | None:
+        """A composite entity by its label, or None for any other. Raises EntityNotFound."""
+        facts = self._composites.get(name.lower())
+        if facts is None:
+            return None
+        label, target, header, lines = facts
+        return Composite(
+            label,
+            target,
+            self._part(header, {}),
+            tuple([self._part(line, columns) for line, columns in lines]),
+        )
+
+    def _part(self, label: str, columns: Mapping[str, str]) -> Part:
+        entity = self.entity(label)
+        return Part(entity, self.fields(entity), tuple(columns.items()))
 
     def fields(self, entity: DataEntity) -> tuple[Field, ...]:
         """The columns that an entity's files may have."""
@@ -141,7 +206,8 @@ class Projects:
         maps = self._records.maps(project, name)
         if maps is None:
             automatic = row["AutoGenerateMapping"] == "Yes"
-            maps = all_fields(self.fields(self.entity(name))) if automatic else ()
+            is_mapped = automatic and self.composite(name) is None
+            maps = all_fields(self.fields(self.entity(name))) if is_mapped else ()
         return PackageEntity(
             name,
             str(row["InputFilePath"] or ""),
@@ -191,6 +257,22 @@ def all_fields(fields: Sequence[Field]) -> tuple[FieldMap, ...]:
     return tuple([FieldMap(item.name.upper(), item.name.upper()) for item in fields])
 
 
+CompositeFacts: TypeAlias = tuple[str, str, str, tuple[tuple[str, Mapping[str, str]], ...]]
+"""Label, AOT name, label of the header, and each line's label with its pairs of columns."""
+
+
+def _own_composites(settings: DataManagementSettings) -> list[CompositeFacts]:
+    return [
+        (
+            own.name,
+            own.target,
+            own.header,
+            tuple([(line.entity, line.columns) for line in own.lines]),
+        )
+        for own in settings.composites
+    ]
+
+
 def _detail(project: str, entity: PackageEntity) -> dict[str, Any]:
     return {
         "DefinitionGroupId": project,
@@ -230,7 +312,7 @@ def _formats(settings: DataManagementSettings) -> dict[str, SourceFormat]:
             built_in.text_qualifier,
         )
     for own in settings.source_formats:
-        values = own.model_dump()
         end = own.row_delimiter.replace("{CR}", "\r").replace("{LF}", "\n")
-        found[own.name.lower()] = SourceFormat(**values | {"row_delimiter": end})
+        values: dict[str, Any] = {**own.model_dump(), "row_delimiter": end}
+        found[own.name.lower()] = SourceFormat(**values)
     return found

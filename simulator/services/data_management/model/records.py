@@ -386,9 +386,10 @@ def _step(row: Sequence[Any]) -> Step:
 
 
 def _maps(listed: list[dict[str, Any]]) -> tuple[FieldMap, ...]:
-    return tuple(
-        [
-            FieldMap(**{**line, "conversions": tuple(tuple(pair) for pair in line["conversions"])})
-            for line in listed
-        ]
-    )
+    return tuple([_map(line) for line in listed])
+
+
+def _map(line: dict[str, Any]) -> FieldMap:
+    pairs = tuple([tuple(pair) for pair in line["conversions"]])
+    values: dict[str, Any] = {**line, "conversions": pairs}
+    return FieldMap(**values)
