@@ -12,6 +12,8 @@ import psutil
 import pytest
 from azure.storage.blob import BlobClient, BlobServiceClient
 
+from tests.acceptance.isolated import run_node
+
 MIB = 1_048_576
 SIZE = (1024 if os.environ.get("WT_SOAK") else 200) * MIB
 """1 GB with WT_SOAK=1."""
@@ -104,3 +106,9 @@ def test_content_outlives_the_process_beside_its_database(tmp_path):
     with windtunnel_up(tmp_path / "three", "--db", database):
         pass  # the second kept it for a reset to what it had found
     assert [path.name for path in (tmp_path / "kept.db.blobs").iterdir()] == ["incoming"]
+
+
+@pytest.mark.acceptance
+def test_npm_azure_storage_blob(env):
+    variables = {"WT_BLOB_CONNECTION_STRING": env["WT_BLOB_CONNECTION_STRING"]}
+    run_node("azure_storage_blob.mjs", ("@azure/storage-blob@12.34.0",), variables)

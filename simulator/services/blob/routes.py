@@ -64,6 +64,10 @@ OPERATIONS: Final[dict[_Key, Operation]] = {
         for level, letter in (("service", "s"), ("container", "c"), ("blob", "o"))
     },
     ("POST", "service", "", "batch"): Operation("Blob Batch", account.batch, _service("d")),
+    # A client that knows host style only takes the account in the path for a container.
+    ("POST", "service", "container", "batch"): Operation(
+        "Blob Batch", account.batch, _service("d")
+    ),
     ("POST", "container", "container", "batch"): Operation(
         "Blob Batch", account.batch, _container("d", "c")
     ),
