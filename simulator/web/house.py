@@ -40,6 +40,7 @@ from windtunnel.simulator.kernel.tokens import (
 )
 from windtunnel.simulator.services.blob import BlobService
 from windtunnel.simulator.services.business_events import BusinessEvents
+from windtunnel.simulator.services.business_events.poster import HttpPoster
 from windtunnel.simulator.services.business_events.routes import routes
 from windtunnel.simulator.services.data_management import DataManagement, package_actions
 from windtunnel.simulator.services.data_management.recurring import (
@@ -66,6 +67,7 @@ from windtunnel.simulator.services.finance_operations.setup_pages import routes 
 from windtunnel.simulator.services.invoice_capture import InvoiceCapture
 from windtunnel.simulator.services.invoice_capture.routes import routes as capture_routes
 from windtunnel.simulator.web import pipeline
+from windtunnel.simulator.web.callbacks import Callbacks
 from windtunnel.simulator.web.control.service import ControlService
 from windtunnel.simulator.web.data_management import DataEntities, PackageBlobs
 from windtunnel.simulator.web.faults import Faults
@@ -96,6 +98,7 @@ class House:
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
         self.background = Background(self.timers, self.store.commit)
+        self.callbacks = Callbacks(lambda: HttpPoster(lambda: self.ca().path))
         self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
         self.faults = Faults(self.ids.child("faults"))
         self.turn = Turn(self.store.commit, self.store.rollback)
@@ -235,6 +238,7 @@ class House:
             costs=self._costs.get("dataverse", DATAVERSE_COSTS),
             tenant_id=self.settings.entra.tenant_id,
             authority=self._authority,
+            call_back=self.callbacks,
         )
         own = read_imports(self.settings.dataverse.schemas, self._folder)
         made.add_tables(own.tables.values(), own.choices)
@@ -486,6 +490,7 @@ class House:
     async def stop(self) -> None:
         """End what works in the background."""
         self.background.detach()
+        await self.callbacks.finish()
         await self.business_events.stop()
 
     def close(self) -> None:

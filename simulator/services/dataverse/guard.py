@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from windtunnel.contracts.limits import (
-    LIMITS,
     CostModel,
     Limits,
     ProtectionRules,
@@ -42,6 +41,12 @@ class DataverseUser:
     app_id: str = ""
     object_id: str = ""
     roles: tuple[str, ...] = ("System Administrator",)
+
+
+def _hint(limits: Limits) -> str:
+    """The headers from the recommended degree of parallelism to the time that is left."""
+    hint = limits["dataverse.model.dop-hint"].allowance
+    return f"\r\nx-ms-dop-hint: {hint:.0f}\r\n{_TIME_LEFT}"
 
 
 class Guard:
@@ -78,8 +83,7 @@ class Guard:
         self._rules = ProtectionRules.of(limits)
         self._meters: dict[tuple[str, str], ServiceProtection] = {}
         self._entitlement = Entitlement(limits)
-        hint = LIMITS["dataverse.model.dop-hint"].allowance
-        self._hint = f"\r\nx-ms-dop-hint: {hint:.0f}\r\n{_TIME_LEFT}"
+        self._hint = _hint(limits)
 
     def register(self, users: Iterable[DataverseUser]) -> None:
         """Map tokens of these users."""
@@ -95,6 +99,7 @@ class Guard:
         """Count by other numbers from now on; counters start anew."""
         self._limits = limits
         self._rules = ProtectionRules.of(limits)
+        self._hint = _hint(limits)
         self._meters.clear()
         self._entitlement = Entitlement(limits)
 

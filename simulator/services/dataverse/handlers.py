@@ -70,8 +70,9 @@ class Handlers:
         customizations: Customizations,
         jobs: Jobs,
         security: Security,
+        call_back: background.CallBack,
     ) -> None:
-        self.security = security
+        self.security, self.call_back = security, call_back
         self.store, self.clock, self.tables, self.settings = store, clock, tables, settings
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
         self.changes, self.jobs, self.ids = changes, jobs, ids

@@ -23,6 +23,7 @@ from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.dataverse import errors, file_columns, protocol
 from windtunnel.simulator.services.dataverse.guard import DataverseUser, Guard
 from windtunnel.simulator.services.dataverse.handlers import Handlers
+from windtunnel.simulator.services.dataverse.messages import background
 from windtunnel.simulator.services.dataverse.messages.custom import ApiFunction, declare_one
 from windtunnel.simulator.services.dataverse.messages.registry import Registry
 from windtunnel.simulator.services.dataverse.model.activities import Activities
@@ -62,6 +63,7 @@ class Dataverse:
         costs: CostModel = DATAVERSE_COSTS,
         tenant_id: str = "",
         authority: Callable[[Request], str] = lambda _: "",
+        call_back: background.CallBack = lambda _url, _body: None,
     ) -> None:
         self.tables = Tables(store, changes)
         self.tables.add(standard_tables())
@@ -99,6 +101,7 @@ class Dataverse:
             self.customizations,
             jobs,
             self.security,
+            call_back,
         )
 
     @property
@@ -182,6 +185,8 @@ class Dataverse:
             root = ROOT.match(request.path)
             if root is None and request.path.startswith("/api/search/"):
                 return self._handlers.search.address(exchange)
+            if root is None and request.path.startswith(background.MONITOR):
+                return background.monitor(self._handlers, exchange)
             if root is None and request.path.lower() == "/image/download.aspx":
                 return file_columns.download_image(self._handlers, exchange)
             if root is None:

@@ -265,3 +265,42 @@ def test_a_failed_change_set_leaves_no_trace(dataverse, before, after):
     assert [dataverse.ask("GET", path).body for path in kept] == state
     link = delta["@odata.deltaLink"].removeprefix("https://localhost:3/api/data/v9.2/")
     assert dataverse.ask("GET", link).json["value"] == []
+
+
+def cookie_of(answer) -> str:
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+def test_each_web_server_counts_alone_and_the_affinity_cookie_leads_back_to_it(make_environment):
+    dataverse = make_environment(**{"dataverse.web_servers": 3})
+    use(dataverse, requests=4)
+    first = dataverse.ask("GET", "WhoAmI")
+    name, _, server = cookie_of(first).partition("=")
+    assert name == "ARRAffinity"
+    pinned = [dataverse.ask("GET", "WhoAmI", cookie=f"a=b; {cookie_of(first)}") for _ in range(4)]
+    assert [answer.status for answer in pinned] == [200, 200, 200, 429]
+    assert all("set-cookie" not in a.headers or server in cookie_of(a) for a in pinned)
+    left = [int(a.headers["x-ms-ratelimit-burst-remaining-xrm-requests"]) for a in pinned[:3]]
+    assert left == [2, 1, 0]
+    answered = [a for a in (dataverse.ask("GET", "WhoAmI") for _ in range(60)) if a.status == 200]
+    assert len({cookie_of(a) for a in answered}) == 2
+    assert len(answered) == 2 * 4
+
+
+def test_the_degree_of_parallelism_is_told_and_configured(make_environment):
+    dataverse = make_environment(limits={"dataverse.model.dop-hint": {"allowance": 4}})
+    answer = dataverse.ask("GET", "WhoAmI")
+    assert answer.headers["x-ms-dop-hint"] == "4"
+    dataverse.house.override_limits({"dataverse.model.dop-hint": {"allowance": 7}})
+    assert dataverse.ask("GET", "WhoAmI").headers["x-ms-dop-hint"] == "7"
+    assert answer.headers["x-ms-ratelimit-time-remaining-xrm-requests"] == "1,199.97"
+
+
+def test_execution_time_is_charged_by_the_costs_of_the_limits_file(make_environment, tmp_path):
+    file = tmp_path / "limits.yaml"
+    file.write_text("costs: {dataverse: {create: {base: 400s}}}\n")
+    dataverse = make_environment(**{"simulator.limits_file": file})
+    statuses = [dataverse.ask("POST", "accounts", {"name": "x"}).status for _ in range(5)]
+    assert statuses == [204, 204, 204, 204, 429]
+    dataverse.house.clock.advance(301)
+    assert dataverse.ask("POST", "accounts", {"name": "x"}).status == 204

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -136,9 +138,108 @@ def test_a_background_operation_is_done_later(environment):
     assert row["backgroundoperationstatecode"] == 0
     assert dataverse.house.jobs.complete(key)
     row = dataverse.ask("GET", f"backgroundoperations({key})").json
-    assert (row["backgroundoperationstatecode"], row["backgroundoperationstatuscode"]) == (2, 30)
-    assert json.loads(row["outputparameters"]) == {"Old": "?", "Length": 5}
+    assert (row["backgroundoperationstatecode"], row["backgroundoperationstatuscode"]) == (3, 30)
+    assert json.loads(row["outputparameters"]) == [
+        {"Key": "Old", "Value": "?"},
+        {"Key": "Length", "Value": 5},
+    ]
     assert dataverse.ask("GET", f"accounts({account})").json["name"] == "Later"
+    monitor = answer.headers["location"].partition("localhost:3")[2]
+    assert monitor == f"/api/backgroundoperation/{key}"
+    assert answer.headers["x-ms-dyn-backgroundoperationid"] == key
+    told = dataverse.ask("GET", monitor).json
+    assert told == {
+        "backgroundOperationStateCode": 3,
+        "backgroundOperationStatusCode": 30,
+        "Old": "?",
+        "Length": 5,
+    }
+
+
+def test_a_background_operation_is_cancelled_before_it_begins(environment):
+    dataverse = environment(**{"dataverse.background_operations": "manual"})
+    account = dataverse.create("accounts", name="A")
+    path = f"accounts({account})/{CRM}new_Rename"
+    keys = [
+        dataverse.ask("POST", path, {"Name": "Never"}, prefer="respond-async").json[
+            "backgroundOperationId"
+        ]
+        for _ in range(2)
+    ]
+    cancelled = dataverse.ask("DELETE", f"/api/backgroundoperation/{keys[0]}")
+    assert (cancelled.status, cancelled.json["backgroundOperationStatusCode"]) == (200, 22)
+    canceling = {"backgroundoperationstatecode": 2, "backgroundoperationstatuscode": 22}
+    done = dataverse.ask("PATCH", f"backgroundoperations({keys[1]})", canceling, if_match="*")
+    assert done.status == 204
+    for key in keys:
+        assert dataverse.house.jobs.complete(key)
+        told = dataverse.ask("GET", f"/api/backgroundoperation/{key}").json
+        assert told == {"backgroundOperationStateCode": 3, "backgroundOperationStatusCode": 32}
+    assert dataverse.ask("GET", f"accounts({account})").json["name"] == "A"
+    for unknown in ("x", "00000000-0000-0000-0000-000000000001"):
+        assert dataverse.ask("GET", f"/api/backgroundoperation/{unknown}").status == 404
+    assert dataverse.ask("PUT", f"/api/backgroundoperation/{keys[0]}").status == 405
+
+
+@pytest.fixture
+def receiver():
+    """A listener that keeps what is posted to it."""
+    posted: list[tuple[str, dict]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["content-length"])
+            posted.append((self.path, json.loads(self.rfile.read(length))))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", posted
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("name", "status"), [("Later", 30), (None, 31)])
+def test_a_background_operation_calls_back_when_it_ended(environment, receiver, name, status):
+    url, posted = receiver
+    dataverse = environment(**{"dataverse.background_operations": "manual"})
+    account = dataverse.create("accounts", name="A")
+    answer = dataverse.ask(
+        "POST",
+        f"accounts({account})/{CRM}new_Rename",
+        {"Name": name or "forbidden"},
+        prefer=f'respond-async, callback; url="{url}/done?id=7"',
+    )
+    assert (answer.status, answer.headers["preference-applied"]) == (202, "callback")
+    key = answer.json["backgroundOperationId"]
+    assert posted == []
+    assert dataverse.house.jobs.complete(key)
+    [(path, body)] = posted
+    assert path == "/done?id=7"
+    assert body["backgroundOperationId"] == key
+    assert (body["backgroundOperationStateCode"], body["backgroundOperationStatusCode"]) == (
+        3,
+        status,
+    )
+    assert body["location"] == answer.json["location"]
+    assert ("backgroundOperationErrorMessage" in body) is (status == 31)
+
+
+def test_a_callback_that_nobody_hears_leaves_the_operation_as_it_is(environment, caplog):
+    dataverse = environment()
+    account = dataverse.create("accounts", name="A")
+    path = f"accounts({account})/{CRM}new_Rename"
+    prefer = 'respond-async, callback; url="http://127.0.0.1:9/none"'
+    answer = dataverse.ask("POST", path, {"Name": "B"}, prefer=prefer)
+    assert answer.status == 202
+    assert dataverse.ask("GET", f"accounts({account})").json["name"] == "B"
+    assert "the callback to http://127.0.0.1:9/none was not sent" in caplog.text
+    wrong = dataverse.ask("POST", path, {"Name": "C"}, prefer="respond-async, callback")
+    assert wrong.error == (400, "0x80040203")
 
 
 BULK = {
