@@ -91,6 +91,7 @@ class Step(kinds.Model):
 
     call: kinds.CallStep | None = None
     change_record: kinds.ChangeRecordStep | None = None
+    import_package: kinds.ImportPackageStep | None = None
     expect_response: kinds.ExpectResponseStep | None = None
     expect_record: kinds.ExpectRecordStep | None = None
     expect_event: kinds.ExpectEventStep | None = None

@@ -21,6 +21,7 @@ from windtunnel.scenarios.listening import Listener
 from windtunnel.scenarios.steps.calls import call, change_record
 from windtunnel.scenarios.steps.expectations import expect_calls, expect_event, expect_record
 from windtunnel.scenarios.steps.integration import run_integration
+from windtunnel.scenarios.steps.packages import import_package
 from windtunnel.scenarios.steps.responses import expect_response
 from windtunnel.scenarios.steps.steering import advance, fault, throttle
 from windtunnel.scenarios.templates import render
@@ -31,6 +32,7 @@ Path = tuple[str | int, ...]
 KINDS: dict[str, Callable[[Any, Frame], Found]] = {
     "call": call,
     "change_record": change_record,
+    "import_package": import_package,
     "expect_response": expect_response,
     "expect_record": expect_record,
     "expect_event": expect_event,

@@ -16,7 +16,6 @@ Origin = Literal[
 ]  # fmt: skip
 RecordOrigin = Literal["dataverse", "fo"]
 NOT_YET: Final = {
-    "import_package": "the data management service",
     "send_message": "the message broker",
     "expect_message": "the message broker",
     "raise_event": "the event catalogue",
@@ -109,6 +108,28 @@ class ChangeRecordStep(Named):
             raise ValueError("create takes no key; put the key's columns into the record")
         if self.do != "create" and not self.key:
             raise ValueError(f"{self.do} needs the key of the record; add 'key: ...'")
+        return self
+
+
+class ImportPackageStep(Named):
+    """Import a package into finance and operations and wait for the end of its job."""
+
+    project: str = Field(min_length=1, description="the data project, made anew by the package")
+    package: str = Field(default="", description="a zip beside the scenario, instead of rows")
+    entity: str = Field(default="", description="label of the entity, such as Customers V3")
+    rows: list[dict[str, Any]] = Field(default=[], description="fields of the entity; any case")
+    company: str = "usmf"
+    identity: str = ""
+    status: Expected = "Succeeded"
+    errors: Expected = Field(default=None, description="text of GetExecutionErrors")
+    within: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.package) == bool(self.entity):
+            raise ValueError("write a package, or an entity with its rows")
+        if self.entity and not self.rows:
+            raise ValueError("an entity needs rows; add 'rows: [{...}]'")
         return self
 
 

@@ -20,6 +20,8 @@ def _about(content: Any, scenario: Scenario) -> str:
             return f"{content.method} {content.url or f'{origin} {content.path}'}"
         case kinds.ChangeRecordStep():
             return f"{content.do} {origin} {content.entity_set}{_key(content.key)}"
+        case kinds.ImportPackageStep():
+            return f"{content.package or content.entity} into {content.project}"
         case kinds.ExpectRecordStep():
             absent = " absent" if content.absent else ""
             return f"{origin} {content.entity_set}{_key(content.key)}{absent}"

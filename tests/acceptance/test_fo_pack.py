@@ -62,3 +62,48 @@ def test_the_naive_integration_fails_each_scenario_and_the_report_says_why(tmp_p
     assert "must not be thrown away" in page
     assert "PartiallySucceeded, which is not Succeeded" in page
     assert "books it twice" in page
+
+
+PACKAGES = """\
+name: Packages by a step
+steps:
+  - import_package:
+      name: groups
+      project: Groups
+      entity: Customer groups
+      rows:
+        - {CustomerGroupId: "801", Description: "Eight, one"}
+        - {customergroupid: "802", Description: Eight two, PaymentTermId: no such}
+      status: PartiallySucceeded
+      errors: {$regex: no such}
+  - expect_record:
+      origin: fo
+      set: CustomerGroups
+      query: {$filter: "CustomerGroupId eq '80*'"}
+      record: {Description: "Eight, one"}
+      count: 1
+  - import_package:
+      project: More-${steps.groups.status}
+      entity: Customer groups
+      rows: [{CustomerGroupId: "803", PaymentTermId: bad}]
+      because: a group needs terms that are there
+"""
+
+
+def test_a_step_imports_a_package_and_says_what_was_refused(tmp_path):
+    (tmp_path / "packages.scenario.yaml").write_text(PACKAGES, "utf-8")
+    done = subprocess.run(
+        [*WINDTUNNEL, "run", tmp_path, "--report", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    [file] = (tmp_path / "out").glob("*.json")
+    steps = json.loads(file.read_text("utf-8"))["steps"]
+    assert [step["outcome"] for step in steps] == ["passed", "passed", "failed"]
+    assert steps[2]["title"] == "import_package Customer groups into More-${steps.groups.status}"
+    assert steps[2]["mismatches"][0]["actual"] == "Failed"
+    assert "The value 'bad' in field" in steps[2]["message"]

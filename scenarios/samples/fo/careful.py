@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import httpx
 
+from windtunnel.scenarios.packages import ACTIONS, csv_unicode, package
 from windtunnel.scenarios.samples.fo.arguments import arguments, read_lines
-from windtunnel.scenarios.samples.fo.packages import ACTIONS, csv_unicode, package
 from windtunnel.scenarios.samples.order_sync.careful import Service, send_orders
 from windtunnel.scenarios.samples.order_sync.environment import Environment, Tokens
 

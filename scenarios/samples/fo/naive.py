@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from windtunnel.scenarios.packages import ACTIONS, csv_unicode, package
 from windtunnel.scenarios.samples.fo.arguments import arguments, read_lines
-from windtunnel.scenarios.samples.fo.packages import ACTIONS, csv_unicode, package
 from windtunnel.scenarios.samples.order_sync.environment import Environment, Tokens
 from windtunnel.scenarios.samples.order_sync.naive import COMPANY, Service, send_orders
 

@@ -14,6 +14,8 @@ MISTAKES = [
     ("steps:\n  - call: {pth: /x, path: /y}\n", "3:12: steps[0].call.pth", "did you mean 'path'"),
     ("steps:\n  - call: {path: /x}\n    advance: 1s\n", "two kinds in one step", "begin each"),
     ("steps:\n  - call:\n", "'call' says nothing", "write 'call: {...}'"),
+    ("steps:\n  - import_package: {project: p}\n", "an entity with its rows", ""),
+    ("steps:\n  - import_package: {project: p, entity: e}\n", "needs rows", "add 'rows"),
     ("steps: []\n", "out of bounds", "at least 1 entries"),
     ("steps:\n  - advance: soon\n", "not a duration", "30s, 5m"),
     ("steps:\n  - call: {path: '${dat.x}'}\n", "no name 'dat'", "did you mean 'data'"),

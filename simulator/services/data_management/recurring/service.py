@@ -350,7 +350,8 @@ class MessageStates:
     """`Messages` of the package actions; `spelling` is whose words the states have."""
 
     def __init__(self, recurring: RecurringIntegrations, spelling: Spelling) -> None:
-        self._recurring, self._spelling = recurring, spelling
+        self._recurring = recurring
+        self._spelling: Spelling = spelling
 
     def status(self, message_id: str) -> str | None:
         """The message's state, or None for an unknown message."""

@@ -1,4 +1,4 @@
-"""A data package and the calls of the package API; what no reader disputes."""
+"""Data packages of one entity, as the Data Management framework of finance and operations takes."""
 
 from __future__ import annotations
 
