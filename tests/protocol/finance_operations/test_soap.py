@@ -77,6 +77,7 @@ def test_a_document_that_is_not_there_is_not_found(rig, query):
     assert rig.call("GET", f"{PATH}?{query}").status_code == 404
     assert rig.call("GET", f"/soap/services/Nobody?{query}").status_code == 404
     assert rig.call("GET", PATH).status_code == 405
+    assert rig.call("GET", f"{PATH}?singleWsdl").headers["x-windtunnel-absent"] == "singleWsdl"
 
 
 @pytest.mark.parametrize(("media", "space"), ENVELOPES.items())

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from windtunnel.simulator.entity_sets.custom_services import OperationRefused
-from windtunnel.simulator.exchange import Exchange, Request, Response
+from windtunnel.simulator.exchange import Absent, Exchange, Request, Response
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.custom_services import namespaces as ns
 from windtunnel.simulator.services.finance_operations.custom_services.envelope import (
@@ -78,6 +78,8 @@ def describe(
         (key.lower(), value) for key, value in parse_qsl(request.query, keep_blank_values=True)
     ]
     for kind, value in parameters:
+        if kind == "singlewsdl":
+            raise Absent("singleWsdl")
         if kind in {"wsdl", "xsd"}:
             found = description.document(kind, value.lower())
             if found is None:
