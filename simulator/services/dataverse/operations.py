@@ -57,10 +57,11 @@ def navigate(
         raise errors.SegmentNotFound(segment=parts[1].name)
     if last == "$count" and len(parts) == 2:
         return there.count(exchange, target, restriction)
-    if parts[0].arguments is not None:
+    first, *behind = parts
+    if first.arguments is not None:
         return _member(there, exchange, target, parts, restriction)
-    if len(parts) > 1:
-        raise errors.SegmentNotFound(segment=parts[1].name)
+    if behind:
+        raise errors.SegmentNotFound(segment=behind[0].name)
     if method == "POST":
         created = _create_below(there, exchange, key, navigation, target)
         uri = f"{base_of(exchange)}{target.entity_set}({created})"

@@ -49,7 +49,7 @@ def _unpublish(call: Call) -> Answer:
 
 
 def _set_state(call: Call, key: str, state: tuple[int, int]) -> None:
-    values = dict(zip(("statecode", "statuscode"), state, strict=True))
+    values: dict[str, Any] = {"statecode": state[0], "statuscode": state[1]}
     call.there.writes.change(call.there.tables.by_name[RULE], key, values, call.caller)
 
 
