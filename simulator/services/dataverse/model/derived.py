@@ -66,6 +66,8 @@ class Rules:
     """Decimal columns with the digits they keep."""
     sources: frozenset[str]
     """Columns whose change makes others change."""
+    new_sources: frozenset[str]
+    """Those of them that make others in a new record."""
     not_new: frozenset[str]
     not_changed: frozenset[str]
     """Columns that clients cannot set on create, on update: what they send is ignored."""
@@ -110,7 +112,7 @@ class Derived:
         for name, text in rules.numbers:
             if values.get(name) is None:
                 values[name] = self.numbers.give(served.name, name, text)
-        if not rules.sources.isdisjoint(values):
+        if not rules.new_sources.isdisjoint(values):
             self._complete(rules, values, {})
 
     def complete_change(self, served: DataverseTable, key: str, values: Values) -> None:
@@ -226,6 +228,7 @@ def _rules(served: DataverseTable) -> Rules:
         customers,
         digits,
         frozenset(sources),
+        frozenset(sources - {"statecode"}),
         frozenset(made | _closed(columns, "IsValidForCreate")),
         frozenset(made | _closed(columns, "IsValidForUpdate") | fixed),
     )
