@@ -584,7 +584,7 @@ class DataManagementSettings(_Section):
         default=65001, description="Code page of the built-in formats without -Unicode."
     )
     ensure_unique_execution_id: bool = Field(
-        default=False, description="Off: ids the server makes are the same within a second."
+        default=False, description="Off: ids made for exports are the same within a second."
     )
     enhanced_parallel_package_import: bool = Field(
         default=False, description="Off: two runs of one project at once fail."

@@ -131,35 +131,29 @@ class DataManagement:
 
     def import_package(self, call: ImportCall) -> str:
         """Read the package, make the project, begin the job; returns the execution id."""
-        execution, is_new = self._import_execution(call)
-        if not is_new:
-            return execution.id
+        execution = self._import_execution(call)
         steps = self._steps(execution)
         self.executions.start(execution, self._meeting(execution, steps))
         return execution.id
 
     def import_package_later(self, call: ImportCall) -> str:
         """Begin a job that reads the package itself."""
-        execution, is_new = self._import_execution(call)
-        if is_new:
-            self.executions.start(execution, ())
+        execution = self._import_execution(call)
+        self.executions.start(execution, ())
         return execution.id
 
-    def _import_execution(self, call: ImportCall) -> tuple[Execution, bool]:
+    def _import_execution(self, call: ImportCall) -> Execution:
         company = self._company_of(call.company)
-        execution_id = call.execution_id or self._made_id("Import")
-        found = self.records.execution(execution_id)
-        if found is not None:
-            if call.execution_id:
-                raise e.ExecutionExists(id=execution_id)
-            return found, False
+        execution_id = call.execution_id or self._import_id(call.project)
+        if self.records.execution(execution_id) is not None:
+            raise e.ExecutionExists(id=execution_id)
         options = {
             "packageUrl": call.package_url,
             "execute": call.execute,
             "overwrite": call.overwrite,
             "recurring": call.recurring,
         }
-        return self._new(execution_id, "import", call.project, company, call.user, options), True
+        return self._new(execution_id, "import", call.project, company, call.user, options)
 
     def _late_steps(self, execution: Execution) -> list[Step]:
         return self._meeting(execution, self._steps(execution))
@@ -236,7 +230,7 @@ class DataManagement:
     def export_package(self, call: ExportCall) -> str:
         """Begin the export of a project; returns the execution id."""
         company = self._company_of(call.company)
-        execution_id = call.execution_id or self._made_id("ExportPackage")
+        execution_id = call.execution_id or self._export_id()
         found = self.records.execution(execution_id)
         if found is not None and not call.again:
             return found.id
@@ -274,7 +268,7 @@ class DataManagement:
     def export_from_package(self, call: ImportCall) -> str:
         """Make a project from a template package, then export it."""
         company = self._company_of(call.company)
-        execution_id = call.execution_id or self._made_id("ExportPackage")
+        execution_id = call.execution_id or self._export_id()
         options = {"packageUrl": call.package_url, "overwrite": call.overwrite}
         execution = self._new(execution_id, "export", call.project, company, call.user, options)
         if self.records.execution(execution_id) is not None:
@@ -387,11 +381,16 @@ class DataManagement:
         now = self.clock.now()
         return Execution(execution_id, kind, project, company, user, "NotRun", options, now)
 
-    def _made_id(self, kind: str) -> str:
+    def _import_id(self, project: str) -> str:
+        """`CustomersImport-2026-01-31T08:00:00-GUID`. Source: a captured job status."""
+        moment = datetime.fromtimestamp(self.clock.now(), UTC)
+        return f"{project}Import-{moment:%Y-%m-%dT%H:%M:%S}-{self._ids.uuid().upper()}"
+
+    def _export_id(self) -> str:
         """`ExportPackage-11/15/2018 02:57:10 pm`: one second fine, so two calls may share it."""
         moment = datetime.fromtimestamp(self.clock.now(), UTC)
         half = "pm" if moment.hour >= 12 else "am"
-        made = f"{kind}-{moment:%m/%d/%Y %I:%M:%S} {half}"
+        made = f"ExportPackage-{moment:%m/%d/%Y %I:%M:%S} {half}"
         if self.settings.ensure_unique_execution_id:
             return f"{made}-{self._ids.uuid().upper()}"
         return made

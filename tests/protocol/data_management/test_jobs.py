@@ -281,6 +281,22 @@ def test_history_is_forgotten_after_a_week(rig):
         assert rig.house.store.read(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
 
+def test_history_is_forgotten_by_the_next_process_too(tmp_path):
+    rig = Rig(tmp_path / "house.db")
+    assert rig.run(customers(GOOD.format(10))) == "Succeeded"
+    rig.advance(86_400)
+    assert rig.run(customers(GOOD.format(10)), executionId="later") == "Succeeded"
+    moment = rig.house.clock.now()
+    rig.house.close()
+    rig.open()
+    rig.advance(moment - rig.house.clock.now() + 6 * 86_400 + 1)
+    assert "were not found" in rig.refusal("GetExecutionSummaryStatus", executionId="run-1")
+    assert rig.status("later") == "Succeeded"
+    rig.advance(86_400)
+    assert "were not found" in rig.refusal("GetExecutionSummaryStatus", executionId="later")
+    rig.house.close()
+
+
 # -- the small actions ----------------------------------------------------------------------------
 
 

@@ -72,6 +72,7 @@ class Executions:
         self._importing: Importing | None = None
         self._exporting: Exporting | None = None
         self._under_way: set[tuple[str, int]] = set()
+        self._is_planned = False
         jobs.register(KIND, self._begin)
 
     def use(self, importing: Importing, exporting: Exporting) -> None:
@@ -91,6 +92,7 @@ class Executions:
     def resume(self) -> None:
         """Go on with what an earlier process, or a restored snapshot, left under way."""
         self._under_way.clear()
+        self._is_planned = False
         if self._importing is not None:
             self._importing.forget()
         for execution in self._records.running():
@@ -222,12 +224,20 @@ class Executions:
         self._entities.remove(RUNS, (execution.id,))
 
     def _plan_clean_up(self) -> None:
-        self._timers.call_later(self._retention, self._clean_up)
+        """Look again when the history that ended first is too old."""
+        first = self._records.first_end()
+        if first is None or self._is_planned:
+            return
+        self._is_planned = True
+        wait = first + self._retention - self._clock.now()
+        self._timers.call_later(max(wait, 0.0), self._clean_up)
 
     def _clean_up(self) -> None:
+        self._is_planned = False
         for execution in self._records.older_than(self._clock.now() - self._retention + 1.0):
             self.delete(execution)
         self._records.store.commit()
+        self._plan_clean_up()
 
 
 def _next_of(unit: Sequence[Step], skip: Callable[[Step], None]) -> list[Step]:

@@ -174,6 +174,12 @@ class Records:
         """Executions that ended before a moment."""
         return self._executions("WHERE ended<?", (moment,))
 
+    def first_end(self) -> float | None:
+        """When the execution ended that ended first, of those that are kept."""
+        moment: float | None
+        (moment,) = self.store.read("SELECT min(ended) FROM dmf_executions").fetchone()
+        return moment
+
     def _executions(self, where: str, values: Sequence[Any]) -> list[Execution]:
         rows = self.store.read(
             f"SELECT {', '.join(_EXECUTION_COLUMNS)} FROM dmf_executions {where} "
