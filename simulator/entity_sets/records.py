@@ -136,22 +136,29 @@ class Records:
         self.encoded.clear()
 
     def create(self) -> None:
-        """Create the table and the indexes of its keys, if they are not there."""
-        lines = []
-        for name in self.names:
-            column = self.columns[name]
-            must = " NOT NULL" if name in self.table.key else ""
-            declared = sql_type(column, self._decimal)
-            if declared == "INTEGER" and self.table.key == (name,):
-                declared = "INT"  # a key that is INTEGER is drawn when left out, not defaulted
-            kind = f"{declared}{must}{self._default(name)}"
-            lines.append(f"{self._column(name)} {kind}")
-        self._store.write(
-            f"CREATE TABLE IF NOT EXISTS {self._sql_name} ({', '.join(lines)}, "
-            f"PRIMARY KEY ({', '.join(self._column(name) for name in self.table.key)}))"
-        )
+        """Create the table and the indexes of its keys, if they are not there.
+
+        A table of an earlier definition gets the columns that it lacks.
+        """
+        there = {row[1] for row in self._store.read(f"PRAGMA table_info({self._sql_name})")}
+        if there:
+            for name in self.names:
+                if self.columns[name].column not in there:
+                    self._store.write(f"ALTER TABLE {self._sql_name} ADD COLUMN {self._line(name)}")
+        else:
+            lines = ", ".join([self._line(name) for name in self.names])
+            keys = ", ".join([self._column(name) for name in self.table.key])
+            self._store.write(f"CREATE TABLE {self._sql_name} ({lines}, PRIMARY KEY ({keys}))")
         for key_name, columns in self.table.alternate_keys.items():
             self.create_index(columns, unique=True, name=f"{self.table.sql}.{key_name}")
+
+    def _line(self, name: str) -> str:
+        """A column as it is declared."""
+        must = " NOT NULL" if name in self.table.key else ""
+        declared = sql_type(self.columns[name], self._decimal)
+        if declared == "INTEGER" and self.table.key == (name,):
+            declared = "INT"  # a key that is INTEGER is drawn when left out, not defaulted
+        return f"{self._column(name)} {declared}{must}{self._default(name)}"
 
     def _default(self, name: str) -> str:
         value = self._empties.get(name)

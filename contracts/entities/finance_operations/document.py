@@ -5,6 +5,7 @@ Source: fragments of a real document: types and enumerations, then actions, then
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -20,6 +21,7 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     Property,
 )
 
+_SPECIAL: Final = re.compile(r'[&<>"\n\r\t]')
 TERM: Final = "Microsoft.Dynamics.OData.Core.V1."
 _HEAD: Final = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -63,8 +65,8 @@ def write_document(
 
 
 def _type(kind: EntityType) -> Iterator[str]:
-    keys = "".join([f"<PropertyRef Name={quoteattr(name)} />" for name in kind.key])
-    yield f"<EntityType Name={quoteattr(kind.name)}{_facets(kind.notes)}><Key>{keys}</Key>"
+    keys = "".join([f"<PropertyRef Name={_quoted(name)} />" for name in kind.key])
+    yield f"<EntityType Name={_quoted(kind.name)}{_facets(kind.notes)}><Key>{keys}</Key>"
     for item in kind.properties.values():
         yield _property(item)
     for link in kind.navigations.values():
@@ -93,7 +95,7 @@ def _property(item: Property) -> str:
         parts.append(_note("AllowEditOnCreate", "Bool", "false"))
     parts.append(_notes(item.notes))
     nullable = "" if item.nullable else ' Nullable="false"'
-    head = f"<Property Name={quoteattr(item.name)} Type={quoteattr(item.edm)}{nullable}"
+    head = f"<Property Name={_quoted(item.name)} Type={_quoted(item.edm)}{nullable}"
     inner = "".join(parts)
     head += _facets(item.notes)
     return f"{head}>{inner}</Property>" if inner else f"{head} />"
@@ -103,25 +105,24 @@ def _navigation(link: Navigation) -> str:
     target = link.target if "." in link.target else f"{NAMESPACE}.{link.target}"
     kind = f"Collection({target})" if link.many else target
     nullable = "" if link.many or link.nullable else ' Nullable="false"'
-    partner = f" Partner={quoteattr(link.partner)}" if link.partner else ""
+    partner = f" Partner={_quoted(link.partner)}" if link.partner else ""
     rules = "".join(
         [
-            f"<ReferentialConstraint Property={quoteattr(own)} "
-            f"ReferencedProperty={quoteattr(far)} />"
+            f"<ReferentialConstraint Property={_quoted(own)} ReferencedProperty={_quoted(far)} />"
             for own, far in link.pairs
         ]
     )
-    head = f"<NavigationProperty Name={quoteattr(link.name)} Type={quoteattr(kind)}"
+    head = f"<NavigationProperty Name={_quoted(link.name)} Type={_quoted(kind)}"
     head += f"{nullable}{partner}{_facets(link.notes)}"
     return f"{head}>{rules}{_notes(link.notes)}</NavigationProperty>"
 
 
 def _enum(enum: Enumeration) -> Iterator[str]:
-    yield f"<EnumType Name={quoteattr(enum.name)}>"
+    yield f"<EnumType Name={_quoted(enum.name)}>"
     for member, value in enum.members.items():
         label = enum.labels.get(member, "")
         note = _note("LabelId", "String", label) if label else ""
-        yield f'<Member Name={quoteattr(member)} Value="{value}">{note}</Member>'
+        yield f'<Member Name={_quoted(member)} Value="{value}">{note}</Member>'
     if enum.label:
         yield _note("LabelId", "String", enum.label)
     yield "</EnumType>"
@@ -130,20 +131,20 @@ def _enum(enum: Enumeration) -> Iterator[str]:
 def _set(kind: EntityType) -> Iterator[str]:
     if not kind.entity_set:
         return
-    name = quoteattr(f"{NAMESPACE}.{kind.name}")
-    yield f"<EntitySet Name={quoteattr(kind.entity_set)} EntityType={name}>"
+    name = _quoted(f"{NAMESPACE}.{kind.name}")
+    yield f"<EntitySet Name={_quoted(kind.entity_set)} EntityType={name}>"
     for path, target in kind.bindings:
-        yield (f"<NavigationPropertyBinding Path={quoteattr(path)} Target={quoteattr(target)} />")
+        yield (f"<NavigationPropertyBinding Path={_quoted(path)} Target={_quoted(target)} />")
     yield "</EntitySet>"
 
 
 def _action_import(name: str) -> str:
-    return f"<ActionImport Name={quoteattr(name)} Action={quoteattr(f'{NAMESPACE}.{name}')} />"
+    return f"<ActionImport Name={_quoted(name)} Action={_quoted(f'{NAMESPACE}.{name}')} />"
 
 
 def _note(term: str, attribute: str, value: str) -> str:
     term = term if "." in term else TERM + term
-    return f"<Annotation Term={quoteattr(term)} {attribute}={_quoted(value)} />"
+    return f"<Annotation Term={_quoted(term)} {attribute}={_quoted(value)} />"
 
 
 def _notes(notes: Notes) -> str:
@@ -156,4 +157,7 @@ def _facets(notes: Notes) -> str:
 
 
 def _quoted(value: str) -> str:
+    """An attribute's value; most have nothing to escape."""
+    if _SPECIAL.search(value) is None:
+        return f'"{value}"'
     return quoteattr(value, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

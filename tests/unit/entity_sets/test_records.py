@@ -199,3 +199,17 @@ def test_a_new_record_is_refused_without_a_trace_when_its_key_is_there(records, 
     assert changes.since("Customer", mark) == []
     assert records.insert_new(row("2"))
     assert records.get(("usmf", "2"))["version"] > mark
+
+
+def test_a_table_of_an_earlier_definition_gets_its_new_columns(store, changes):
+    made = Records(store, changes, table())
+    made.create()
+    made.insert(row("1"))
+    wider = table()
+    wider.columns["Color"] = Column("Color", "Edm.String")
+    later = Records(store, changes, wider, empties={"Color": "red"})
+    later.create()
+    assert later.get(("usmf", "1"))["Color"] == "red"
+    later.insert(row("2", Color="blue"))
+    later.create()
+    assert later.count() == 2

@@ -25,8 +25,15 @@ from windtunnel.contracts.entities.finance_operations.imports import imported, o
 from windtunnel.contracts.entities.finance_operations.load import document, entity_types
 from windtunnel.contracts.entities.finance_operations.wire import X_TYPES
 from windtunnel.contracts.entities.imports import ImportProblem
+from windtunnel.contracts.limits import LIMITS
 from windtunnel.simulator.exchange import UsageError
+from windtunnel.simulator.kernel.changes import Changes
+from windtunnel.simulator.kernel.clock import ManualClock
+from windtunnel.simulator.kernel.ids import Ids
+from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
+from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.finance_operations.imports import read_imports
+from windtunnel.simulator.services.finance_operations.model.environment import Environment
 
 ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("WT_SHARED_DATA", ROOT.parent / "shared/data"))
@@ -218,3 +225,21 @@ def test_documents_of_dataverse_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_imports([file], tmp_path)
     assert "Microsoft.Dynamics.CRM" in str(caught.value)
+
+
+def test_records_stay_when_a_later_document_has_more_columns() -> None:
+    store, clock = Store(), ManualClock()
+    changes = Changes(store, clock)
+    key = TYPE.format(key="A", edm="Edm.String")
+    wider = key.replace("</EntityType>", '<Property Name="B" Type="Edm.Int32"/></EntityType>')
+    rows = []
+    for text in (key, wider):
+        types = imported({"a": schema(text + SET.format(kind="T"))})
+        made = Environment(
+            store, changes, clock, Ids(), FinanceOperationsSettings(), LIMITS, imports=[types]
+        )
+        made.seed()
+        own = made.sets["Ts"]
+        made.writing.create(own, {"A": f"row {len(rows)}"}, "Admin")
+        rows = own.records.find({}, limit=10)
+    assert [(row["A"], row["B"]) for row in rows] == [("row 0", 0), ("row 1", 0)]
