@@ -18,6 +18,7 @@ from bench.dataset import records
 from bench.driver import BenchFailed, wrk
 from bench.extras import EXTRAS
 from bench.figures import Results, from_json, to_json
+from bench.finance_operations import FinanceOperations
 from bench.harness import FULL, QUICK, Cores, Plan, run
 from bench.peers.cap import Cap
 from bench.peers.floor import Floor
@@ -27,7 +28,8 @@ from bench.server import Peer
 from bench.tables import put_between_marks, show
 from bench.windtunnel_server import Windtunnel
 
-PEERS: dict[str, Peer] = {p.name: p for p in (Windtunnel(), Floor(), Cap(), Team())}
+_ALL: tuple[Peer, ...] = (Windtunnel(), FinanceOperations(), Floor(), Cap(), Team())
+PEERS = {peer.name: peer for peer in _ALL}
 FOLDER = Path(".windtunnel/bench")
 
 

@@ -52,7 +52,8 @@ def check(name: str, server: Server, rows: Sequence[Record]) -> None:
         _expect_record(name, server, key, {**by_key[key], **body})
     body = {**next(posts(1)), "wt_group": "check", "wt_creditlimit": 1.0}
     assert set(body) == set(POSTED)
-    _ask(name, server, POST, server.collection, server.statuses[POST], body)
+    status = server.statuses[POST]
+    _ask(name, server, POST, server.collection, status, server.posted(body, -1))
     lines = _ask(name, server, GET, server.list_path("check", 0), 200)["value"]
     _expect(name, POST, server.collection, [body["wt_name"]], [ln["wt_name"] for ln in lines])
 

@@ -11,6 +11,7 @@ from bench.driver import Measurement
 from bench.server import GET, LIST, OPERATIONS, PATCH, POST
 
 OURS = "windtunnel"
+FINANCE_OPERATIONS = "finance-operations"
 FORMAT = "windtunnel-bench/1"
 
 
@@ -114,6 +115,15 @@ def _tail(operation: str, peer: str, bound: float) -> Target:
     )
 
 
+def _beside(operation: str) -> Target:
+    return Target(
+        f"{operation} of finance and operations, share of Dataverse's",
+        0.8,
+        True,
+        lambda results: results.ratio(operation, OURS, of=FINANCE_OPERATIONS),
+    )
+
+
 def _extra(name: str, text: str, bound: float, *, at_least: bool = False) -> Target:
     return Target(text, bound, at_least, lambda results: results.extras.get(name))
 
@@ -140,6 +150,7 @@ TARGETS = (
     _times(PATCH, "cap", 40),
     _times(POST, "cap", 30),
     *(_tail(operation, "cap", 0.05) for operation in OPERATIONS),
+    *(_beside(operation) for operation in OPERATIONS),
     _extra(GUARD_SHARE, "token, throttle, journal and headers, share of GET", 0.20),
     _extra(MILLION_SHARE, "LIST at 1,000,000 records, share of 10,000", 0.5, at_least=True),
     _extra(ODATA_PAGE_TIMES, "OData page of 50 at 1,000,000 records, times its cost at 10,000", 5),

@@ -15,8 +15,7 @@ from bench.driver import Ask, Measurement, drive, write_workload
 from bench.figures import Results
 from bench.server import GET, LIST, PATCH, POST, Peer, Server
 
-POSTS_PREPARED = 5_000
-STRIDE = 7_919
+STRIDE = 15_919
 """Each round begins this many requests further on: a prime, so no round repeats another."""
 
 
@@ -46,8 +45,11 @@ def asks(server: Server, operation: str, rows: Sequence[Record]) -> Iterator[Ask
     if operation == LIST:
         return (Ask("GET", server.list_path(*asked)) for asked in lists_asked())
     if operation == POST:
-        bodies = posts(POSTS_PREPARED)
-        return (Ask("POST", server.collection, orjson.dumps(body)) for body in bodies)
+        bodies = enumerate(posts(server.posts_prepared))
+        return (
+            Ask("POST", server.collection, orjson.dumps(server.posted(body, number)))
+            for number, body in bodies
+        )
     keys = keys_asked(rows)
     if operation == GET:
         return (Ask("GET", server.record_path(key)) for key in keys)

@@ -32,9 +32,18 @@ def odata_record(key: str) -> str:
     return f"({key})"
 
 
+def as_it_is(body: Record, number: int) -> Record:
+    """The body of POST where the server gives the key."""
+    del number
+    return body
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and how it is asked; `statuses` are the answers to PATCH and POST."""
+    """A running server and how it is asked; `statuses` are the answers to PATCH and POST.
+
+    `posted` makes the body of the nth POST, where the server gives no key.
+    """
 
     process: ServerProcess
     url: str
@@ -44,6 +53,8 @@ class Server:
     record: Callable[[str], str] = odata_record
     query: Callable[[str, float], str] = odata_list
     statuses: Mapping[str, int] = field(default_factory=lambda: {PATCH: 204, POST: 204})
+    posted: Callable[[Record, int], Record] = as_it_is
+    posts_prepared: int = 5_000
 
     def record_path(self, key: str) -> str:
         """Where one record is."""

@@ -40,6 +40,9 @@ sample_data = {sample_data}
 entries = {entries}
 [dataverse]
 schemas = ["customer.csdl.xml"]
+{finance_operations}
+[limits."fo.model.cores"]
+allowance = 1_000_000
 
 [limits."dataverse.requests"]
 allowance = 1_000_000
@@ -49,6 +52,10 @@ seconds = 1
 allowance = 1_000_000
 seconds = 1
 """
+FINANCE_OPERATIONS = """\
+[finance_operations]
+schemas = ["customer-fo.csdl.xml"]
+"""
 
 
 class Windtunnel:
@@ -57,6 +64,7 @@ class Windtunnel:
     `database`: writes are committed to a WAL file, or kept in memory. `guards`: with or without
     token check, throttling, journal and the headers they add.
     `journal_entries`: how many requests the journal keeps. `sample_data`: companies and their like.
+    `finance_operations`: the $metadata of entity sets that it is to have.
     """
 
     name = "windtunnel"
@@ -71,9 +79,10 @@ class Windtunnel:
         guards: bool = True,
         journal_entries: int = 10_000,
         sample_data: bool = False,
+        finance_operations: str = "",
     ) -> None:
         self._database, self._guards, self._entries = database, guards, journal_entries
-        self._sample_data = sample_data
+        self._sample_data, self._finance_operations = sample_data, finance_operations
 
     def prepare(self, folder: Path) -> Mapping[str, str]:
         """Nothing to install: it is the project itself."""
@@ -107,10 +116,13 @@ class Windtunnel:
                 database=database,
                 entries=self._entries,
                 sample_data=str(self._sample_data).lower(),
+                finance_operations=FINANCE_OPERATIONS if self._finance_operations else "",
             ),
             "utf-8",
         )
         (home / "customer.csdl.xml").write_text(csdl(), "utf-8")
+        if self._finance_operations:
+            (home / "customer-fo.csdl.xml").write_text(self._finance_operations, "utf-8")
         command = [str(WITHOUT_GUARDS)] if not self._guards else ["-m", "windtunnel.simulator.cli"]
         process = ServerProcess(
             [
@@ -182,7 +194,7 @@ def create(server: Server, rows: Iterable[Record]) -> None:
 
 
 def _read_created(connection: socket.socket, count: int) -> None:
-    """Read `count` answers; each must be a 204, which has no body."""
+    """Read `count` answers; each must be a 204 or a 201."""
     answers = bytearray()
     while answers.count(b"\r\n\r\n") < count:
         piece = connection.recv(1 << 18)
@@ -190,7 +202,7 @@ def _read_created(connection: socket.socket, count: int) -> None:
             break
         answers += piece
     heads = bytes(answers).split(b"HTTP/1.1 ")[1:]
-    refused = next((head for head in heads if not head.startswith(b"204")), None)
+    refused = next((head for head in heads if not head.startswith((b"204", b"201"))), None)
     if refused is not None or len(heads) != count:
         raise BenchFailed(f"a record was not created: {(refused or b'no answer')[:800]!r}")
 

@@ -17,6 +17,7 @@ MODULES = [
     "dataset",
     "driver",
     "figures",
+    "finance_operations",
     "harness",
     "process",
     "server",
@@ -95,9 +96,16 @@ def test_each_peer_has_every_column(bench: ModuleType, peer: str) -> None:
 
 
 def test_the_table_given_to_windtunnel_is_well_formed_csdl(bench: ModuleType) -> None:
-    tree = ET.fromstring(bench.windtunnel_server.csdl())  # noqa: S314 - our own text
-    names = [element.get("Name") for element in tree.iter() if element.tag.endswith("Property")]
-    assert names == [column.name for column in bench.dataset.COLUMNS]
+    for module, more in ((bench.windtunnel_server, []), (bench.finance_operations, ["dataAreaId"])):
+        tree = ET.fromstring(module.csdl())  # noqa: S314 - our own text
+        names = [element.get("Name") for element in tree.iter() if element.tag.endswith("Property")]
+        assert names == [*more, *(column.name for column in bench.dataset.COLUMNS)]
+
+
+def test_no_two_posts_to_finance_and_operations_have_one_key(bench: ModuleType) -> None:
+    server = bench.finance_operations
+    bodies = [server._posted({"wt_name": "a"}, number) for number in range(-1, 500)]
+    assert len({body["wt_customerid"] for body in bodies}) == 501
 
 
 class Creating(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ from windtunnel.simulator.odata.expressions import Reader, key_predicate
 from windtunnel.simulator.odata.tree import Expression, Literal
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 
-KEPT = 8_192
+KEPT = 32_768
 
 
 class NotAnAddress(ValueError):
