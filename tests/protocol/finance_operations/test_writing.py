@@ -61,6 +61,26 @@ def test_a_new_record_is_201_with_the_whole_row_its_address_and_etag(rig: Rig) -
     assert rig.call("GET", location.removeprefix("https://fo.test")).json() == body
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("Currencies", {"CurrencyCode": "XTS", "Name": "Test"}),
+        ("ExchangeRateTypes", {"Name": "Test", "Description": "x"}),
+        ("PaymentTerms", {"Name": "Test", "NumberOfDays": 3}),
+        ("CustomerGroups", {"CustomerGroupId": "77"}),
+        ("UnitsOfMeasure", {"UnitSymbol": "tst"}),
+    ],
+)
+def test_what_is_answered_to_a_create_is_what_is_read(
+    rig: Rig, name: str, body: dict[str, Any]
+) -> None:
+    made = rig.call("POST", f"/data/{name}", body)
+    assert made.status_code == 201, made.text
+    read = rig.call("GET", made.headers["location"].removeprefix("https://fo.test"))
+    assert made.content == read.content
+    assert made.headers["etag"] == read.headers["etag"]
+
+
 def test_the_company_comes_from_the_body_without_any_query_option(rig: Rig) -> None:
     sent = {"dataAreaId": "DEMF", "CustomerGroupId": "77"}
     assert rig.call("POST", "/data/CustomerGroups", sent).json()["dataAreaId"] == "demf"

@@ -94,7 +94,7 @@ def test_writes_repeat_after_a_reset() -> None:
     group = made.sets["CustomerGroups"]
     results = []
     for _ in range(2):
-        key = made.writing.create(group, {"CustomerGroupId": "77"}, "Admin")
+        key = group.key_of(made.writing.create(group, {"CustomerGroupId": "77"}, "Admin"))
         made.writing.update(group, key, {"Description": "x"}, "Admin")
         results.append(group.records.row(key))
         made.store.reset()

@@ -22,7 +22,7 @@ from windtunnel.simulator.services.finance_operations.handlers.wire import (
 from windtunnel.simulator.services.finance_operations.model.access import in_company
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
-from windtunnel.simulator.services.finance_operations.model.reading import address_of
+from windtunnel.simulator.services.finance_operations.model.reading import Json, address_of
 
 _OPERATIONS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
@@ -63,9 +63,13 @@ def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) 
     level = level_asked(exchange, None)
     company = environment.users.of(user).company
     body = in_company(entity_set, body_of(request), company)
-    key = environment.writing.create(entity_set, body, user)
-    root = root_of(request)
-    record = environment.reading.one(plan, key, "minimal", root)
+    made = environment.writing.create(entity_set, body, user)
+    key, root = entity_set.key_of(made), root_of(request)
+    record: Json | None
+    if environment.writing.is_as_made(entity_set):
+        record = environment.reading.made(plan, made, root)
+    else:
+        record = environment.reading.one(plan, key, "minimal", root)
     if record is None:
         raise LookupError(f"{entity_set.name}{key} was stored and is not there")
     headers = {

@@ -42,7 +42,8 @@ class Access:
     def create(self, entity_set: str, body: Mapping[str, Any]) -> Key:
         """Create a record; returns its key. Raises FinanceOperationsError."""
         served = self._sets[entity_set]
-        return self._writing.create(served, in_company(served, body, self._company), self._user)
+        made = self._writing.create(served, in_company(served, body, self._company), self._user)
+        return served.key_of(made)
 
     def update(self, entity_set: str, key: Key, body: Mapping[str, Any]) -> None:
         """Change a record. Raises FinanceOperationsError."""

@@ -10,6 +10,7 @@ from windtunnel.contracts.entities.finance_operations.catalog import Sequence
 from windtunnel.simulator.kernel.store import Store
 
 FIRST_REC_ID: Final = 68_719_480_000
+BLOCK: Final = 250
 _TABLE = "fo_counters"
 
 
@@ -19,6 +20,8 @@ class Numbers:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._held: dict[str, int] | None = None
+        self._next_id = self._end_id = 0
+        store.on_rollback(self._forget_block)
 
     def create(self) -> None:
         """Create the table, if it is not there."""
@@ -68,8 +71,18 @@ class Numbers:
         return number
 
     def rec_id(self) -> int:
-        """The record id of a new row."""
-        return self.next("RecId", FIRST_REC_ID)
+        """The record id of a new row; a server takes them in blocks, so there may be gaps."""
+        if self._held is not None:
+            return self.next("RecId", FIRST_REC_ID)
+        if self._next_id >= self._end_id:
+            self._next_id = self.next("RecId", FIRST_REC_ID, BLOCK)
+            self._end_id = self._next_id + BLOCK
+        self._next_id += 1
+        return self._next_id - 1
+
+    def _forget_block(self) -> None:
+        """What was taken may have been given back: take another block."""
+        self._next_id = self._end_id = 0
 
     def draw(self, name: str, sequence: Sequence, company: str) -> str:
         """The next number of a number sequence in its form."""

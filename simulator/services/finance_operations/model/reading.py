@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -18,7 +18,11 @@ from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.pieces import bind
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.finance_operations.errors import BadQuery
-from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    REC_ID,
+    REC_VERSION,
+    EntitySet,
+)
 from windtunnel.simulator.services.finance_operations.model.plans import Expansion, Plan, scoped
 
 Row: TypeAlias = tuple[Any, ...]
@@ -77,6 +81,16 @@ class Reading:
         """One record with what the plan selects and expands, or None."""
         rows = self._store.read(f"{plan.select} WHERE {_key_condition(plan)}", key).fetchall()
         return self._records(plan, rows, level, root)[0] if rows else None
+
+    def made(self, plan: Plan, values: Mapping[str, Any], root: str) -> Json:
+        """A record that was just stored, from its stored values; `plan` is that of no options."""
+        columns = plan.entity_set.table.columns
+        row = [
+            _as_stored(values[name]) if columns[name].edm == "Edm.Decimal" else values[name]
+            for name in plan.names
+        ]
+        whole = (*row, values[REC_VERSION], values[REC_ID])
+        return self._records(plan, [whole], "minimal", root)[0]
 
     def linked(self, source: EntitySet, navigation: Navigation, key: Key) -> Row | None:
         """The values that lead from a record to what is behind a navigation, or None."""
@@ -185,6 +199,12 @@ class Reading:
         limit = -1 if inner.top is None else inner.top
         rows = self._rows(inner, where, parameters, limit, inner.skip)
         record[navigation.name] = self._records(inner, rows, level, root)
+
+
+def _as_stored(value: Any) -> Any:
+    """A decimal as the store gives it back: a whole number comes without a fraction."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**63
+    return int(value) if is_whole else value
 
 
 def _key_condition(plan: Plan) -> str:

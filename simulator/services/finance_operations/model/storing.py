@@ -22,6 +22,7 @@ from windtunnel.simulator.services.finance_operations.model.lookups import Looku
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal, duplicate
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import NONE
 
 _SHOWN_ID: Final = {
     "MainAccounts": "MainAccountRecId",
@@ -39,6 +40,7 @@ _DIMENSIONS: Final = (
     "DefaultDimensionsForOffsetAccountDisplayValue",
     "InventSiteDefaultDimensionDisplayValue",
 )
+_NO_EFFECT: Final = NONE.stored
 _PEOPLE: Final = ("Workers", "Employees", "EmployeesV2")
 
 
@@ -51,6 +53,15 @@ class Storing:
         self._sets, self._lookups, self._numbers = sets, lookups, numbers
         self._rules, self._random = rules, random
         self._dimension_sets: dict[str, tuple[str, ...]] = {}
+
+    def is_one_statement(self, entity_set: EntitySet) -> bool:
+        """Whether a row of the set is stored by one statement and nothing is written beside it."""
+        return (
+            self._rules.of(entity_set).stored is _NO_EFFECT
+            and not self._dimensions_of(entity_set)
+            and not entity_set.view
+            and entity_set.name not in _PEOPLE
+        )
 
     def insert(self, entity_set: EntitySet, made: Values, user: str) -> Refusal | None:
         """Store a new row; a key that is there already refuses it without a trace."""
