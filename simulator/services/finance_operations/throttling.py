@@ -36,7 +36,7 @@ EXEMPT: Final[Mapping[str, str]] = {
 of the documented list (Document Routing Agent, Warehouse Management mobile app, Retail Server,
 Office integration, virtual tables) get priority `exempt` in the settings."""
 PACKAGE_API: Final = "/data/DataManagementDefinitionGroups/Microsoft.Dynamics.DataEntities."
-RECURRING: Final = "/api/connector/"
+RECURRING: Final = ("/api/connector/", "/en/api/connector/")
 """Throttling is for OData and custom services; this is neither."""
 
 

@@ -211,6 +211,7 @@ def test_endpoints_ask_for_a_token_and_are_not_throttled(world: World) -> None:
     assert refused.status == 401
     world.house.finance_operations.throttling.environment.background_cpu = 1.0
     assert world.ask("GET", path)[0] == 204
+    assert world.ask("GET", f"/en{path}")[0] == 204
     assert world.ask("GET", "/data/CustomerGroups")[0] == 429
     assert world.ask("POST", path)[0] == 405
     assert world.ask("GET", "/api/connector/nothing/x")[0] == 404
