@@ -353,6 +353,14 @@ class StateNeedsMessage(DataverseError):
     )
 
 
+class InvalidDateTime(DataverseError):
+    """A day before 1753-01-01, which the database of the service cannot hold."""
+
+    status = 400
+    code = "0x80040239"
+    text = "The date-time format is invalid, or value is outside the supported range."
+
+
 class UnsupportedMediaType(DataverseError):
     """A body that says it is no JSON. Status and text are those of the web framework: assumed."""
 

@@ -39,6 +39,7 @@ def navigate(
     if navigation.target == PRINCIPAL:
         target = there.tables.principal_table(row[navigation.pairs[0][0]])
     there.security.check_row(served, row, "Read")
+    first, behind = parts[0], parts[1:]
     last = parts[-1].name
     method = exchange.request.method
     if last == "$ref" or (navigation.collection and len(parts) > 1 and method == "DELETE"):
@@ -53,11 +54,10 @@ def navigate(
     restriction = (f"t.{quoted(far)} = ?", (row[own],))
     if navigation.intersect:
         restriction = many_to_many.restriction(navigation, row[own])
-    if len(parts) > 1 and parts[1].is_qualified:
-        raise errors.SegmentNotFound(segment=parts[1].name)
-    if last == "$count" and len(parts) == 2:
+    if behind and behind[0].is_qualified:
+        raise errors.SegmentNotFound(segment=behind[0].name)
+    if last == "$count" and len(behind) == 1:
         return there.count(exchange, target, restriction)
-    first, *behind = parts
     if first.arguments is not None:
         return _member(there, exchange, target, parts, restriction)
     if behind:

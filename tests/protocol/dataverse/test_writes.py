@@ -177,6 +177,14 @@ def test_some_states_are_set_by_their_own_message_only(dataverse, entity_set, bo
     assert dataverse.ask("GET", path).json["statecode"] == 0
 
 
+@pytest.mark.parametrize(("day", "status"), [("1752-12-31", 400), ("1753-01-01", 204)])
+def test_days_begin_in_1753(dataverse, day, status):
+    answer = dataverse.ask("POST", "accounts", {"lastusedincampaign": f"{day}T00:00:00Z"})
+    assert answer.status == status
+    if status == 400:
+        assert answer.error == (400, "0x80040239")
+
+
 def test_a_record_can_be_dated_back(dataverse):
     key = dataverse.create("accounts", name="A", overriddencreatedon="2020-05-06T07:08:09Z")
     row = dataverse.ask("GET", f"accounts({key})").json

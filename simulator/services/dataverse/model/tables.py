@@ -41,6 +41,8 @@ OWNED_BY_SYSTEM = frozenset(
 """Written by the service; what a client sends for them is ignored."""
 
 
+EARLIEST = "1753-01-01"
+"""The first day that a column of dates takes."""
 PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
 """Columns of elastic tables."""
 PRINCIPAL = "principal"
@@ -290,8 +292,15 @@ def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Colu
     return checked
 
 
+def _check_day(value: str) -> None:
+    if value < EARLIEST:
+        raise errors.InvalidDateTime
+
+
 def _bounds(definition: TableDefinition, column: ColumnDefinition) -> Callable[[Any], None] | None:
     table = definition.logical_name
+    if column.type == "DateTime":
+        return _check_day
     if column.options and column.type in {"Picklist", "State", "Status"}:
         accepted = {option.value for option in column.options}
 
