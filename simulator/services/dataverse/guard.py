@@ -204,7 +204,12 @@ class Guard:
             requests, time = meter.left(now)
         else:
             requests, time = meter.finish_and_tell(now, cost)
-        lines = f"{_REQUESTS_LEFT}{requests}{self._hint}{_seconds(time)}\r\n"
+        cents = str(time // 10_000)
+        if 5 < len(cents) < 9:
+            seconds = f"{cents[:-5]},{cents[-5:-2]}.{cents[-2:]}"  # a float takes longer
+        else:
+            seconds = f"{time / 1_000_000:,.2f}"
+        lines = f"{_REQUESTS_LEFT}{requests}{self._hint}{seconds}\r\n"
         response.add(lines.encode(), exchange.extra_head)
 
     def limit_use(self) -> list[LimitUse]:
@@ -222,14 +227,6 @@ class Guard:
         if cost > self._limits["dataverse.message-seconds"].allowance:
             raise errors.SqlTimeout
         return cost
-
-
-def _seconds(microseconds: int) -> str:
-    """Seconds as `1,199.46`; a float takes longer to render than all the rest of a head."""
-    cents = str(microseconds // 10_000)
-    if 5 < len(cents) < 9:
-        return f"{cents[:-5]},{cents[-5:-2]}.{cents[-2:]}"
-    return f"{microseconds / 1_000_000:,.2f}"
 
 
 _NOT_COUNTED = frozenset({"", "metadata", "batch"})
