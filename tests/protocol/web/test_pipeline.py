@@ -236,6 +236,20 @@ def test_the_benchmark_measures_without_guard_and_journal(rig):
     assert len(rig.journal) == 0
 
 
+def test_the_journal_tells_its_listeners_and_says_streamed_of_a_stream():
+    journal, heard = Journal(entries=2), []
+    stop = journal.listen(heard.append)
+    request = Request("GET", "/", headers={b"host": b"h"})
+    journal.record(Exchange(request, "desk", 1.0), Response(200, iter([b"a"]), b"x: y\r\n"), 0.5)
+    stop()
+    journal.record(Exchange(request, "desk", 2.0), Response(204), 0.5)
+    [entry] = heard
+    assert (entry.number, entry.status, entry.seconds) == (1, 200, 0.5)
+    assert entry.detail()["response_body"] == "(streamed)"
+    assert entry.detail()["response_headers"] == [["x", "y"]]
+    assert [kept.number for kept in journal] == [1, 2]
+
+
 def test_header_lines_refuse_injection():
     for value in ("a\r\nb: c", "a\nb", "a\0"):
         with pytest.raises(ValueError, match="line break"):

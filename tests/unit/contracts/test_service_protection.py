@@ -144,6 +144,24 @@ def test_finishing_tells_what_is_left_as_asking_does():
     assert told.finish_and_tell(30.5, 1e6)[1] == 0
 
 
+def test_asking_ends_what_run_began_and_is_over():
+    meter = meter_of(small(requests=5, at_once=2))
+    meter.run(0.0, 2.0)
+    assert meter.left(1.0) == (4, meter.left(1.0)[1])
+    before = meter.left(1.0)[1]
+    assert meter.left(2.0)[1] == before - 2_000_000
+    assert meter.in_flight == 0
+
+
+def test_the_rings_stay_short_in_a_long_run():
+    meter = meter_of(small(requests=1_000_000, window=10))
+    for moment in range(5_000):
+        meter.admit(float(moment))
+        assert meter.finish_and_tell(float(moment), 0.001)[0] == 1_000_000 - min(10, moment + 1)
+    assert len(meter._began) < 3_000
+    assert len(meter._costs) < 3_000
+
+
 def test_run_ends_requests_by_itself():
     meter = meter_of(small(at_once=1))
     assert meter.run(0.0, 2.0) is ADMITTED

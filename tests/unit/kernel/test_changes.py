@@ -94,3 +94,13 @@ def test_names_survive_a_restart_and_a_rollback(store, changes):
     store.commit()
     again = Changes(store, ManualClock())
     assert [key for _, key, _ in again.since("account", 0)] == ["b"]
+
+
+def test_the_columns_of_an_update_are_named_however_many_combinations_there_are(store, changes):
+    for number in range(1030):
+        values = {"name": "x", f"column{number}": 1}
+        changes.record(changes.next_seq(), "account", ("k",), Operation.UPDATE, values)
+    changes.flush()
+    last = store.read("SELECT columns FROM change_log ORDER BY seq DESC LIMIT 1").fetchone()
+    assert last == ('["name","column1029"]',)
+    assert changes.logged_as("contact") == 0
