@@ -101,7 +101,12 @@ class Projects:
         self._known |= {entity.name.lower(): entity for entity in found}
         tracked = {item.name.lower() for item in self._settings.entities if item.change_tracking}
         for entity in found:
-            if self._entities.get(CATALOG, (entity.name,)) is not None:
+            is_tracked = entity.name.lower() in tracked
+            row = self._entities.get(CATALOG, (entity.name,))
+            if row is not None:
+                if is_tracked and row["ChangeTrackingType"] == "None":
+                    switch = {"EntityName": entity.name, "ChangeTrackingType": "ALL"}
+                    self._entities.put(CATALOG, switch)
                 continue
             self._entities.put(
                 CATALOG,
@@ -110,7 +115,7 @@ class Projects:
                     "EntityIsEnabled": "Yes",
                     "TargetName": entity.target,
                     "IsShared": _YES_NO[entity.is_shared],
-                    "ChangeTrackingType": "ALL" if entity.name.lower() in tracked else "None",
+                    "ChangeTrackingType": "ALL" if is_tracked else "None",
                     "EntityKey": ", ".join(entity.key),
                     "Category": entity.category,
                     "StagingTableName": entity.staging_table,
