@@ -184,6 +184,15 @@ async def _() -> None:
     assert "BlobUrl" in url["value"]
 
 
+@does("calls a JSON service")
+async def _() -> None:
+    answer = await client.post_json_service(
+        "UserSessionService", "AifUserSessionService", "GetUserSessionInfo"
+    )
+    assert answer.success, answer.error_message
+    assert answer.data["Company"].lower() == "usmf"
+
+
 loop.run_until_complete(client.close())
 loop.close()
 folder.cleanup()

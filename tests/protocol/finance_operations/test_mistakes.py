@@ -239,3 +239,11 @@ def test_20_another_default_company_is_another_company_s_data(new_rig: type[Rig]
         seen[company] = rig.rows("CustomersV3?$select=dataAreaId,CustomerAccount")
     assert {row["dataAreaId"] for row in seen["usmf"]} == {"usmf"}
     assert {row["dataAreaId"] for row in seen["demf"]} == {"demf"}
+
+
+def test_19_a_dimension_text_that_does_not_fit_the_format_is_refused(rig: Rig) -> None:
+    answer = rig.call(
+        "PATCH", CUSTOMER, {"DefaultDimensionDisplayValue": "nothing-like-this-x-y-z"}
+    )
+    assert answer.status_code == 400
+    assert "imension" in rig.infolog(answer)
