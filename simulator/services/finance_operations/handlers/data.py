@@ -40,10 +40,11 @@ def data(
     need = READ if exchange.request.method in {"GET", "HEAD"} else WRITE
     if not environment.users.of(exchange.identity.user_id).may(need, address.entity_set.name):
         raise AccessDenied
-    if address.rest and is_action(address.rest[0]):
-        if len(address.rest) > 1:
+    first, *behind = address.rest or ("",)
+    if is_action(first):
+        if behind:
             raise no_route(exchange)
-        return invoke(exchange, environment, address.rest[0], address.entity_set, address.key)
+        return invoke(exchange, environment, first, address.entity_set, address.key)
     if need is READ:
         return read(exchange, environment, address)
     return write(exchange, environment, address)
