@@ -6,6 +6,7 @@ The only file of the benchmark that knows windtunnel's settings, addresses and w
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import ssl
 import sys
@@ -109,7 +110,10 @@ class Windtunnel:
         home = folder / "windtunnel"
         home.mkdir(parents=True, exist_ok=True)
         for old in (*home.glob("data.sqlite*"), home / "env"):
-            old.unlink(missing_ok=True)
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
+                old.unlink(missing_ok=True)
         database = 'database = "data.sqlite"\n' if self._database == "file" else ""
         (home / "bench.toml").write_text(
             SETTINGS.format(
