@@ -406,6 +406,17 @@ class CannotDelete(DataverseError):
     text = "The object you tried to delete is associated with another object and cannot be deleted."
 
 
+class UserStillEnabled(DataverseError):
+    """Only a disabled user can be deleted. Source: "Permanently delete users in Power Platform".
+
+    Code and text are assumptions.
+    """
+
+    status = 400
+    code = "0x80040203"
+    text = "The user with id {id} is enabled and cannot be deleted: disable the user first."
+
+
 class MethodNotAllowed(DataverseError):
     """A method that this address does not take."""
 

@@ -215,6 +215,22 @@ def test_disabled_users_are_refused(people: People) -> None:
     assert people.by("ann", "GET", "WhoAmI").error == (403, "0x80040225")
 
 
+def test_only_disabled_users_can_be_deleted(people: People) -> None:
+    task = people.create("ann", "tasks", subject="Mine")
+    for path in (f"systemusers({people.ids['ann']})", f"tasks({task})/owninguser"):
+        refused = people.by("admin", "DELETE", path)
+        assert (refused.status, refused.json["error"]["code"]) == (400, "0x80040203")
+        assert "disable the user first" in refused.json["error"]["message"]
+    assert people.by("ann", "GET", f"tasks({task})").status == 200
+    leaver = people.create("admin", "systemusers", firstname="Lea", **_unit(people))
+    people.by("admin", "PATCH", f"systemusers({leaver})", {"isdisabled": True})
+    assert people.by("admin", "DELETE", f"systemusers({leaver})").status == 204
+
+
+def _unit(people: People) -> dict[str, str]:
+    return {"businessunitid@odata.bind": f"/businessunits({people.unit})"}
+
+
 def test_a_record_is_assigned_to_users_and_teams(people: People) -> None:
     key = people.create("ann", "contacts", lastname="Ann's")
     path = f"contacts({key})"

@@ -550,7 +550,7 @@ class Writes:
     ) -> bool:
         """Delete a record, and what its relationships say. False when it is not there.
 
-        Raises VersionMismatch, and CannotDelete when a relationship restricts it.
+        Raises VersionMismatch, CannotDelete when a relationship restricts it, and UserStillEnabled.
         """
         self._security.check(served, key, "Delete")
         if version is not None and served.records.exists((key,)):
@@ -561,6 +561,10 @@ class Writes:
             return self._delete(served, key, caller)
 
     def _delete(self, served: DataverseTable, key: str, caller: Caller) -> bool:
+        if served.name == "systemuser" and served.records.find(
+            {served.primary_id: key, "isdisabled": 0}, 1
+        ):
+            raise errors.UserStillEnabled(id=key)
         if not served.records.delete((key,), user=caller.user_id):
             return False
         self._files.remove_all(served, key)
