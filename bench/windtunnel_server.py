@@ -136,6 +136,7 @@ class Windtunnel:
             log=home / "log",
             core=core,
             folder=home,
+            environment={"PYTHONDONTWRITEBYTECODE": ""},  # compiled once, as an installation is
         )
         return process, _variables(process, home / "env")
 
