@@ -1,0 +1,68 @@
+"""Settings of the process: `[simulator]`, `[web]`, `[journal]` and `[proxy]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from windtunnel.simulator.kernel.settings.section import Section
+
+
+class SimulatorSettings(Section):
+    """`[simulator]`: the process."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback by default.")
+    port_base: int | None = Field(
+        default=None, ge=0, le=60_000, description="Shift of all ports; 0 picks free ones."
+    )
+    tls: bool = Field(default=True, description="Serve the https origins too.")
+    database: Path | None = Field(
+        default=None, description="File to keep the data in; memory without."
+    )
+    seed: int = Field(default=365, description="Seed of ids, random choices and sample data.")
+    clock: str = Field(default="real", description="real, manual, or a factor such as 60x.")
+    clock_start: str | None = Field(
+        default=None, description="First moment of a manual or scaled clock."
+    )
+    data_folder: Path | None = Field(
+        default=None, description="Where the local CA and caches are kept."
+    )
+    limits_file: Path | None = Field(
+        default=None, description="YAML file with other numbers for limits."
+    )
+    sample_data: bool = Field(default=True, description="Seed sample records.")
+
+
+class WebSettings(Section):
+    """`[web]`: what a connection may take."""
+
+    header_bytes: int = Field(default=131_072, ge=1_024)
+    body_bytes: int = Field(default=268_435_456, ge=1_024, description="Largest request body.")
+    idle_seconds: float = Field(default=120.0, gt=0)
+    receive_seconds: float = Field(default=60.0, gt=0)
+    connections: int = Field(default=10_000, ge=1)
+
+
+class JournalSettings(Section):
+    """`[journal]`: what is remembered of requests."""
+
+    entries: int = Field(default=10_000, ge=1)
+    body_bytes: int = Field(default=16_384, ge=0)
+
+
+class ProxySettings(Section):
+    """`[proxy]`: the forward proxy that answers for host names of the cloud."""
+
+    enabled: bool = Field(default=True, description="Listen (port 8374).")
+    hosts: dict[str, str] = Field(
+        default_factory=dict,
+        description="More names, each with its service: `entra`, `dataverse`, "
+        "`finance_operations`, ...; `*.suffix` stands for one label.",
+    )
+    https_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port that answers for all these names without a proxy; 443 in a container.",
+    )
