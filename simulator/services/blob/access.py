@@ -1,6 +1,6 @@
 """What other services of the house may do with blobs: write, read, and hand out SAS URLs.
 
-Declared by a Protocol of each consumer and wired in simulator/web/house.py. All calls are made on
+Declared by a Protocol of each consumer and wired in simulator/web/wiring. All calls are made on
 the simulator's own thread; what `open` returns may be read anywhere.
 """
 

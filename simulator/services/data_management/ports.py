@@ -1,4 +1,4 @@
-"""What the framework needs of its neighbours; simulator/web/house.py wires it."""
+"""What the framework needs of its neighbours; simulator/web/wiring wires it."""
 
 from __future__ import annotations
 

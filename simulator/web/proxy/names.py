@@ -111,6 +111,11 @@ class CloudNames:
                 return Known(family.service, family.title)
         return None
 
+    def leads_to(self, service: str, authority: str) -> bool:
+        """Whether this service answers for a `Host` value."""
+        known = self.find(authority)
+        return known is not None and known.service == service
+
     def scheme(self, authority: str) -> str | None:
         """What is spoken at `host:port`: https at 443, http at 80, ours at our own; else None."""
         own = self._own.get(authority.lower())
@@ -121,8 +126,7 @@ class CloudNames:
     def is_resource(self, service: str, audience: str) -> bool:
         """Whether a token for `audience`, such as `https://org.crm.dynamics.com/`, is for it."""
         scheme, _, rest = audience.lower().partition("://")
-        known = self.find(rest.rstrip("/")) if scheme == "https" and len(rest) < 300 else None
-        return known is not None and known.service == service
+        return scheme == "https" and len(rest) < 300 and self.leads_to(service, rest.rstrip("/"))
 
     def is_cloud_resource(self, audience: str) -> bool:
         """Whether tokens may be asked for `audience`: any of these names but an authority's."""

@@ -1,18 +1,15 @@
-"""The Data Management framework's neighbours as it wants them: entities here, blobs there."""
+"""Entities as the Data Management framework wants them, upon finance and operations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.values import decoder
-from windtunnel.simulator.exchange import ServiceError
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.schema import Column
-from windtunnel.simulator.services.blob import BlobAccess
 from windtunnel.simulator.services.data_management import (
-    BlobRefused,
     DataEntity,
     Field,
     Refused,
@@ -197,40 +194,3 @@ def _json(found: EntitySet, values: Mapping[str, Any]) -> dict[str, Any]:
         value, decode = values[name], decoder(column)
         made[name] = decode(value) if decode is not None and value is not None else value
     return made
-
-
-class PackageBlobs:
-    """`Blobs` of the framework, upon one storage account."""
-
-    def __init__(self, access: BlobAccess) -> None:
-        self._access = access
-
-    def write_url(self, container: str, name: str, seconds: float) -> str:
-        """A URL that lets its holder write a blob."""
-        self._access.ensure_container(container)
-        return self._access.sas_url(container, name, permissions="rw", seconds=seconds)
-
-    def read_url(self, container: str, name: str, seconds: float) -> str:
-        """A URL that lets its holder read a blob."""
-        return self._access.sas_url(container, name, permissions="r", seconds=seconds)
-
-    def open_url(self, url: str) -> BinaryIO:
-        """The blob behind a URL, to be read and sought in. Raises BlobRefused."""
-        try:
-            return cast(BinaryIO, self._access.open_url(url))
-        except LookupError as error:
-            raise BlobRefused(
-                f"The package URL does not lead to blob storage of this environment: {error}"
-            ) from error
-        except ServiceError as error:
-            raise BlobRefused(
-                f"The remote server returned an error: ({error.status}) {error.code}."
-            ) from error
-
-    def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
-        """Write a blob as a whole."""
-        self._access.write(container, name, pieces, "application/zip")
-
-    def delete(self, container: str, name: str) -> None:
-        """Delete a blob, if it is there."""
-        self._access.delete(container, name)
