@@ -85,6 +85,25 @@ class Environment:
         assert answer.status == 204, answer.body
         return answer.headers["odata-entityid"].split("(")[1][:-1]
 
+    def colleague(self, name: str, depths: dict[str, str]) -> str:
+        """A new user whose only role has these privileges; to be named in `MSCRMCallerID`."""
+        unit = self.ask("GET", "WhoAmI").json["BusinessUnitId"]
+        there = {"businessunitid@odata.bind": f"/businessunits({unit})"}
+        user = self.create("systemusers", firstname=name, lastname="Colleague", **there)
+        role = self.create("roles", name=f"Role of {name}", **there)
+        known = self.ask("GET", "privileges?$select=name,privilegeid").json["value"]
+        ids = {row["name"]: row["privilegeid"] for row in known}
+        wanted = [
+            {"PrivilegeId": ids[privilege], "Depth": depth, "BusinessUnitId": unit}
+            for privilege, depth in depths.items()
+        ]
+        action = f"roles({role})/Microsoft.Dynamics.CRM.AddPrivilegesRole"
+        assert self.ask("POST", action, {"Privileges": wanted}).status == 204
+        link = {"@odata.id": f"{URLS['dataverse']}/api/data/v9.2/roles({role})"}
+        roles = f"systemusers({user})/systemuserroles_association/$ref"
+        assert self.ask("POST", roles, link).status == 204
+        return user
+
 
 @pytest.fixture(scope="module")
 def module_environment(tmp_path_factory) -> Environment:

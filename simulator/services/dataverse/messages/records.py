@@ -108,7 +108,6 @@ def _valid_transition(call: Call) -> Answer:
     reasons = served.definition.columns.get("statuscode")
     if states is None or reasons is None:
         raise errors.InvalidArgument(problem=f"The table '{served.name}' has no states.")
-    del key
     wanted = call.arguments["NewState"]
     state = next(
         (o.value for o in states.options if wanted in {o.label, str(o.value)}),
@@ -116,7 +115,10 @@ def _valid_transition(call: Call) -> Answer:
     )
     status = call.arguments["NewStatus"]
     fits = any(o.value == status and o.state == state for o in reasons.options)
-    return {"IsValid": state is not None and fits}
+    if state is None or not fits:
+        return {"IsValid": False}
+    row = served.records.get((key,)) or {}
+    return {"IsValid": call.there.writes.states.is_valid(served, row, state, status)}
 
 
 def _members(call: Call) -> list[str]:

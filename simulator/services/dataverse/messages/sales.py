@@ -2,7 +2,8 @@
 
 Source: the Web API reference of WinOpportunity, LoseOpportunity, WinQuote, CloseQuote, ReviseQuote,
 ConvertQuoteToSalesOrder, ConvertSalesOrderToInvoice, FulfillSalesOrder, CancelSalesOrder,
-GenerateQuoteFromOpportunity and its kin, QualifyLead.
+GenerateQuoteFromOpportunity and GetQuoteProductsFromOpportunity with their kin, QualifyLead,
+CalculateActualValueOpportunity.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from typing import Any, Final
 from windtunnel.simulator.kernel.clock import iso_seconds
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.copying import copy_lines, make_from
-from windtunnel.simulator.services.dataverse.messages.references import link_of, shown
+from windtunnel.simulator.services.dataverse.messages.references import (
+    link_of,
+    reference,
+    shown,
+)
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
+from windtunnel.simulator.services.dataverse.model.states import already_closed
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 
 _LINES: Final = {
@@ -39,8 +45,20 @@ def _status_of(served: DataverseTable, state: int, status: int) -> int:
 
 def set_state(call: Call, served: DataverseTable, key: str, state: int, status: int) -> None:
     """Change state and status reason; a pair that does not fit is refused."""
-    values = {"statecode": state, "statuscode": _status_of(served, state, status)}
+    reason = _status_of(served, state, status)
+    row = served.records.get((key,)) or {}
+    if not call.there.writes.states.is_valid(served, row, state, reason):
+        raise errors.BadStatus(value=reason, table=served.name, id=key)
+    values = {"statecode": state, "statuscode": reason}
     call.there.writes.change(served, key, values, call.caller)
+
+
+def refusal(served: DataverseTable, key: str) -> errors.DataverseError:
+    """What is answered where a record is not in a state that can be closed."""
+    stated = already_closed(served.name)
+    if stated is not None:
+        return stated()
+    return errors.ClosedAlready(table=served.definition.label, id=key)
 
 
 def close(call: Call, parameter: str, table: str, state: int, allowed: tuple[int, ...]) -> str:
@@ -54,7 +72,7 @@ def close(call: Call, parameter: str, table: str, state: int, allowed: tuple[int
         raise errors.InvalidArgument(problem=f"'{parameter}' does not name its '{lookup}'.")
     served, row = _header(call, table, key)
     if row["statecode"] not in allowed:
-        raise errors.ClosedAlready(table=served.definition.label, id=key)
+        raise refusal(served, key)
     skipped = {lookup, f"{lookup}@odata.bind", "@odata.type"}
     body = {name: value for name, value in activity.items() if name not in skipped}
     values, _ = call.there.writes.values_of(closing, body)
@@ -154,7 +172,7 @@ def _qualify_lead(call: Call) -> Answer:
     leads, given = call.bound, call.arguments
     row = leads.records.get((call.key,)) or {}
     if row["statecode"] != 0:
-        raise errors.ClosedAlready(table=leads.definition.label, id=call.key)
+        raise refusal(leads, call.key)
     made: list[dict[str, Any]] = []
     keys: dict[str, str] = {}
     about = {"_originatingleadid_value": call.key}
@@ -186,6 +204,25 @@ def _qualify_lead(call: Call) -> Answer:
     return {"value": made}
 
 
+def _actual_value(call: Call) -> Answer:
+    """What a won opportunity brought: its orders, or what it was closed with."""
+    row = call.bound.records.get((call.key,)) or {}
+    if row["statecode"] != 1:
+        raise errors.InvalidArgument(problem="The opportunity is not in the Won state.")
+    orders = call.there.tables.by_name["salesorder"]
+    linked = orders.records.find({"_opportunityid_value": call.key}, 100_000)
+    amounts = [order.get("totalamount") or 0 for order in linked if order["statecode"] != 2]
+    value = sum(amounts) if amounts else row.get("actualvalue") or row.get("totalamount") or 0
+    call.there.writes.change(call.bound, call.key, {"actualvalue": value}, call.caller)
+    return {"Value": value}
+
+
+def _products_of_opportunity(call: Call) -> Answer:
+    _, key = reference(call, "Opportunity")
+    _copy(call, "opportunity", key, call.bound.name, call.key)
+    return None
+
+
 HANDLERS: Final[dict[str, Handler]] = {
     "WinOpportunity": _close_opportunity(1),
     "LoseOpportunity": _close_opportunity(2),
@@ -206,4 +243,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "LockInvoicePricing": _pricing("invoice", "InvoiceId", locked=True),
     "UnlockInvoicePricing": _pricing("invoice", "InvoiceId", locked=False),
     "QualifyLead": _qualify_lead,
+    "CalculateActualValueOpportunity": _actual_value,
+    "GetQuoteProductsFromOpportunity": _products_of_opportunity,
+    "GetSalesOrderProductsFromOpportunity": _products_of_opportunity,
+    "GetInvoiceProductsFromOpportunity": _products_of_opportunity,
 }

@@ -18,6 +18,7 @@ from windtunnel.simulator.services.dataverse.model.deletes import Link, find_lin
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
+from windtunnel.simulator.services.dataverse.model.states import States
 from windtunnel.simulator.services.dataverse.model.tables import (
     DataverseTable,
     Tables,
@@ -29,13 +30,6 @@ OWNERS = frozenset(
     {"_ownerid_value", "_owninguser_value", "_owningteam_value", "_owningbusinessunit_value"}
 )
 _REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
-
-CLOSING: dict[tuple[str, Any], tuple[str, str]] = {
-    ("opportunity", 1): ("won", "won"),
-    ("opportunity", 2): ("lost", "lost"),
-    ("incident", 1): ("Resolved", "CloseIncidentRequest"),
-}
-"""States that an update cannot set, with the words of the refusal."""
 
 Resolver = Callable[[str], tuple[DataverseTable, str]]
 """A reference such as `/accounts(guid)` to its table and key; raises when there is no record."""
@@ -79,6 +73,7 @@ class Writes:
         duplicates: Duplicates,
     ) -> None:
         self._security, self.derived, self.duplicates = security, derived, duplicates
+        self.states = States(tables, security)
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
         self._links: dict[str, tuple[Link, ...]] = {}
@@ -332,6 +327,7 @@ class Writes:
         if self._security.current is not None:
             self._security.check_columns(served, values, is_new=True)
             self._security.check_row(served, values, "Create")
+            self.states.check_line(served, values)
         self._check_status(served, values, str(key), None)
         self.derived.complete_new(served, values)
         if caller.detects:
@@ -430,16 +426,9 @@ class Writes:
             )
         values.pop(served.primary_id, None)
         self.derived.for_update(served, values)
-        message = CLOSING.get((served.name, values.get("statecode")))
-        if message is not None and not self._is_in_state(served, key, values["statecode"]):
-            state, name = message
-            raise errors.StateNeedsMessage(table=served.name, state=state, message=name)
+        if values:
+            self.states.check_update(served, key, values)
         return self.change(served, key, values, caller, version)
-
-    @staticmethod
-    def _is_in_state(served: DataverseTable, key: str, state: int) -> bool:
-        row = served.records.get((key,))
-        return row is None or row["statecode"] == state
 
     def change(
         self,
@@ -552,7 +541,9 @@ class Writes:
 
         Raises VersionMismatch, CannotDelete when a relationship restricts it, and UserStillEnabled.
         """
-        self._security.check(served, key, "Delete")
+        if self._security.current is not None:
+            self._security.check(served, key, "Delete")
+            self.states.check_line(served, served.records.get((key,)) or {})
         if version is not None and served.records.exists((key,)):
             current = served.records.find({served.primary_id: key}, 1)[0]
             if current["versionnumber"] != version:
