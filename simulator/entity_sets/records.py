@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_uppercase
 from typing import Any, TypeAlias
 
 from windtunnel.simulator.entity_sets.values import sql_type
@@ -19,6 +20,7 @@ Key: TypeAlias = tuple[Any, ...]
 Values: TypeAlias = dict[str, Any]
 
 ENCODED_KEPT = 65_536
+_ASCII_LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
 
 
 class KeyExists(Exception):
@@ -35,7 +37,8 @@ class KeyExists(Exception):
 class EncodedRecords:
     """Finished JSON of records by (key, variant), bounded; a write of a record forgets its forms.
 
-    With `folds`, keys that differ in case only are one key, as text keys are in the store.
+    With `folds`, keys that differ in the case of ASCII letters only are one key, as text keys are
+    in the store.
     """
 
     __slots__ = ("_folds", "_kept", "_records")
@@ -74,7 +77,12 @@ class EncodedRecords:
 
 
 def _folded(key: Key) -> Key:
-    return tuple([part.lower() if isinstance(part, str) else part for part in key])
+    return tuple([_lower(part) if isinstance(part, str) else part for part in key])
+
+
+def _lower(text: str) -> str:
+    """As SQLite's NOCASE sees it: other letters keep their case."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 class Records:

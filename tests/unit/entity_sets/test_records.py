@@ -125,6 +125,15 @@ def test_a_write_drops_the_kept_json_in_any_case_of_the_key(records, store):
     assert records.encoded.get(("usmf", "US-1"), "all") is None
 
 
+def test_kept_json_is_of_the_record_that_the_store_finds(records):
+    records.insert(row("ÄRA"))
+    records.insert(row("äRA"))
+    records.encoded.put(("usmf", "ÄRA"), "all", b"upper")
+    assert records.exists(("USMF", "Ära"))
+    assert records.encoded.get(("USMF", "Ära"), "all") == b"upper"
+    assert records.encoded.get(("usmf", "äRA"), "all") is None
+
+
 def test_kept_json_is_bounded_in_records_and_forms():
     kept = EncodedRecords(folds=False, kept=2)
     for key in "abc":
