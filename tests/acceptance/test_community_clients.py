@@ -46,11 +46,6 @@ def variables(env) -> dict[str, str]:
     }
 
 
-def test_the_async_client_of_microsoft_s_sdk(variables):
-    packages = ("PowerPlatform-Dataverse-Client[async]==1.1.0",)
-    run_python("dataverse_sdk_async.py", packages, variables)
-
-
 def test_npm_dynamics_web_api(variables):
     run_node("dynamics_web_api.mjs", ("dynamics-web-api@2.5.0",), variables)
 
