@@ -16,6 +16,7 @@ from windtunnel.simulator.odata.tree import (
     Property,
     Rollup,
     Transformation,
+    TypeCast,
 )
 
 METHODS = frozenset({"sum", "min", "max", "average", "countdistinct"})
@@ -134,11 +135,40 @@ def _separated(reader: Reader, read: Any) -> tuple[Any, ...]:
 
 def _hierarchy(reader: Reader) -> tuple[Any, ...]:
     """`root, qualifier, path`: what every hierarchical transformation begins with."""
+    if reader.token.text != "$root":
+        raise reader.error("'$root' expected")
     root = expression(reader, binding=99)
     reader.expect(",")
     qualifier = reader.name("hierarchy qualifier").text
     reader.expect(",")
-    return (root, qualifier, expression(reader, binding=99))
+    return (root, qualifier, _path(reader))
+
+
+def _path(reader: Reader, *, may_end_in_cast: bool = False) -> Expression:
+    """A data aggregation path: properties and type casts, no term, key or function among them."""
+    if reader.token.kind != "name":
+        raise reader.error("a property path is expected")
+    path = expression(reader, binding=99)
+    if isinstance(path, TypeCast) and not may_end_in_cast:
+        raise reader.error("a property is expected behind the type")
+    step: Expression | None = path
+    while step is not None:
+        is_term = isinstance(step, Property) and step.name.startswith("@")
+        if not isinstance(step, (Property, TypeCast)) or is_term:
+            raise ODataError(
+                f"Syntax error: a property path is expected at position {step.position} in "
+                f"'{reader.text}'.",
+                step.position,
+            )
+        step = step.of
+    return path
+
+
+def _joined(reader: Reader) -> Expression:
+    """What `join` and `outerjoin` follow: a path, or the values of a term."""
+    if reader.token.kind == "alias":
+        return expression(reader, binding=99)
+    return _path(reader, may_end_in_cast=True)
 
 
 def _relatives(reader: Reader) -> tuple[Any, ...]:
@@ -184,7 +214,7 @@ def _traverse(reader: Reader) -> tuple[Any, ...]:
 
 
 def _expand_step(reader: Reader) -> tuple[Any, ...]:
-    path = expression(reader, binding=99)
+    path = _path(reader, may_end_in_cast=True)
     steps: list[Any] = []
     while reader.accept(","):
         steps.append(transformations(reader))
@@ -194,7 +224,7 @@ def _expand_step(reader: Reader) -> tuple[Any, ...]:
 def _nest(reader: Reader, kind: str) -> tuple[Any, ...]:
     path: tuple[Any, ...] = ()
     if kind == "addnested":
-        path = (expression(reader, binding=99),)
+        path = (_path(reader, may_end_in_cast=True),)
         reader.expect(",")
     items = []
     while True:
@@ -205,7 +235,7 @@ def _nest(reader: Reader, kind: str) -> tuple[Any, ...]:
 
 
 def _join(reader: Reader) -> tuple[Any, ...]:
-    path = expression(reader, binding=99)
+    path = _joined(reader)
     alias = alias_of(reader)
     steps = transformations(reader) if reader.accept(",") else ()
     return (path, alias, steps)
@@ -238,12 +268,12 @@ def _group(reader: Reader) -> Expression | Rollup | Transformation:
                 levels.append(Property("$all", None, reader.token.start))
                 reader.index += 1
             else:
-                levels.append(expression(reader, binding=99))
+                levels.append(_path(reader))
             if not reader.accept(","):
                 break
         reader.expect(")")
         return Rollup(tuple(levels))
-    return expression(reader, binding=99)
+    return _path(reader)
 
 
 def aggregate_item(reader: Reader, *, with_alias: bool = True) -> AggregateItem:
@@ -255,13 +285,14 @@ def aggregate_item(reader: Reader, *, with_alias: bool = True) -> AggregateItem:
         inner = CountOf(None, position=token.start)
     else:
         inner = expression(reader)
-    is_count = isinstance(inner, CountOf)
-    method = "" if is_count else _method(reader)
+    is_rows = token.text == "$count"
+    method = "" if is_rows else _method(reader)
+    is_count = isinstance(inner, CountOf) and not method
     if not method and not isinstance(inner, (Property, CountOf)):
         raise reader.error("'with' expected")
     sources: list[tuple[tuple[Expression, ...], str]] = []
     while reader.token.spaced and reader.word("from"):
-        names = _separated(reader, lambda there: expression(there, binding=99))
+        names = _separated(reader, _path)
         sources.append((names, _method(reader)))
         if (method or is_count) and not sources[-1][1]:
             raise reader.error("'with' expected")

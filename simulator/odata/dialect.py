@@ -69,6 +69,8 @@ class Dialect:
     transformations: frozenset[str] | None = None
     lambdas: bool = True
     count_segments: bool = True
+    repeatable: frozenset[str] = frozenset({"$format"})
+    """Options whose last value counts: OASIS' own cases of the ABNF give `$format` repeatedly."""
     option_names_fold: bool = True
     outer_blanks: bool = False
     custom_functions: Callable[[str], bool] = bool

@@ -20,7 +20,7 @@ from windtunnel.simulator.odata.literal_grammar import (
     string,
     time_of_day,
 )
-from windtunnel.simulator.odata.tokens import Token, tokens
+from windtunnel.simulator.odata.tokens import Token, bad_character, tokens
 from windtunnel.simulator.odata.tree import (
     Aggregated,
     Alias,
@@ -43,6 +43,8 @@ from windtunnel.simulator.odata.tree import (
 
 LONGEST_CHAIN = 100
 """Operators in a row other than `and` and `or`, so that no walk over the tree goes too deep."""
+MOST_SEARCHES = 20
+"""In one option: the text behind each is read anew."""
 
 _WORDS: Final = {
     "null": (None, "null"),
@@ -65,13 +67,14 @@ _TYPE_FUNCTIONS = frozenset({"cast", "isof"})
 class Reader:
     """A position in a list of tokens, and what every grammar rule needs to move it."""
 
-    def __init__(self, text: str, dialect: Dialect) -> None:
-        self.text, self.dialect = text, dialect
+    def __init__(self, text: str, dialect: Dialect, encoded: frozenset[int] = frozenset()) -> None:
+        self.text, self.dialect, self.encoded = text, dialect, encoded
         self.folds = dialect.option_names_fold
         self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
         self.in_json = 0
+        self.resumed = 0
         self.variables: list[str] = []
 
     @property
@@ -134,6 +137,8 @@ class Reader:
     def error(self, reason: str = "") -> ODataError:
         """Syntax error at the next token, in Microsoft.OData's form."""
         token = self.token
+        if token.kind == "bad":
+            return bad_character(self.text, token.start)
         detail = f": {reason}" if reason else ""
         if token.kind == "end":
             text = f"Expression expected at position {token.start} in '{self.text}'."
@@ -142,6 +147,13 @@ class Reader:
         else:
             text = f"Syntax error{detail} at position {token.start} in '{self.text}'."
         return ODataError(text, token.start)
+
+    def resume(self, position: int) -> None:
+        """Read on at a position that a grammar without tokens has come to."""
+        self.resumed += 1
+        if self.resumed > MOST_SEARCHES:
+            raise ODataError(f"The query has more than {MOST_SEARCHES} searches.", position)
+        self.tokens[self.index :] = tokens(self.text, position)
 
     def finish(self) -> None:
         """Raise unless everything was read."""
@@ -392,7 +404,7 @@ def _object(reader: Reader, token: Token) -> Expression:
     first, level = reader.index, 1
     while level:
         here = reader.token
-        if here.kind == "end":
+        if here.kind in {"end", "bad"}:
             raise reader.error("'}' expected")
         level += _BRACKETS.get(here.text, 0)
         if level > reader.dialect.depth:

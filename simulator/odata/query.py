@@ -32,13 +32,18 @@ TALLEST = 120
 _T = TypeVar("_T")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
-_SEARCH_MARK = re.compile(r"\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|([;#])")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _FREE_TEXT = frozenset({"$format", "$skiptoken", "$deltatoken", "$id", "$schemaversion"})
 _ALIAS = re.compile(r"@[^\W\d]\w*(?:\.\w+)*\Z")
 
 
-def _whole(text: str, dialect: Dialect, read: Callable[[Reader], _T]) -> _T:
-    reader = Reader(text, dialect)
+def _whole(
+    text: str,
+    dialect: Dialect,
+    read: Callable[[Reader], _T],
+    encoded: frozenset[int] = frozenset(),
+) -> _T:
+    reader = Reader(text, dialect, encoded)
     result = read(reader)
     reader.finish()
     if len(reader.tokens) > TALLEST:
@@ -65,34 +70,44 @@ def _check_height(tree: object) -> None:
     )
 
 
+def _value(text: str, dialect: Dialect, read: Callable[[Reader], _T]) -> _T:
+    """Parse an option's value; one that has escapes outside of strings is decoded as a whole."""
+    try:
+        return _whole(text, dialect, read)
+    except ODataError as error:
+        if error.position < 0 or not _ESCAPE.match(text, error.position):
+            raise
+    return _placed(text, 0, lambda value, marks: _whole(value, dialect, read, marks))
+
+
 def parse_filter(text: str, dialect: Dialect = ODATA_401) -> Expression:
     """The tree of a `$filter` value. Raises ODataError."""
-    return _whole(text, dialect, expression)
+    return _value(text, dialect, expression)
 
 
 def parse_orderby(text: str, dialect: Dialect = ODATA_401) -> tuple[OrderItem, ...]:
     """The items of an `$orderby` value. Raises ODataError."""
-    return _whole(text, dialect, grammar.orderby)
+    return _value(text, dialect, grammar.orderby)
 
 
 def parse_select(text: str, dialect: Dialect = ODATA_401) -> tuple[SelectItem, ...]:
     """The items of a `$select` value. Raises ODataError."""
-    return _whole(text, dialect, grammar.select)
+    return _value(text, dialect, grammar.select)
 
 
 def parse_expand(text: str, dialect: Dialect = ODATA_401) -> tuple[ExpandItem, ...]:
     """The items of an `$expand` value. Raises ODataError."""
-    return _whole(text, dialect, grammar.expand)
+    return _value(text, dialect, grammar.expand)
 
 
 def parse_compute(text: str, dialect: Dialect = ODATA_401) -> tuple[ComputeItem, ...]:
     """The items of a `$compute` value. Raises ODataError."""
-    return _whole(text, dialect, grammar.compute)
+    return _value(text, dialect, grammar.compute)
 
 
 def parse_apply(text: str, dialect: Dialect = ODATA_401) -> tuple[Transformation, ...]:
     """The steps of an `$apply` value. Raises ODataError."""
-    return _whole(text, dialect, apply_grammar.transformations)
+    return _value(text, dialect, apply_grammar.transformations)
 
 
 def parse_search(text: str) -> Search:
@@ -139,7 +154,7 @@ def _read_pair(
         if name in aliases:
             raise grammar.duplicate(name, start)
         aliases[name] = _placed(
-            raw_value, value_start, lambda text: _whole(text, dialect, expression)
+            raw_value, value_start, lambda text, marks: _whole(text, dialect, expression, marks)
         )
         return
     option = _option(name, dialect)
@@ -150,13 +165,12 @@ def _read_pair(
         return
     dialect.require_option(option, dialect.options, start)
     key = option.removeprefix("$")
-    if key in found or key in free:
+    if (key in found or key in free) and option not in dialect.repeatable:
         raise grammar.duplicate(option, start)
     if option in _FREE_TEXT:
         free[key] = decoded(raw_value, value_start)
     elif option == "$search":
-        _check_search(raw_value, value_start)
-        found[key] = _placed(raw_value, value_start, search_grammar.parse)
+        found[key] = _placed(raw_value, value_start, search_grammar.parse_in_url)
     elif option == "$index":
         free[key] = _placed(raw_value, value_start, _index)
     elif option == "$levels":
@@ -166,21 +180,12 @@ def _read_pair(
         found[key] = _placed(
             raw_value,
             value_start,
-            lambda text: _whole(text, dialect, lambda reader: read(reader, option)),
+            lambda text, marks: _whole(text, dialect, lambda reader: read(reader, option), marks),
         )
 
 
-def _check_search(raw: str, start: int) -> None:
-    """A semicolon or a number sign has to be percent-encoded outside a phrase."""
-    for match in _SEARCH_MARK.finditer(raw):
-        if match[1]:
-            at = start + match.start()
-            raise ODataError(
-                f"Syntax error: character '{match[1]}' is not valid at position {at}.", at
-            )
-
-
-def _index(text: str) -> int:
+def _index(text: str, marks: frozenset[int]) -> int:
+    del marks
     if not re.fullmatch(r"-?\d{1,18}", text.strip()):
         raise ODataError(f"Invalid value '{text}' for $index query option found.", 0)
     return int(text)
@@ -221,14 +226,28 @@ def decoded(raw: str, start: int) -> str:
     return _PERCENT.sub(decode, raw.replace("+", " "))
 
 
-def _placed(raw: str, start: int, parse: Callable[[str], _T]) -> _T:
+def _placed(raw: str, start: int, parse: Callable[[str, frozenset[int]], _T]) -> _T:
     """Parse a decoded value; errors get their position in the raw query string."""
     text = decoded(raw, start)
     try:
-        return parse(text)
+        return parse(text, _encoded_marks(raw) if "%" in raw else frozenset())
     except ODataError as error:
         error.position = start + _raw_offset(raw, error.position)
         raise
+
+
+def _encoded_marks(raw: str) -> frozenset[int]:
+    """Where `;` and `#` of the decoded text were percent-encoded: in `$search` they differ."""
+    if "%3b" not in (folded := raw.lower()) and "%23" not in folded:
+        return frozenset()
+    found: list[int] = []
+    lost = 0
+    for run in _PERCENT.finditer(raw):
+        text = bytes.fromhex(run[1].replace("%", "")).decode()
+        at = run.start() - lost
+        found += [at + index for index, character in enumerate(text) if character in ";#"]
+        lost += len(run[1]) - len(text)
+    return frozenset(found)
 
 
 def _raw_offset(raw: str, offset: int) -> int:

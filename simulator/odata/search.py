@@ -10,15 +10,17 @@ from windtunnel.simulator.odata.expressions import Reader
 from windtunnel.simulator.odata.tree import Search, SearchNot, SearchPair, Term
 
 _LEXEME = re.compile(r"\s*(?:(\"(?:[^\"\\]|\\.)*\")|([^\s\"()]+)|([()]))")
-_INCOMPLETE = re.compile(r"\s*'((?:[^']|'')+)'\s*")
+_INCOMPLETE = re.compile(r"\s*'((?:[^']|'')++)'\s*")
 """A search that need not be well-formed, in quotes."""
+_MARK = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|([()]|(;)|#)", re.DOTALL)
+_OPTION = re.compile(r"[ \t]*(?:\$[A-Za-z]+|@\w[\w.]*)[ \t]*=")
 _DEEPEST = 50
 _MOST_WORDS = 100
 
 
 class _Words:
-    def __init__(self, text: str, offset: int, nested: bool) -> None:
-        self.text, self.offset, self.nested = text, offset, nested
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self.text, self.offset = text, offset
         self.position = 0
         self.depth = 0
 
@@ -29,43 +31,67 @@ class _Words:
         at = self.offset + self.position
         return ODataError(f"Syntax error: {reason} at position {at} in '{self.text}'.", at)
 
+    def touches(self, lexeme: re.Match[str]) -> bool:
+        """Whether no blank is between what was read and this word, phrase or parenthesis."""
+        start: int = lexeme.start(lexeme.lastindex or 0)
+        return start == self.position > 0
 
-def parse(text: str) -> Search:
-    """The value of `$search`."""
+
+def parse(text: str, offset: int = 0) -> Search:
+    """The value of `$search`; `offset` is where it begins in the text that errors point into."""
     if incomplete := _INCOMPLETE.fullmatch(text):
         return Term(incomplete[1].replace("''", "'"), phrase=True)
-    words = _Words(text, 0, nested=False)
+    words = _Words(text, offset)
     tree = _either(words)
     if text[words.position :].strip():
         raise words.error("unexpected text")
     return tree
 
 
+def parse_in_url(text: str, encoded: frozenset[int]) -> Search:
+    """The value of `$search` from a URL, in which `;` and `#` are part of a word if `encoded`.
+
+    Source: OASIS OData ABNF 4.01, `searchWord`.
+    """
+    if not _INCOMPLETE.fullmatch(text):
+        for mark in _MARK.finditer(text):
+            if mark[1] in {";", "#"} and mark.start() not in encoded:
+                at = mark.start()
+                raise ODataError(
+                    f"Syntax error: character '{mark[1]}' is not valid at position {at}.", at
+                )
+    return parse(text)
+
+
 def search_until(reader: Reader) -> Search:
     """`$search` nested in other options: reads up to `;` or the closing parenthesis."""
     start = reader.token.start
-    if reader.token.kind == "string":
-        reader.index += 1
-        return parse(reader.tokens[reader.index - 1].text)
-    level, index = 0, reader.index
-    while True:
-        token = reader.tokens[index]
-        if token.kind == "end":
-            break
-        if token.kind == "punct":
-            if token.text == ")" and level == 0:
-                break
-            if token.text == ";" and level == 0:
-                break
-            level += {"(": 1, ")": -1}.get(token.text, 0)
-        index += 1
-    end = reader.tokens[index].start
-    words = _Words(reader.text[start:end], start, nested=True)
-    tree = _either(words)
-    if words.text[words.position :].strip():
-        raise words.error("unexpected text")
-    reader.index = index
+    end = _end(reader, start)
+    tree = parse(reader.text[start:end], start)
+    reader.resume(end)
     return tree
+
+
+def _end(reader: Reader, start: int) -> int:
+    """Where a nested search ends.
+
+    A semicolon that was percent-encoded belongs to a word, unless another option follows: there
+    are clients that encode the whole of `$expand`.
+    """
+    if incomplete := _INCOMPLETE.match(reader.text, start):
+        return incomplete.end()
+    level = 0
+    for mark in _MARK.finditer(reader.text, start):
+        if mark[2]:
+            if mark.start() not in reader.encoded or _OPTION.match(reader.text, mark.end()):
+                return mark.start()
+        elif mark[1] == "(":
+            level += 1
+        elif mark[1] == ")":
+            level -= 1
+            if level < 0:
+                return mark.start()
+    return len(reader.text)
 
 
 def _either(words: _Words) -> Search:
@@ -90,6 +116,8 @@ def _both(words: _Words) -> Search:
         lexeme = words.peek()
         if lexeme is None or lexeme[3] == ")":
             return left
+        if words.touches(lexeme):
+            raise words.error("a blank is expected")
         if lexeme[2] == "OR" and _continues(words, lexeme.end()):
             return left
         left = SearchPair("AND", left, _term(words))
@@ -146,7 +174,7 @@ def _term(words: _Words) -> Search:
     word = lexeme[2]
     if word in {"AND", "OR", "NOT"}:
         return Term(word, phrase=True)
-    if word.startswith("'") or (";" in word and words.nested):
+    if word.startswith("'"):
         words.position -= len(word)
         raise words.error("a search word is expected")
-    return Term(word)
+    return Term(word, phrase=";" in word)

@@ -50,13 +50,17 @@ _PREFIXED, _MINUS = _PATTERN.groupindex["prefixed"], _PATTERN.groupindex["minus"
 _NAME, _END, _BAD = (_PATTERN.groupindex[name] for name in ("name", "end", "bad"))
 
 
-def tokens(text: str) -> list[Token]:
-    """All tokens, with one of kind `end` last. Raises ODataError at the first bad character."""
+def tokens(text: str, after: int = 0) -> list[Token]:
+    """The tokens behind a position, one of kind `end` last.
+
+    One of kind `bad` is last instead where no token begins: in `$search` that is a word perhaps.
+    Raises ODataError for a text that is too long.
+    """
     if len(text) > LONGEST_TEXT:
         raise ODataError(f"The query is longer than {LONGEST_TEXT} characters.", LONGEST_TEXT)
     found: list[Token] = []
-    add, make, after = found.append, tuple.__new__, 0
-    for match in _PATTERN.finditer(text):  # pragma: no branch - the end always matches
+    add, make = found.append, tuple.__new__
+    for match in _PATTERN.finditer(text, after):  # pragma: no branch - the end always matches
         group = match.lastindex or _BAD
         start, end = match.span(group)
         kind = _GROUPS[group]
@@ -64,16 +68,15 @@ def tokens(text: str) -> list[Token]:
             start = match.start(_NAME)
         elif group == _MINUS:
             kind = "punct"
-        elif group == _BAD:
-            raise _bad_character(text, start)
         add(make(Token, (kind, text[start:end], start, end, start != after)))
-        if group == _END:
+        if group >= _END:
             break
         after = end
     return found
 
 
-def _bad_character(text: str, position: int) -> ODataError:
+def bad_character(text: str, position: int) -> ODataError:
+    """The error where no token begins."""
     if text[position] in "'\"":
         return ODataError(
             f"There is an unterminated literal at position {len(text)} in '{text}'.", position

@@ -24,6 +24,7 @@ DATAVERSE = Dialect(
     # unconfirmed: date, arithmetic and other string functions are not documented as supported.
     functions=frozenset({"contains", "startswith", "endswith"}),
     transformations=frozenset({"aggregate", "groupby", "filter"}),
+    repeatable=frozenset(),
     option_names_fold=False,
     outer_blanks=True,
     custom_functions=_is_query_function,

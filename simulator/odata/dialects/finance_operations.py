@@ -22,6 +22,7 @@ FINANCE_AND_OPERATIONS = Dialect(
     transformations=frozenset(),
     lambdas=False,
     count_segments=False,
+    repeatable=frozenset(),
     option_names_fold=False,
     outer_blanks=True,
     custom_functions=lambda name: False,  # noqa: ARG005 - none at all

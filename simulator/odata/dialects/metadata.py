@@ -14,6 +14,7 @@ METADATA = Dialect(
     transformations=frozenset(),
     lambdas=False,
     count_segments=False,
+    repeatable=frozenset(),
     option_names_fold=False,
     outer_blanks=True,
     custom_functions=lambda name: False,  # noqa: ARG005 - none at all
