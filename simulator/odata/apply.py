@@ -56,6 +56,23 @@ KINDS = (
 )
 
 
+_KEEPING = _PAIRS | _HIERARCHY | {"filter", "identity", "orderby", "search", "skip", "top"}
+"""Those whose output is rows of their input; custom ones may be."""
+
+
+def _preserving(reader: Reader) -> tuple[Transformation, ...]:
+    """Steps that leave out or sort rows, but make none."""
+    steps = transformations(reader)
+    for step in steps:
+        if step.kind not in _KEEPING and step.kind != "custom":
+            raise ODataError(
+                f"The transformation '{step.kind}' does not preserve its input, at position "
+                f"{step.position} in '{reader.text}'.",
+                step.position,
+            )
+    return steps
+
+
 def transformations(reader: Reader) -> tuple[Transformation, ...]:
     """Steps separated by `/`."""
     reader.deeper()
@@ -175,7 +192,7 @@ def _relatives(reader: Reader) -> tuple[Any, ...]:
     """Ancestors and descendants: `..., steps[, distance][, keep start]`."""
     hierarchy = _hierarchy(reader)
     reader.expect(",")
-    steps = transformations(reader)
+    steps = _preserving(reader)
     distance, keep = None, ""
     if reader.accept(","):
         if reader.token.kind == "number":
@@ -206,7 +223,7 @@ def _traverse(reader: Reader) -> tuple[Any, ...]:
         following = reader.tokens[min(reader.index + 1, len(reader.tokens) - 1)]
         is_step = reader.token.text in KINDS and following.text == "("
         if is_step or reader.token.text == "identity":
-            steps = transformations(reader)
+            steps = _preserving(reader)
             order = orderby(reader) if reader.accept(",") else ()
         else:
             order = orderby(reader)
@@ -257,7 +274,7 @@ def _group(reader: Reader) -> Expression | Rollup | Transformation:
     if token.kind == "name" and token.text == "rolluprecursive" and following.text == "(":
         reader.index += 2
         hierarchy = _hierarchy(reader)
-        steps = transformations(reader) if reader.accept(",") else ()
+        steps = _preserving(reader) if reader.accept(",") else ()
         reader.expect(")")
         return Transformation("rolluprecursive", (*hierarchy, steps), token.start)
     if token.kind == "name" and token.text == "rollup" and following.text == "(":
@@ -271,6 +288,8 @@ def _group(reader: Reader) -> Expression | Rollup | Transformation:
                 levels.append(_path(reader))
             if not reader.accept(","):
                 break
+        if len(levels) == 1 and isinstance(levels[0], Property) and levels[0].of is not None:
+            raise reader.error("',' expected")  # one alone is the name of a leveled hierarchy
         reader.expect(")")
         return Rollup(tuple(levels))
     return _path(reader)

@@ -63,7 +63,7 @@ class Dialect:
     name: str = "OData 4.01"
     options: frozenset[str] = EVERY_OPTION
     expand_options: frozenset[str] = _EXPAND_OPTIONS
-    select_options: frozenset[str] = _EXPAND_OPTIONS
+    select_options: frozenset[str] = _EXPAND_OPTIONS - {"$apply", "$levels"}
     operators: frozenset[str] = EVERY_OPERATOR
     functions: frozenset[str] = frozenset(CANONICAL) - NOT_IN_401
     transformations: frozenset[str] | None = None

@@ -61,6 +61,7 @@ _LITERALS: Final = {
     "time": time_of_day,
     "prefixed": prefixed,
 }
+_LAMBDAS = frozenset({"any", "all"})
 _TYPE_FUNCTIONS = frozenset({"cast", "isof"})
 
 
@@ -119,11 +120,21 @@ class Reader:
         self.index += 1
         return token
 
+    def identifier(self, what: str) -> Token:
+        """Move over a name without a namespace that must be next."""
+        if "." in self.token.text:
+            raise self.error(f"{what} expected")
+        return self.name(what)
+
     def stands_apart(self, token: Token) -> bool:
         """Whether the next token may be an operator: a blank, or where it is loose `)`, before."""
         if token.spaced:
             return True
         return self.dialect.loose and self.index > 0 and self.tokens[self.index - 1].text == ")"
+
+    def folded(self, name: str) -> str:
+        """A name to compare with keywords, in lower case where the dialect ignores case."""
+        return name.lower() if self.folds else name
 
     def operator(self, token: Token) -> str:
         """The binary operator that a token is, or ``."""
@@ -246,6 +257,12 @@ def _binary(reader: Reader, left: Expression, operator: str, power: int) -> Expr
     if operator == "in":
         right: Expression = _list(reader) if reader.is_punct("(") else expression(reader, power)
         right = _postfix(reader, right)
+        if isinstance(right, Literal) and right.edm not in {"json", "null"}:
+            raise ODataError(
+                f"Syntax error: a collection is expected at position {right.position} in "
+                f"'{reader.text}'.",
+                right.position,
+            )
     else:
         right = expression(reader, power)
         if operator == "has" and not _may_be_member(right):
@@ -449,8 +466,6 @@ def _unquoted(token: Token) -> str:
 
 
 def _system(reader: Reader, token: Token) -> Expression:
-    if token.text == "$count":
-        return _count_of(reader, None, token)
     if token.text not in {"$it", "$root", "$this", "$these"}:
         raise ODataError(f"Syntax error at position {token.start} in '{reader.text}'.", token.start)
     variable = Variable(token.text, token.start)
@@ -546,8 +561,8 @@ def _postfix(reader: Reader, left: Expression) -> Expression:
             continue
         reader.name()
         if reader.is_punct("("):
-            if token.text in {"any", "all"}:
-                left = _lambda(reader, left, token)
+            if (kind := reader.folded(token.text)) in _LAMBDAS:
+                left = _lambda(reader, left, token, kind)
             elif token.text == "aggregate":
                 left = _aggregated(reader, left, token)
             else:
@@ -581,22 +596,22 @@ def _aggregated(reader: Reader, of: Expression, token: Token) -> Aggregated:
     return Aggregated(of, item, token.start)
 
 
-def _lambda(reader: Reader, of: Expression, token: Token) -> Lambda:
+def _lambda(reader: Reader, of: Expression, token: Token, kind: str) -> Lambda:
     if not reader.dialect.lambdas:
-        raise ODataError(f"The query node {token.text.title()} is not supported.", token.start)
+        raise ODataError(f"The query node {kind.title()} is not supported.", token.start)
     reader.expect("(")
     if reader.accept(")"):
-        if token.text == "all":
+        if kind == "all":
             reader.index -= 1
             raise reader.error("a predicate is expected in 'all'")
         return Lambda("any", of, position=token.start)
-    variable = reader.name("range variable")
+    variable = reader.identifier("range variable")
     reader.expect(":")
     reader.variables.append(variable.text)
     predicate = expression(reader)
     reader.variables.pop()
     reader.expect(")")
-    return Lambda(token.text, of, variable.text, predicate, token.start)
+    return Lambda(kind, of, variable.text, predicate, token.start)
 
 
 def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
@@ -604,7 +619,7 @@ def call(reader: Reader, token: Token, of: Expression | None) -> Expression:
     name = token.text
     if of is None and reader.folds:
         name = FOLDED.get(name.lower(), name)
-    if of is None and name in {"any", "all"}:
+    if of is None and name in _LAMBDAS:
         raise reader.error("a collection is expected")
     if name == "case" and of is None:
         return _case(reader, token)

@@ -101,7 +101,7 @@ BINDING: Final = {
 }
 """How tightly an operator binds. Source: OData URL Conventions 4.01, "Operator Precedence"."""
 
-FOLDED: Final = {name.lower(): name for name in CANONICAL}
+FOLDED: Final = {name.lower(): name for name in [*CANONICAL, "case", "any", "all"]}
 """Canonical names by their lower case, for services that ignore case."""
 
 UNARY_BINDING: Final = 7

@@ -61,6 +61,7 @@ def number(digits: str, start: int) -> Literal:
     """A number that may have a sign and one of the suffixes of OData 2 and 3."""
     if digits.isdecimal() and len(digits) < 10:
         return Literal(int(digits), "Edm.Int32", start)
+    digits = digits.replace(" ", "+")  # as a plus reads in a URL
     suffix = digits[-1]
     body = digits[:-1] if suffix in "mMfFdDlL" else digits
     if suffix in "mM":
@@ -107,7 +108,7 @@ def time_of_day(token: Token, text: str) -> Literal:
 
 def moment(token: Token, text: str) -> Literal:
     """A day and a time with an offset; a blank in it was a plus before decoding."""
-    value = token.text.replace(" ", "+")
+    value = token.text.replace(" ", "+").upper()
     day, _, rest = value.partition("T")
     clock, offset = (rest[:-1], "00:00") if rest.endswith("Z") else (rest[:-6], rest[-5:])
     if not (_is_date(day) and _is_time(clock) and _is_time(offset)):

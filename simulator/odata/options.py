@@ -48,7 +48,7 @@ def alias_of(reader: Reader) -> str:
     """`as Name`."""
     if not reader.token.spaced or not reader.word("as"):
         raise reader.error("'as' expected")
-    return reader.name("alias").text
+    return reader.identifier("alias").text
 
 
 def number(reader: Reader, name: str) -> int:
@@ -130,10 +130,10 @@ def _select_item(reader: Reader) -> SelectItem:
         return SelectItem(tuple(path), nested_options(reader, among), position=start)
     reader.expect("(")
     names: list[str] = []
-    while not reader.is_punct(")"):
-        names.append(reader.name("parameter name").text)
-        if not reader.accept(","):
-            break
+    if not reader.is_punct(")"):
+        names.append(reader.identifier("parameter name").text)
+        while reader.accept(","):
+            names.append(reader.identifier("parameter name").text)
     reader.expect(")")
     return SelectItem(tuple(path), parameters=tuple(names), position=start)
 

@@ -32,8 +32,10 @@ TALLEST = 120
 _T = TypeVar("_T")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PERCENT = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _FREE_TEXT = frozenset({"$format", "$skiptoken", "$deltatoken", "$id", "$schemaversion"})
+_VERSION = re.compile(r"\*|[A-Za-z0-9._~-]+")
 _ALIAS = re.compile(r"@[^\W\d]\w*(?:\.\w+)*\Z")
 
 
@@ -70,8 +72,16 @@ def _check_height(tree: object) -> None:
     )
 
 
+def _check_text(text: str) -> None:
+    """Refuse halves of characters, which no URL holds and no store keeps."""
+    if not text.isascii() and (half := _SURROGATE.search(text)):
+        at = half.start()
+        raise ODataError(f"The character at position {at} is half of a surrogate pair.", at)
+
+
 def _value(text: str, dialect: Dialect, read: Callable[[Reader], _T]) -> _T:
     """Parse an option's value; one that has escapes outside of strings is decoded as a whole."""
+    _check_text(text)
     try:
         return _whole(text, dialect, read)
     except ODataError as error:
@@ -112,6 +122,7 @@ def parse_apply(text: str, dialect: Dialect = ODATA_401) -> tuple[Transformation
 
 def parse_search(text: str) -> Search:
     """The tree of a `$search` value. Raises ODataError."""
+    _check_text(text)
     return search_grammar.parse(text)
 
 
@@ -123,6 +134,7 @@ def parse_query(text: str, dialect: Dialect = ODATA_401) -> Query:
     """
     if len(text) > LONGEST_QUERY:
         raise ODataError(f"The query string is longer than {LONGEST_QUERY} characters.", 0)
+    _check_text(text)
     start = 1 if text[:1] == "?" else 0
     found: dict[str, Any] = {}
     free: dict[str, Any] = {}
@@ -168,7 +180,12 @@ def _read_pair(
     if (key in found or key in free) and option not in dialect.repeatable:
         raise grammar.duplicate(option, start)
     if option in _FREE_TEXT:
-        free[key] = decoded(raw_value, value_start)
+        value = decoded(raw_value, value_start)
+        if not value or (option == "$schemaversion" and not _VERSION.fullmatch(value)):
+            raise ODataError(
+                f"Invalid value '{value}' for {option} query option found.", value_start
+            )
+        free[key] = value
     elif option == "$search":
         found[key] = _placed(raw_value, value_start, search_grammar.parse_in_url)
     elif option == "$index":
@@ -186,7 +203,7 @@ def _read_pair(
 
 def _index(text: str, marks: frozenset[int]) -> int:
     del marks
-    if not re.fullmatch(r"-?\d{1,18}", text.strip()):
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise ODataError(f"Invalid value '{text}' for $index query option found.", 0)
     return int(text)
 

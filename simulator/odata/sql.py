@@ -174,8 +174,8 @@ class Compiler:
                 return combine("(-{})", (inner,), inner.edm)
             case Lambda():
                 return self._lambda(node, scope)
-            case CountOf():
-                return self._count(node, scope)
+            case CountOf(of) if of is not None:
+                return self._count(node, of, scope)
             case Call():
                 return self._call(node, scope)
             case Alias():
@@ -428,10 +428,8 @@ class Compiler:
         self._number += 1
         return Row(table, f"n{self._number}")
 
-    def _collection(self, node: Expression | None, scope: Scope) -> tuple[str, str, Row]:
+    def _collection(self, node: Expression, scope: Scope) -> tuple[str, str, Row]:
         """FROM and WHERE that give the members of a collection path, and their row."""
-        if node is None:
-            raise NotSupported("$count without a path is not supported here.", -1)
         row, members = self._start(node, scope)
         if not members:
             raise NotSupported("A collection is expected.", getattr(node, "position", -1))
@@ -474,8 +472,8 @@ class Compiler:
             )
         return Piece(text, predicate.parameters, "Edm.Boolean", True)
 
-    def _count(self, node: CountOf, scope: Scope) -> Piece:
-        sources, joined, row = self._collection(node.of, scope)
+    def _count(self, node: CountOf, of: Expression, scope: Scope) -> Piece:
+        sources, joined, row = self._collection(of, scope)
         if node.search is not None:
             raise NotSupported("$search in $count is not supported.", node.position)
         parameters: tuple[Any, ...] = ()

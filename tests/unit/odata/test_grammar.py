@@ -84,6 +84,28 @@ def test_a_query_gives_each_option_by_its_name() -> None:
     assert (query.id, query.index, query.schemaversion) == ("i", 3, "1")
 
 
+PRODUCTIONS = [line for line in _lines("productions") if not line.startswith("[")]
+
+
+@pytest.mark.parametrize("line", PRODUCTIONS)
+def test_each_production_of_the_grammar_accepts_and_refuses_what_it_should(line: str) -> None:
+    """A table of whole queries by production of the ABNF; with a position where one is refused.
+
+    Sources: OASIS, "OData ABNF Construction Rules Version 4.01" and "OData Aggregation ABNF
+    Construction Rules"; the queries are ours.
+    """
+    text, _, position = line.partition("\t")
+    if position:
+        with pytest.raises(ODataError) as caught:
+            odata.parse_query(text)
+        assert caught.value.position == int(position)
+    else:
+        tree = odata.parse_query(text)
+        printed = odata.print_query(tree)
+        assert odata.print_query(odata.parse_query(printed)) == printed
+        assert "NaN" in text or odata.parse_query(printed) == tree
+
+
 MESSAGES = [
     ("filters", "a eq", "Expression expected at position 4 in 'a eq'."),
     ("filters", "a eq 'b", "There is an unterminated literal at position 7 in 'a eq 'b'."),

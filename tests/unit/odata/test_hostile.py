@@ -62,6 +62,7 @@ FRAGMENTS = [
         "null",
     ],
     *["groupby", "aggregate", "concat", "rollup", "filter", "traverse", "%27", "%zz", "é", "\x00"],
+    *["$search=", "search(", "%3B", "%23", "it's", "~", "\ud800", "\udfff", "\U0001f600", "%F0%9F"],
 ]
 HOSTILE = [
     "(" * 60_000,
@@ -106,6 +107,14 @@ HOSTILE = [
     "isof(Collection",
     "Ns.T'" + "a" * 60_000 + "'",
     "geography'SRID=1;" + "Collection(" * 5_000 + "Point(1 1)" + ")" * 5_000 + "'",
+    "x" * 1_000_000,
+    "'" * 1_000_000,
+    '"' * 1_000_000,
+    "(" * 1_000_000,
+    "a " * 500_000,
+    "\x00" * 1_000_000,
+    "A($search=it's)," * 4_000,
+    "A eq '" + "\ud800" * 1_000 + "'",
     "geography'SRID=1;MultiPoint(" + "(1 1)," * 10_000 + "'",
 ]
 
@@ -120,7 +129,11 @@ def _inside(parse: Callable[[str], Any], text: str) -> None:
 
 
 @pytest.mark.parametrize("parse", PARSERS)
-@given(text=st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join) | st.text())
+@given(
+    text=st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)
+    | st.text()
+    | st.text(st.characters(codec=None))
+)
 def test_any_text_is_read_or_refused_with_a_position_inside_it(
     parse: Callable[[str], Any], text: str
 ) -> None:
