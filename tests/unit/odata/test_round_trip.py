@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from windtunnel.simulator import odata
+from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.odata.tree import (
     Alias,
     Binary,
@@ -125,3 +127,27 @@ def test_a_printed_query_parses_to_the_same_tree(
 )
 def test_a_printed_search_parses_to_the_same_tree(tree: Any) -> None:
     assert odata.parse_search(odata.print_search(tree)) == tree
+
+
+TABLE = Path(__file__).resolve().parents[2] / "data" / "odata" / "productions.txt"
+LINES = [line.split("\t")[0] for line in TABLE.read_text(encoding="utf-8").splitlines()]
+PIECES = [*"()/,;:=*-+[]{}'\"&%? \t1@", "%3B", "%27", " and ", " in ", "$search=", "not ", "it's"]
+
+
+@given(
+    line=st.sampled_from(LINES),
+    other=st.sampled_from([*LINES, *PIECES]),
+    cut=st.tuples(st.integers(0, 80), st.integers(0, 80), st.integers(0, 80), st.integers(0, 9)),
+)
+def test_what_is_accepted_of_torn_and_joined_queries_survives_printing(
+    line: str, other: str, cut: tuple[int, int, int, int]
+) -> None:
+    at, begin, end, lost = cut
+    try:
+        tree = odata.parse_query(line[:at] + other[begin % 9 : end] + line[at + lost :])
+    except ODataError:
+        return
+    printed = odata.print_query(tree)
+    again = odata.parse_query(printed)
+    assert odata.print_query(again) == printed
+    assert again == tree or "NaN" in printed
