@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 _FREE: Final = ~(0xF000 << 64 | 0xC000 << 48)
 _VERSION_4: Final = 4 << 76 | 0x8000 << 48
+
+States: TypeAlias = Mapping["Ids", tuple[Any, ...]]
 
 
 class Ids:
     """Seeded GUIDs, numbers and choices; not for secrets."""
 
-    def __init__(self, seed: int = 365) -> None:
+    def __init__(self, seed: int | str = 365) -> None:
         self.random = random.Random(seed)
+        self._children: list[tuple[str, Ids]] = []
 
     def uuid(self) -> str:
         """A version 4 GUID in lower case."""
@@ -23,6 +27,30 @@ class Ids:
 
     def child(self, name: str) -> Ids:
         """An independent source whose sequence depends on this one's seed state and `name` only."""
-        ids = Ids(0)
-        ids.random.seed(f"{self.random.getstate()[1][:4]}{name}")
+        ids = Ids(self._seed_of(name))
+        self._children.append((name, ids))
         return ids
+
+    def _seed_of(self, child: str) -> str:
+        return f"{self.random.getstate()[1][:4]}{child}"
+
+    def reseed(self, seed: int | str) -> None:
+        """Go on from another seed, with all children."""
+        self.random.seed(seed)
+        for name, child in self._children:
+            child.reseed(self._seed_of(name))
+
+    def states(self) -> States:
+        """Where this source and all below it stand."""
+        return {ids: ids.random.getstate() for ids in self._family()}
+
+    @staticmethod
+    def restore(states: States) -> None:
+        """Let every source stand again where it stood."""
+        for ids, state in states.items():
+            ids.random.setstate(state)
+
+    def _family(self) -> Iterator[Ids]:
+        yield self
+        for _, child in self._children:
+            yield from child._family()

@@ -55,6 +55,8 @@ class Store:
             self._connection.execute(f"PRAGMA {pragma}")
         for name, change in _TEXT_FUNCTIONS.items():
             self._connection.create_function(name, 1, change, deterministic=True)
+        (self.earlier_runs,) = self._connection.execute("PRAGMA user_version").fetchone()
+        self._connection.execute(f"PRAGMA user_version={self.earlier_runs + 1}")
         self._open = False
         self._depth = 0
         self._seed: bytes | None = None
@@ -62,6 +64,9 @@ class Store:
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         self.read = self._connection.execute
+
+    earlier_runs: int
+    """How often this database was opened before."""
 
     read: Callable[..., sqlite3.Cursor]
     """Run a query: `read(sql, parameters) -> cursor`. It sees what the open transaction wrote."""

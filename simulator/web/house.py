@@ -12,6 +12,7 @@ from typing import Any
 
 from windtunnel.contracts.limits import Limits
 from windtunnel.simulator.exchange import Request, Response, Service, UsageError
+from windtunnel.simulator.kernel.ids import States
 from windtunnel.simulator.kernel.journal import Journal
 from windtunnel.simulator.kernel.settings import Settings
 from windtunnel.simulator.kernel.tokens import loopback_spellings
@@ -57,7 +58,7 @@ class House:
         self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
         self.faults = Faults(ground.ids.child("faults"))
         self.turn = Turn(self.store.commit, self.store.rollback)
-        self._snapshots: dict[str, bytes] = {}
+        self._snapshots: dict[str, tuple[bytes, States]] = {}
         self._began = self.clock.now()
 
         self.entra = entra.wire(ground)
@@ -92,7 +93,10 @@ class House:
             "control": self.control,
         }
         self.store.commit()
+        if self.store.earlier_runs:
+            self._use_seed(settings.simulator.seed)
         self.store.mark()
+        self._first_ids = ground.ids.states()
         self.blob.keep()
         self._resume()
 
@@ -222,13 +226,14 @@ class House:
     def reset(self) -> None:
         """Back to the first content, clock, ids, limits and counters; faults and journal empty."""
         self.store.reset()
-        self._after_restore()
+        self._after_restore(self._first_ids)
         self.faults.clear()
         self.journal.clear()
         if self.clock.kind != "real":
             self.clock.restart(self._began)
 
-    def _after_restore(self) -> None:
+    def _after_restore(self, ids: States) -> None:
+        self._ground.ids.restore(ids)
         self._use_limits(self._ground.limits)
         self.background.forget()
         self.blob.forget()
@@ -236,7 +241,6 @@ class House:
         self.finance_operations.forget()
         self.entra.reset()
         self.business_events.forget()
-        self.electronic_reporting.forget()
         self._resume()
 
     def _resume(self) -> None:
@@ -251,21 +255,27 @@ class House:
 
     def reseed(self, seed: int) -> None:
         """Reset; ids and choices follow from another seed."""
-        self._ground.ids.random.seed(seed)
+        self._use_seed(seed)
+        self._first_ids = self._ground.ids.states()
         self.reset()
+
+    def _use_seed(self, seed: int) -> None:
+        """Other ids than those of the first content, and of what earlier processes made."""
+        self._ground.ids.reseed(f"{seed}/{self.store.earlier_runs}")
 
     def save(self, name: str) -> None:
         """Keep the present data under a name."""
-        self._snapshots[name] = self.store.snapshot()
+        self._snapshots[name] = self.store.snapshot(), self._ground.ids.states()
         self.blob.keep()
 
     def load(self, name: str) -> bool:
         """Go back to data kept under a name; False when there is none."""
-        image = self._snapshots.get(name)
-        if image is None:
+        kept = self._snapshots.get(name)
+        if kept is None:
             return False
+        image, ids = kept
         self.store.restore(image)
-        self._after_restore()
+        self._after_restore(ids)
         return True
 
     def limits(self) -> list[dict[str, Any]]:

@@ -61,7 +61,6 @@ class ElectronicReporting:
         self.formats = {one.name: one for one in settings.formats}
         self.sources = {one.name: one for one in settings.sources}
         self._tables = Tables(store)
-        self._random_state = ids.random.getstate()
         jobs.register(KIND, lambda parameters: self._run(parameters["job"]))
 
     def prepare(self) -> None:
@@ -74,10 +73,6 @@ class ElectronicReporting:
                     where=f"electronic_reporting: {one.name}",
                     remedy="Write the public collection name, such as CustomersV3.",
                 )
-
-    def forget(self) -> None:
-        """The store was reset. Files in folders stay: they are nobody's but the outsiders'."""
-        self._ids.random.setstate(self._random_state)
 
     # -- out ----------------------------------------------------------------------------------
 

@@ -71,7 +71,6 @@ class FinanceOperations:
         self._neighbours: list[Route] = []
         self._by_neighbours = Router(())
         self._clock, self._ids = clock, ids.child("finance_operations.activities")
-        self._random_state = self._ids.random.getstate()
         self._callers, self._applications = Callers(check, self._identity), applications
         self._timers = timers
         self._is_slow = settings.latency == "modelled"
@@ -100,7 +99,6 @@ class FinanceOperations:
 
     def forget(self) -> None:
         """Drop what is kept in memory: the store was reset."""
-        self._ids.random.setstate(self._random_state)
         self.environment.forget()
         self.throttling.forget()
         self._callers.forget()

@@ -30,11 +30,19 @@ class Rig:
         self.store, clock = Store(), ManualClock()
         self.changes = Changes(self.store, clock)
         settings = FinanceOperationsSettings()
-        self.made = Environment(self.store, self.changes, clock, Ids(), settings, LIMITS)
+        self.ids = Ids()
+        self.made = Environment(self.store, self.changes, clock, self.ids, settings, LIMITS)
         self.made.seed()
         self.store.commit()
         self.store.mark()
+        self.first_ids = self.ids.states()
         self.customers = self.made.sets["CustomersV3"]
+
+    def reset(self) -> None:
+        self.store.rollback()
+        self.store.reset()
+        self.made.forget()
+        self.ids.restore(self.first_ids)
 
     def write(
         self, rows: Sequence[Sequence[Any]], names: Sequence[str] = NAMES, **options: Any
@@ -55,9 +63,7 @@ def shared() -> Rig:
 
 @pytest.fixture
 def rig(shared: Rig) -> Rig:
-    shared.store.rollback()
-    shared.store.reset()
-    shared.made.forget()
+    shared.reset()
     return shared
 
 
@@ -66,9 +72,7 @@ def test_a_row_is_stored_as_a_single_create_would_store_it(rig: Rig) -> None:
     made = rig.made.writing.create(rig.customers, dict(zip(NAMES, values, strict=True)), "Admin")
     key = rig.customers.key_of(made)
     single = rig.customers.records.get(key)
-    rig.store.commit()
-    rig.store.reset()
-    rig.made.forget()
+    rig.reset()
     assert rig.write([values]) == [Written(("usmf", "C-1"), is_new=True)]
     assert rig.customers.records.get(key) == single
 
@@ -165,9 +169,7 @@ def test_a_refused_row_leaves_no_trace(shared: Rig, rows: list[tuple[Any, ...]])
 
 
 def _from_the_start(rig: Rig, rows: Sequence[tuple[Any, ...]]) -> tuple[list[Outcome], list[Any]]:
-    rig.store.rollback()
-    rig.store.reset()
-    rig.made.forget()
+    rig.reset()
     return rig.write(rows), rig.dump()
 
 

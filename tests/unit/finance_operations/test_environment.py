@@ -15,10 +15,10 @@ from windtunnel.simulator.services.finance_operations.model.environment import E
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 
 
-def environment(seed: int = 365) -> Environment:
+def environment(seed: int = 365, ids: Ids | None = None) -> Environment:
     store, clock = Store(), ManualClock()
-    changes = Changes(store, clock)
-    return Environment(store, changes, clock, Ids(seed), FinanceOperationsSettings(), LIMITS)
+    changes, ids = Changes(store, clock), ids or Ids(seed)
+    return Environment(store, changes, clock, ids, FinanceOperationsSettings(), LIMITS)
 
 
 def rows(made: Environment) -> list[list[tuple[object, ...]]]:
@@ -88,9 +88,11 @@ def test_sample_records_keep_the_rules_of_writes() -> None:
 
 
 def test_writes_repeat_after_a_reset() -> None:
-    made = environment()
+    ids = Ids()
+    made = environment(ids=ids)
     made.seed()
     made.store.mark()
+    states = ids.states()
     group = made.sets["CustomerGroups"]
     results = []
     for _ in range(2):
@@ -99,6 +101,7 @@ def test_writes_repeat_after_a_reset() -> None:
         results.append(group.records.row(key))
         made.store.reset()
         made.forget()
+        ids.restore(states)
     assert results[0] == results[1]
 
 

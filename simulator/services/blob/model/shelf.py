@@ -22,7 +22,6 @@ class Shelf:
 
     def __init__(self, store: Store, contents: Contents, clock: Clock, ids: Ids) -> None:
         self.store, self.contents, self.clock, self.ids = store, contents, clock, ids
-        self._random_state = ids.random.getstate()
         self._suspects: set[str] = set()
         self._kept: set[str] = set()
         store.on_commit(self._clear_away)
@@ -35,7 +34,6 @@ class Shelf:
 
     def forget(self) -> None:
         """The store was reset or restored: files of the time after may go."""
-        self.ids.random.setstate(self._random_state)
         self._suspects |= self.contents.files()
         self._clear_away()
 

@@ -50,7 +50,6 @@ class RecurringIntegrations:
         self._framework = framework
         self._table = QueueTable(store)
         self._generation = 0
-        self._random_state = ids.random.getstate()
 
     def prepare(self) -> None:
         """Create the table, and let the recurrences begin."""
@@ -60,7 +59,6 @@ class RecurringIntegrations:
     def forget(self) -> None:
         """The store was reset: recurrences begin anew, by what it holds now."""
         self._generation += 1
-        self._ids.random.setstate(self._random_state)
         for job in self.jobs.values():
             self._plan(job, self._generation)
 

@@ -92,7 +92,6 @@ class Environment:
         storing = Storing(self.sets, lookups, numbers, rules, self._ids.random)
         checks = Checks(self.sets, lookups, self.companies, numbers, rules)
         self._numbers = numbers
-        self._random_state = self._ids.random.getstate()
         self.writing = Writing(
             store,
             self.sets,
@@ -121,7 +120,6 @@ class Environment:
 
     def forget(self) -> None:
         """Drop what is kept in memory: the store was reset."""
-        self._ids.random.setstate(self._random_state)
         self.plans.forget()
         self.reading.forget()
 
