@@ -7,7 +7,7 @@ wire name. Rules, system columns and JSON are the services'; nothing here knows 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any, TypeAlias
 
@@ -34,26 +34,49 @@ class KeyExists(Exception):
         super().__init__(", ".join(columns))
 
 
-class EncodedRecords:
-    """Finished JSON of records by (key, variant), bounded; a write of a record forgets its forms.
+Refresh: TypeAlias = Callable[[Any, Any, Values], Any]
+"""(variant, what was kept, stored values written since) to what it is now, or None: unknown."""
 
+
+class EncodedRecords:
+    """Finished JSON of records by (key, variant), bounded.
+
+    A record that is updated keeps its forms where `refresh` can bring them up to date, which is
+    done when one is asked for; otherwise a write of a record forgets its forms.
     With `folds`, keys that differ in the case of ASCII letters only are one key, as text keys are
     in the store.
     """
 
-    __slots__ = ("_folds", "_kept", "_records")
+    __slots__ = ("_changed", "_folds", "_kept", "_records", "refresh")
 
     def __init__(self, *, folds: bool, kept: int = ENCODED_KEPT) -> None:
         self._records: dict[Key, dict[Any, Any]] = {}
+        self._changed: dict[Key, Values] = {}
         self._folds, self._kept = folds, kept
+        self.refresh: Refresh | None = None
 
     def get(self, key: Key, variant: Any) -> Any:
-        """What `put` kept, or None."""
-        variants = self._records.get(_folded(key) if self._folds else key)
-        return None if variants is None else variants.get(variant)
+        """What `put` kept, with what was written since, or None."""
+        if self._folds:
+            key = _folded(key)
+        variants = self._records.get(key)
+        if variants is None:
+            return None
+        if key in self._changed:
+            self._bring_up_to_date(key, variants)
+        return variants.get(variant)
+
+    def _bring_up_to_date(self, key: Key, variants: dict[Any, Any]) -> None:
+        changes, refresh = self._changed.pop(key), self.refresh
+        for variant, encoded in list(variants.items()):
+            fresh = None if refresh is None else refresh(variant, encoded, changes)
+            if fresh is None:
+                del variants[variant]
+            else:
+                variants[variant] = fresh
 
     def put(self, key: Key, variant: Any, encoded: Any) -> None:
-        """Keep one form of a record; the record kept longest makes room."""
+        """Keep one form of a record, as it is now; the record kept longest makes room."""
         if not self._kept:
             return
         if self._folds:
@@ -61,19 +84,39 @@ class EncodedRecords:
         variants = self._records.get(key)
         if variants is None:
             if len(self._records) >= self._kept:
-                del self._records[next(iter(self._records))]
+                self._drop(next(iter(self._records)))
             variants = self._records[key] = {}
         elif len(variants) >= 8:
             variants.clear()
         variants[variant] = encoded
 
+    def update(self, key: Key, values: Values) -> None:
+        """Take note of stored values just written to one record."""
+        if self._folds:
+            key = _folded(key)
+        if key not in self._records:
+            return
+        if self.refresh is None:
+            self._drop(key)
+            return
+        changed = self._changed.get(key)
+        if changed is None:
+            self._changed[key] = values.copy()
+        else:
+            changed.update(values)
+
     def forget(self, key: Key) -> None:
         """Drop all forms of one record."""
-        self._records.pop(_folded(key) if self._folds else key, None)
+        self._drop(_folded(key) if self._folds else key)
+
+    def _drop(self, key: Key) -> None:
+        self._records.pop(key, None)
+        self._changed.pop(key, None)
 
     def clear(self) -> None:
         """Drop everything."""
         self._records.clear()
+        self._changed.clear()
 
 
 def _folded(key: Key) -> Key:
@@ -329,7 +372,7 @@ class Records:
             raise self._clash(error) from error
         if not done:
             return None
-        self.encoded.forget(key)
+        self.encoded.update(key, values)
         self._changes.record(
             seq, self.table.entity_type, key, Operation.UPDATE, values, user=user, before=before
         )

@@ -140,7 +140,7 @@ def _number_checker(column: Column, refusal: Refusal) -> Checker:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return _none(column, value, refusal)
         try:
-            number = float(value)
+            number = float(value) + 0.0  # the store knows no negative zero
         except OverflowError:
             raise refusal(column, value, Fault.RANGE) from None
         if not math.isfinite(number):

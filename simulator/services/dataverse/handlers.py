@@ -37,6 +37,7 @@ from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
+from windtunnel.simulator.services.dataverse.model.kept_records import Form, Variant, form_of
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
@@ -237,16 +238,13 @@ class Handlers:
         exchange.operation = "retrieve"
         exchange.cost_seconds += self.guard.cost("retrieve")
         prefer = request.headers.get(b"prefer", b"")
-        variant: tuple[Any, ...] = (
-            request.query,
-            prefer,
-            request.headers.get(b"host"),
-            request.path[10:14],
-        )
         security = self.security
+        view = None
         if security.current is not None:
             security.check(served, key, "Read")
-            variant = (*variant, security.number)
+            view = security.number
+        host = request.headers.get(b"host")
+        variant: Variant = (request.query, prefer, host, request.path[10:14], view)
         kept = served.records.encoded.get((key,), variant)
         if kept is None:
             kept = self._encode(exchange, served, key)
@@ -260,7 +258,7 @@ class Handlers:
 
     def _encode(
         self, exchange: Exchange, served: DataverseTable, key: str, *, expands: bool = True
-    ) -> tuple[bytes, bytes, bytes]:
+    ) -> Form:
         query = self.query(exchange)
         if not expands:
             query = replace(query, options=replace(query.options, expand=()))
@@ -274,11 +272,9 @@ class Handlers:
         base = base_of(exchange)
         if query.expand:
             self._absolute(base, item)
-        body = orjson.dumps({"@odata.context": f"{base}$metadata#{context}/$entity", **item})
-        head = f"ETag: {etag}\r\n".encode()
-        if wanted:
-            head += f'Preference-Applied: odata.include-annotations="{wanted}"\r\n'.encode()
-        return body, head, etag.encode()
+        more = f'Preference-Applied: odata.include-annotations="{wanted}"\r\n' if wanted else ""
+        context = f"{base}$metadata#{context}/$entity"
+        return form_of({"@odata.context": context, **item}, etag, more)
 
     def query(self, exchange: Exchange) -> Query:
         """The parsed query string, kept by its text."""

@@ -222,3 +222,23 @@ def test_a_table_of_an_earlier_definition_gets_its_new_columns(store, changes):
     later.insert(row("2", Color="blue"))
     later.create()
     assert later.count() == 2
+
+
+def test_a_kept_form_follows_an_update_where_somebody_knows_how(records):
+    version = records.insert(row("US-9"))
+    key = ("usmf", "US-9")
+    records.encoded.refresh = lambda variant, old, changes: (
+        {**old, **changes} if variant == "open" else None
+    )
+    records.encoded.put(key, "open", {"Name": "x", "version": version})
+    records.encoded.put(key, "hidden", {"Name": "x"})
+    records.update(key, {"Name": "y", "Vat": "1"})
+    newest = records.update(key, {"Name": "z"})
+    assert records.encoded.get(("USMF", "us-9"), "open") == {
+        "Name": "z",
+        "Vat": "1",
+        "version": newest,
+    }
+    assert records.encoded.get(key, "hidden") is None
+    records.delete(key)
+    assert records.encoded.get(key, "open") is None

@@ -32,6 +32,7 @@ from windtunnel.simulator.services.dataverse.model.aggregates import (
     ordered,
 )
 from windtunnel.simulator.services.dataverse.model.annotations import Annotations
+from windtunnel.simulator.services.dataverse.model.kept_records import ETAG
 from windtunnel.simulator.services.dataverse.model.tables import (
     NAMESPACE,
     VERSION,
@@ -44,7 +45,6 @@ from windtunnel.simulator.services.dataverse.security import Security
 LARGEST_PAGE = 5000
 COUNT_CAP = 5000
 PLANS_KEPT = 4096
-ETAG = "@odata.etag"
 _ETAG_SQL = f"""'W/"' || t.{quoted(VERSION)} || '"'"""
 
 

@@ -21,6 +21,7 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.kept_records import refreshing
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
 VERSION = "versionnumber"
@@ -227,6 +228,7 @@ class Tables:
             for name, column in columns.items()
             if (decode := decoder(column)) is not None
         }
+        records.encoded.refresh = refreshing(VERSION, decoders)
         lookups = {
             relation.name: (relation.pairs[0][0], relation.target)
             for relation in definition.relations.values()
