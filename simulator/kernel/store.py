@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from windtunnel.simulator.kernel.checkpoints import Checkpoints
+
 STATEMENTS_KEPT_PREPARED = 512
+PAGES_IN_LOG = 20_000
+"""Pages in the log at which a commit copies them itself: `Checkpoints` mostly came before."""
 
 
 def _of_text(change: Callable[[str], str]) -> Callable[[Any], Any]:
@@ -48,7 +52,7 @@ class Store:
             "temp_store=MEMORY",
             "cache_size=-65536",
             "mmap_size=268435456",
-            "wal_autocheckpoint=4000",
+            f"wal_autocheckpoint={PAGES_IN_LOG}",
             "case_sensitive_like=OFF",
             "trusted_schema=OFF",
         ):
@@ -64,6 +68,7 @@ class Store:
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         self.read = self._connection.execute
+        self._checkpoints = None if path is None else Checkpoints(path)
 
     earlier_runs: int
     """How often this database was opened before."""
@@ -101,6 +106,8 @@ class Store:
                 listener()
             self._connection.execute("COMMIT")
             self._open = False
+            if self._checkpoints is not None:
+                self._checkpoints.committed()
             for listener in self._after_commit:
                 listener()
 
@@ -188,6 +195,8 @@ class Store:
     def close(self) -> None:
         """Commit and close."""
         self.commit()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._connection.close()
 
 

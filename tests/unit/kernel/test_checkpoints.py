@@ -1,0 +1,65 @@
+"""Checkpoints: what was committed reaches the database file without a commit that waits for it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+from windtunnel.simulator.kernel import checkpoints
+from windtunnel.simulator.kernel.store import Store
+
+
+def rows_without_the_log(path) -> int:
+    """Rows of `t` that the database file holds, whatever its write-ahead log says."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as alone:
+            return alone.execute("SELECT count(*) FROM t").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+def test_what_was_committed_reaches_the_file_while_the_store_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 0.01)
+    path = tmp_path / "store.db"
+    store = Store(path)
+    store.write("CREATE TABLE t (x)")
+    store.commit()
+    until = time.monotonic() + 30
+    for number in range(1000):
+        store.write("INSERT INTO t VALUES (?)", (number,))
+        store.commit()
+    while rows_without_the_log(path) < 1000 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert rows_without_the_log(path) == 1000
+    store.write("INSERT INTO t VALUES (-1)")
+    store.close()
+    assert rows_without_the_log(path) == 1001
+
+
+def test_a_store_returns_to_its_mark_while_its_pages_are_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 0.0)
+    with closing(Store(tmp_path / "store.db")) as store:
+        store.write("CREATE TABLE t (x)")
+        store.mark()
+        for _ in range(20):
+            store.write("INSERT INTO t SELECT zeroblob(4000) FROM pragma_function_list LIMIT 50")
+            store.commit()
+            assert store.read("SELECT count(*) FROM t").fetchone()[0] == 50
+            store.reset()
+            assert store.read("SELECT count(*) FROM t").fetchone()[0] == 0
+
+
+def test_only_a_store_of_a_file_has_a_thread_and_only_while_it_is_open(tmp_path):
+    def threads() -> int:
+        return [thread.name for thread in threading.enumerate()].count("checkpoints")
+
+    before = threads()
+    for path, more in ((None, 0), (tmp_path / "store.db", 1)):
+        store = Store(path)
+        store.write("CREATE TABLE t (x)")
+        store.commit()
+        assert threads() == before + more
+        store.close()
+        assert threads() == before
