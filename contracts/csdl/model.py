@@ -2,11 +2,12 @@
 
 Source: OData CSDL XML Representation 4.01. A view is made from its node when asked for; the node
 keeps every attribute, annotation and child in order, so that the document can be written again.
+Documents have hundreds of thousands of nodes: what is asked of them again and again is a field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,28 +26,33 @@ class CsdlError(ValueError):
         super().__init__(f"{place}{message}" + (f"\n  {remedy}" if remedy else ""))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """One element: its name as written, its attributes in order, its children, its text."""
+    """One element: its name as written, its attributes in order, its children, its text.
+
+    Who makes it fills it; from then on it does not change.
+    """
 
     name: str
-    attributes: tuple[tuple[str, str], ...] = ()
-    children: tuple[Node, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    children: list[Node] = field(default_factory=list)
     text: str = ""
     line: int = field(default=0, compare=False)
 
     def get(self, name: str, default: str = "") -> str:
         """An attribute's value."""
-        for key, value in self.attributes:
-            if key == name:
-                return value
-        return default
+        return self.attributes.get(name, default)
 
     def each(self, name: str) -> Iterator[Node]:
         """Children of a local name."""
-        for child in self.children:
-            if child.name == name or child.name.rpartition(":")[2] == name:
-                yield child
+        prefixed = f":{name}"
+        return iter(
+            [
+                child
+                for child in self.children
+                if child.name == name or child.name.endswith(prefixed)
+            ]
+        )
 
     @property
     def local(self) -> str:
@@ -54,14 +60,12 @@ class Node:
         return self.name.rpartition(":")[2]
 
 
-@dataclass(frozen=True, slots=True)
 class _View:
-    node: Node
+    """A node and its Name attribute."""
 
-    @property
-    def name(self) -> str:
-        """The Name attribute."""
-        return self.node.get("Name")
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.name = node.attributes.get("Name", "")
 
     @property
     def annotations(self) -> tuple[Node, ...]:
@@ -74,12 +78,11 @@ class _View:
 
 
 class Property(_View):
-    """A structural property."""
+    """A structural property; `type` as written, `Edm.String` when it is not written."""
 
-    @property
-    def type(self) -> str:
-        """Its type as written; `Edm.String` when it is not written."""
-        return self.node.get("Type", "Edm.String")
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.type = node.attributes.get("Type", "Edm.String")
 
     @property
     def nullable(self) -> bool:
@@ -94,35 +97,31 @@ class Property(_View):
 
 
 class NavigationProperty(_View):
-    """A navigation property."""
+    """A navigation property.
 
-    @property
-    def target(self) -> str:
-        """The type it leads to, without `Collection()`."""
-        return self.node.get("Type").removeprefix("Collection(").removesuffix(")")
+    It leads to one of the type `target`, or to many (`collection`), and back by its `partner`;
+    `constraints` are pairs of its own property and the referenced one.
+    """
 
-    @property
-    def collection(self) -> bool:
-        """Whether it leads to many."""
-        return self.node.get("Type").startswith("Collection(")
-
-    @property
-    def partner(self) -> str:
-        """The navigation property that leads back."""
-        return self.node.get("Partner")
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        kind = node.attributes.get("Type", "")
+        self.collection = kind.startswith("Collection(")
+        self.target = kind.removeprefix("Collection(").removesuffix(")")
+        self.partner = node.attributes.get("Partner", "")
+        self.constraints: tuple[tuple[str, str], ...] = ()
+        if node.children:
+            self.constraints = tuple(
+                [
+                    (link.get("Property"), link.get("ReferencedProperty"))
+                    for link in node.each("ReferentialConstraint")
+                ]
+            )
 
     @property
     def contains_target(self) -> bool:
         """Whether what it leads to lives inside."""
         return self.node.get("ContainsTarget") == "true"
-
-    @property
-    def constraints(self) -> tuple[tuple[str, str], ...]:
-        """(own property, referenced property) pairs."""
-        return tuple(
-            (link.get("Property"), link.get("ReferencedProperty"))
-            for link in self.node.each("ReferentialConstraint")
-        )
 
 
 class EntityType(_View):
@@ -143,23 +142,22 @@ class EntityType(_View):
         """Whether entities may have properties that are not declared."""
         return self.node.get("OpenType") == "true"
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         """Names of the key properties declared here."""
         return tuple(
             ref.get("Name") for keys in self.node.each("Key") for ref in keys.each("PropertyRef")
         )
 
-    @property
+    @cached_property
     def properties(self) -> tuple[Property, ...]:
         """Structural properties declared here."""
-        return tuple(Property(child) for child in self.node.each("Property"))
+        return tuple(map(Property, self.node.each("Property")))
 
-    @property
+    @cached_property
     def navigations(self) -> tuple[NavigationProperty, ...]:
         """Navigation properties declared here."""
-        found = self.node.each("NavigationProperty")
-        return tuple(NavigationProperty(child) for child in found)
+        return tuple(map(NavigationProperty, self.node.each("NavigationProperty")))
 
 
 class EnumType(_View):

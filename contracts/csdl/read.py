@@ -12,32 +12,34 @@ _REMEDY = "It must be the $metadata document of an OData 4 service."
 
 
 class _Builder:
-    """Nodes under construction: (name, attributes, children, text, line)."""
+    """Nodes under construction, each in its place as soon as it begins."""
 
     def __init__(self, parser: expat.XMLParserType) -> None:
         self._parser = parser
-        self._open: list[tuple[str, tuple[tuple[str, str], ...], list[Node], list[str], int]] = []
+        self._open: list[Node] = []
+        self._texts: dict[int, list[str]] = {}  # pieces of what is open, by how deep it lies
         self.root: Node | None = None
 
-    def start(self, name: str, attributes: list[str]) -> None:
-        if len(self._open) >= DEEPEST:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        above = self._open
+        node = Node(name, attributes, [], "", self._parser.CurrentLineNumber)
+        if not above:
+            self.root = node
+        elif len(above) >= DEEPEST:
             raise self.error(f"Elements are nested deeper than {DEEPEST} levels.")
-        pairs = tuple(zip(attributes[::2], attributes[1::2], strict=True))
-        self._open.append((name, pairs, [], [], self._parser.CurrentLineNumber))
+        else:
+            above[-1].children.append(node)
+        above.append(node)
 
     def end(self, name: str) -> None:
         del name
-        tag, pairs, children, texts, line = self._open.pop()
-        text = "".join(texts).strip() if texts else ""
-        node = Node(tag, pairs, tuple(children), text, line)
-        if self._open:
-            self._open[-1][2].append(node)
-        else:
-            self.root = node
+        if self._texts:
+            self._open[-1].text = "".join(self._texts.pop(len(self._open), ())).strip()
+        self._open.pop()
 
     def text(self, data: str) -> None:
         if not data.isspace():
-            self._open[-1][3].append(data)
+            self._texts.setdefault(len(self._open), []).append(data)
 
     def refuse(self, *_: object) -> None:
         raise self.error("A document type or entity declaration is refused.")
@@ -62,7 +64,6 @@ def parse_xml(data: bytes) -> Node:
     if len(data) > LARGEST_BYTES:
         raise CsdlError(f"The document is larger than {LARGEST_BYTES} bytes.", remedy=_REMEDY)
     parser = expat.ParserCreate()
-    parser.ordered_attributes = True
     parser.buffer_text = True
     builder = _Builder(parser)
     parser.StartElementHandler = builder.start

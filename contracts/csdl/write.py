@@ -24,7 +24,7 @@ def write_node(node: Node) -> bytes:
 
 
 def _write(node: Node, parts: list[str]) -> None:
-    attributes = "".join([f" {name}={_quoted(value)}" for name, value in node.attributes])
+    attributes = "".join([f" {name}={_quoted(value)}" for name, value in node.attributes.items()])
     if not node.children and not node.text:
         parts.append(f"<{node.name}{attributes} />")
         return

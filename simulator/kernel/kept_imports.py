@@ -49,11 +49,16 @@ def _read(path: Path) -> bytes:
 
 @contextmanager
 def without_collector() -> Generator[None]:
-    """Hundreds of thousands of new objects, none of them garbage: looking for some costs half."""
+    """Hundreds of thousands of new objects, none of them garbage: looking for some costs half.
+
+    They count as old ones afterwards, by passing through the collector's permanent generation.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

@@ -86,6 +86,7 @@ class _Reader:
         self._sets = {
             found.type.rpartition(".")[2]: name for name, found in document.entity_sets.items()
         }
+        self._lineages: dict[str, tuple[EntityType, ...]] = {}
         self._navigations: dict[str, dict[str, NavigationProperty]] = {}
         self._keys: dict[str, str] = {}
         self._plain_columns: dict[tuple[str, str, bool], ColumnDefinition] = {}
@@ -112,7 +113,10 @@ class _Reader:
         return any(part.name == "MetadataBase" for part in self._lineage(name))
 
     def _lineage(self, name: str) -> tuple[EntityType, ...]:
-        return self._document.lineage(name)
+        known = self._lineages.get(name)
+        if known is None:
+            known = self._lineages[name] = self._document.lineage(name)
+        return known
 
     def _links(self, name: str) -> dict[str, NavigationProperty]:
         """Navigation properties of a type and its bases, by name."""

@@ -219,7 +219,7 @@ def _notes(node: Node) -> dict[str, str]:
 
 def _note(node: Node) -> tuple[str, str, str]:
     term, attribute, value = "", "String", ""
-    for name, text in node.attributes:
+    for name, text in node.attributes.items():
         if name == "Term":
             term = text.removeprefix(_TERM)
         else:
@@ -229,6 +229,6 @@ def _note(node: Node) -> tuple[str, str, str]:
 
 def _others(node: Node, own: frozenset[str]) -> Notes:
     """Annotations and attributes that have no field."""
-    notes = [("", name, value) for name, value in node.attributes if name not in own]
+    notes = [("", name, value) for name, value in node.attributes.items() if name not in own]
     notes += [note for note in map(_note, node.each("Annotation")) if note[0] not in _KNOWN]
     return tuple(notes)

@@ -145,10 +145,10 @@ names = st.sampled_from(["Schema", "EntityType", "Property", "Annotation", "x:y"
     st.lists(st.tuples(names, st.dictionaries(st.sampled_from("abc"), texts), texts), max_size=5)
 )
 def test_what_is_written_is_read_again(children):
-    made = tuple(
-        Node(name, tuple({"Name": "n", **attributes}.items()), (), text.strip())
+    made = [
+        Node(name, {"Name": "n", **attributes}, [], text.strip())
         for name, attributes, text in children
-    )
-    schema = Node("Schema", (("Namespace", "N"),), made)
-    document = Document(Node("edmx:Edmx", (), (Node("edmx:DataServices", (), (schema,)),)))
+    ]
+    schema = Node("Schema", {"Namespace": "N"}, made)
+    document = Document(Node("edmx:Edmx", {}, [Node("edmx:DataServices", {}, [schema])]))
     assert parse_csdl(write_csdl(document)) == document

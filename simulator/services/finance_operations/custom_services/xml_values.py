@@ -53,7 +53,7 @@ def read_xml(shape: Shape, node: Node | None, path: str) -> Any:
 def _is_nil(node: Node) -> bool:
     return any(
         name.rpartition(":")[2] == "nil" and value in {"true", "1"}
-        for name, value in node.attributes
+        for name, value in node.attributes.items()
     )
 
 

@@ -249,29 +249,29 @@ def action_nodes(actions: Iterable[ServedAction]) -> list[Node]:
 def import_nodes(actions: Iterable[ServedAction]) -> list[Node]:
     """`ActionImport` elements of the container, for what is not bound."""
     return [
-        Node("ActionImport", (("Name", s.name), ("Action", f"{NAMESPACE}.{s.name}")))
+        Node("ActionImport", {"Name": s.name, "Action": f"{NAMESPACE}.{s.name}"})
         for s in actions
         if s.bound_to is None
     ]
 
 
 def _action_node(served: ServedAction) -> Node:
-    attributes: list[tuple[str, str]] = [("Name", served.name)]
+    attributes = {"Name": served.name}
     children: list[Node] = []
     if served.bound_to is not None:
-        attributes.append(("IsBound", "true"))
+        attributes["IsBound"] = "true"
         name = served.bound_to.type
         kind = f"{NAMESPACE}.{name}"
         kind = f"Collection({kind})" if served.is_of_collection else kind
-        children.append(Node("Parameter", (("Name", name), ("Type", kind))))
+        children.append(Node("Parameter", {"Name": name, "Type": kind}))
     for parameter, kind_of in served.parameters:
-        pairs = [("Name", parameter.name), ("Type", kind_of.qualified)]
+        described = {"Name": parameter.name, "Type": kind_of.qualified}
         if not parameter.nullable:
-            pairs.append(("Nullable", "false"))
-        children.append(Node("Parameter", tuple(pairs)))
+            described["Nullable"] = "false"
+        children.append(Node("Parameter", described))
     if served.returns is not None:
-        children.append(Node("ReturnType", (("Type", served.returns.qualified),)))
-    return Node("Action", tuple(attributes), tuple(children))
+        children.append(Node("ReturnType", {"Type": served.returns.qualified}))
+    return Node("Action", attributes, children)
 
 
 def _reader(column: Column) -> Checker:
