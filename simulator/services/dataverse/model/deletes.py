@@ -19,7 +19,8 @@ class Link:
 
     `rule` is Cascade, RemoveLink, Restrict or NoCascade; rows of an intersect table go (Cascade).
     `merges`: a merge of two parents moves them to the one that stays. `assigns`: which children go
-    to a new owner with their parent: Cascade, Active, UserOwned or NoCascade.
+    to a new owner with their parent: Cascade, Active, UserOwned or NoCascade; `shares` and
+    `unshares` say the same of access that the parent is given or loses.
     """
 
     child: DataverseTable
@@ -27,6 +28,8 @@ class Link:
     rule: str
     merges: bool = False
     assigns: str = "NoCascade"
+    shares: str = "NoCascade"
+    unshares: str = "NoCascade"
 
     def keys(self, parent: str) -> list[str]:
         """The records that point at `parent`."""
@@ -46,11 +49,17 @@ def find_links(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:
         child = tables.by_name.get(relation.intersect or relation.target)
         if child is None:
             continue
-        column, rule, merges, assigns = relation.pairs[0][1], "Cascade", False, "NoCascade"
-        if not relation.intersect:
+        column = relation.pairs[0][1]
+        if relation.intersect:
+            found[child.name, column] = Link(child, column, "Cascade")
+        else:
             back = child.definition.relations.get(relation.partner)
             facts = {} if back is None else back.facts.get("CascadeConfiguration") or {}
-            rule, merges = facts.get("Delete", "RemoveLink"), facts.get("Merge") == "Cascade"
-            assigns = facts.get("Assign", "NoCascade")
-        found[child.name, column] = Link(child, column, rule, merges, assigns)
+            found[child.name, column] = Link(
+                child,
+                column,
+                facts.get("Delete", "RemoveLink"),
+                facts.get("Merge") == "Cascade",
+                *(facts.get(name, "NoCascade") for name in ("Assign", "Share", "Unshare")),
+            )
     return tuple(sorted(found.values(), key=lambda link: link.rule != "Restrict"))

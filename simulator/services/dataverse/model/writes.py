@@ -24,6 +24,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     Tables,
 )
 from windtunnel.simulator.services.dataverse.security import Security
+from windtunnel.simulator.services.dataverse.security.inheritance import Inheritance
 
 _BIND = "@odata.bind"
 OWNERS = frozenset(
@@ -77,6 +78,9 @@ class Writes:
         self._store, self._clock, self._ids = store, clock, ids
         self._tables, self._resolve, self._files = tables, resolve, files
         self._links: dict[str, tuple[Link, ...]] = {}
+        self.inheritance = Inheritance(
+            tables, security.shares, self.links_to, security.kind_of_owner, ids.uuid
+        )
 
     # -- bodies -------------------------------------------------------------------------------
 
@@ -339,6 +343,14 @@ class Writes:
         return self._insert(served, values, caller)
 
     def _insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
+        if self.inheritance.parents(served).isdisjoint(values):
+            return self._store_new(served, values, caller)
+        with self._store.atomic():
+            key = self._store_new(served, values, caller)
+            self.inheritance.adopt(served, key, values)
+        return key
+
+    def _store_new(self, served: DataverseTable, values: Values, caller: Caller) -> str:
         try:
             served.records.insert(values, user=caller.user_id)
         except KeyExists as clash:
@@ -517,6 +529,21 @@ class Writes:
         return True
 
     def _update(
+        self,
+        served: DataverseTable,
+        key: str,
+        values: Values,
+        caller: Caller,
+        version: int | None,
+    ) -> bool:
+        if self.inheritance.parents(served).isdisjoint(values):
+            return self._store_change(served, key, values, caller, version)
+        with self._store.atomic():
+            is_there = self._store_change(served, key, values, caller, version)
+            self.inheritance.adopt(served, key, served.records.get((key,)) or {})
+        return is_there
+
+    def _store_change(
         self,
         served: DataverseTable,
         key: str,

@@ -83,7 +83,8 @@ def condition(access: Access, reach: Reach, right: str, served: DataverseTable) 
         parts.append(f"{quoted(unit)} IN ({_listed(reach.units)})")
     parts.append(
         f"{quoted(served.primary_id)} IN (SELECT objectid FROM principalobjectaccess "
-        f"WHERE principalid IN ({_listed(access.owners)}) AND accessrightsmask & {ACCESS[right]})"
+        f"WHERE principalid IN ({_listed(access.owners)}) "
+        f"AND (accessrightsmask | inheritedaccessrightsmask) & {ACCESS[right]})"
     )
     return f"({' OR '.join(parts)})"
 

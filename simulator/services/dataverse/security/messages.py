@@ -84,9 +84,21 @@ def _share(call: Call, *, adds: bool) -> Answer:
         if mask & bit:
             security.check(served, key, right)
     if adds:
-        mask |= security.shares.mask(key, principal[1])
-    security.shares.set(served, key, principal, mask, call.there.ids.uuid())
+        mask |= security.shares.given(key, principal[1])
+    _set(call, served, key, principal, mask)
     return None
+
+
+def _set(
+    call: Call, served: DataverseTable, key: str, principal: tuple[str, str], mask: int
+) -> None:
+    """Give a principal these rights on a record, and what follows on its children."""
+    shares = call.there.security.shares
+    before = shares.mask(key, principal[1])
+    shares.set(served, key, principal, mask, call.there.ids.uuid)
+    after = shares.mask(key, principal[1])
+    if before != after:
+        call.there.writes.inheritance.share(served, key, principal, before, after)
 
 
 def _grant(call: Call) -> Answer:
@@ -100,7 +112,7 @@ def _modify(call: Call) -> Answer:
 def _revoke(call: Call) -> Answer:
     served, key = _target(call, "Share")
     principal = _principal(call, "Revokee", call.arguments["Revokee"])
-    call.there.security.shares.set(served, key, principal, 0, "")
+    _set(call, served, key, principal, 0)
     return None
 
 

@@ -384,6 +384,11 @@ class Security:
         row = teams.records.get((owner,)) or {}
         return None, owner, row.get("_businessunitid_value") or ""
 
+    def kind_of_owner(self, owner: str) -> str:
+        """The table of an owner: systemuser or team."""
+        known = self._tables.by_name["systemuser"].records.exists((owner,))
+        return "systemuser" if known else "team"
+
     def check_owner(self, served: DataverseTable, owner: str) -> None:
         """Raise PrivilegeMissing where a new owner could not even read the record."""
         name = governed_by(served.definition)

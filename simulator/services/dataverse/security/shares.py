@@ -5,13 +5,18 @@ Source: "Sharing and assigning".
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from windtunnel.contracts.entities.dataverse.roles import ACCESS
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
 TABLE = "principalobjectaccess"
+_GIVEN, _INHERITED = "accessrightsmask", "inheritedaccessrightsmask"
+
+Principal: TypeAlias = tuple[str, str]
+"""A user or a team: its table and its id."""
 
 
 class Shares:
@@ -32,52 +37,106 @@ class Shares:
     def has(self, principals: tuple[str, ...], key: str, right: str) -> bool:
         """Whether one of these was given a right on a record."""
         bit = ACCESS[right]
-        rows = self._tables.by_name[TABLE].records.find({"objectid": key}, 10_000)
         return any(
-            row["principalid"] in principals and (row["accessrightsmask"] or 0) & bit
-            for row in rows
+            row["principalid"] in principals and _rights(row) & bit for row in self._rows(key)
         )
 
     def of(self, key: str) -> list[tuple[str, str, int]]:
         """(table of the principal, its id, rights) of everybody a record is shared with."""
-        rows = self._tables.by_name[TABLE].records.find({"objectid": key}, 10_000)
         return sorted(
-            (row["principaltypecode"], row["principalid"], row["accessrightsmask"])
-            for row in rows
-            if row["accessrightsmask"]
+            (row["principaltypecode"], row["principalid"], row[_GIVEN])
+            for row in self._rows(key)
+            if row[_GIVEN]
         )
 
+    def all_of(self, key: str) -> list[tuple[str, str, int]]:
+        """The same with the rights that the record inherited."""
+        return [
+            (row["principaltypecode"], row["principalid"], _rights(row)) for row in self._rows(key)
+        ]
+
+    def inherited(self, key: str) -> dict[Principal, int]:
+        """The rights that a record inherited, by principal."""
+        return {
+            (row["principaltypecode"], row["principalid"]): row[_INHERITED]
+            for row in self._rows(key)
+            if row[_INHERITED]
+        }
+
     def set(
-        self, served: DataverseTable, key: str, principal: tuple[str, str], mask: int, key_id: str
+        self,
+        served: DataverseTable,
+        key: str,
+        principal: Principal,
+        mask: int,
+        new_id: Callable[[], str],
     ) -> None:
-        """Give a principal (table, id) these rights and no others; 0 takes all away."""
+        """Give a principal these rights and no others; 0 takes all away that were given."""
+        self._put(served, key, principal, {_GIVEN: mask}, new_id)
+
+    def inherit(
+        self,
+        served: DataverseTable,
+        key: str,
+        principal: Principal,
+        mask: int,
+        new_id: Callable[[], str],
+    ) -> None:
+        """The same for the rights that a record inherits."""
+        self._put(served, key, principal, {_INHERITED: mask}, new_id)
+
+    def _put(
+        self,
+        served: DataverseTable,
+        key: str,
+        principal: Principal,
+        masks: dict[str, int],
+        new_id: Callable[[], str],
+    ) -> None:
         records = self._tables.by_name[TABLE].records
-        found = records.find({"objectid": key, "principalid": principal[1]}, 1)
-        if found and mask:
-            records.update((found[0][f"{TABLE}id"],), {"accessrightsmask": mask})
-        elif found:
-            records.delete((found[0][f"{TABLE}id"],))
-        elif mask:
+        found = self._find(key, principal[1])
+        if found:
+            if _rights({**found[0], **masks}):
+                records.update((found[0][f"{TABLE}id"],), dict(masks))
+            else:
+                records.delete((found[0][f"{TABLE}id"],))
+        elif any(masks.values()):
             self.exist = True
             values: dict[str, Any] = {
-                f"{TABLE}id": key_id,
+                f"{TABLE}id": new_id(),
                 "objectid": key,
                 "objecttypecode": served.name,
                 "principalid": principal[1],
                 "principaltypecode": principal[0],
-                "accessrightsmask": mask,
-                "inheritedaccessrightsmask": 0,
+                _GIVEN: 0,
+                _INHERITED: 0,
+                **masks,
             }
             records.insert(values)
 
-    def mask(self, key: str, principal: str) -> int:
+    def given(self, key: str, principal: str) -> int:
         """The rights a principal was given on a record."""
+        rows = self._find(key, principal)
+        return int(rows[0][_GIVEN] or 0) if rows else 0
+
+    def mask(self, key: str, principal: str) -> int:
+        """The rights a principal has on a record, given or inherited."""
+        rows = self._find(key, principal)
+        return _rights(rows[0]) if rows else 0
+
+    def _find(self, key: str, principal: str) -> list[dict[str, Any]]:
         records = self._tables.by_name[TABLE].records
-        rows = records.find({"objectid": key, "principalid": principal}, 1)
-        return int(rows[0]["accessrightsmask"] or 0) if rows else 0
+        return records.find({"objectid": key, "principalid": principal}, 1)
+
+    def _rows(self, key: str) -> list[dict[str, Any]]:
+        return self._tables.by_name[TABLE].records.find({"objectid": key}, 10_000)
 
     def forget(self, key: str) -> None:
         """A record is gone, and what was shared of it."""
         records = self._tables.by_name[TABLE].records
-        for row in records.find({"objectid": key}, 10_000):
+        for row in self._rows(key):
             records.delete((row[f"{TABLE}id"],))
+
+
+def _rights(row: Mapping[str, Any]) -> int:
+    return int(row[_GIVEN] or 0) | int(row[_INHERITED] or 0)
