@@ -120,12 +120,15 @@ class EncodedRecords:
 
 
 def _folded(key: Key) -> Key:
-    return tuple([_lower(part) if isinstance(part, str) else part for part in key])
-
-
-def _lower(text: str) -> str:
-    """As SQLite's NOCASE sees it: other letters keep their case."""
-    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+    """A key as SQLite's NOCASE sees it: letters beyond ASCII keep their case."""
+    return tuple(
+        [
+            (part.lower() if part.isascii() else part.translate(_ASCII_LOWER))
+            if isinstance(part, str)
+            else part
+            for part in key
+        ]
+    )
 
 
 class Records:

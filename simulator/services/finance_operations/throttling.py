@@ -99,7 +99,8 @@ class Throttling:
         exchange.server = self._server(exchange)
         if not self._counts(exchange):
             return None
-        verdict = self._caller(exchange).admit(exchange.received)
+        caller = exchange.meter = self._caller(exchange)
+        verdict = caller.admit(exchange.received)
         if verdict is ADMITTED or not isinstance(verdict, Refused):
             return None
         exchange.throttled_by = verdict.limit.id
@@ -107,8 +108,8 @@ class Throttling:
 
     def finish(self, exchange: Exchange, now: float) -> None:
         """An admitted request ends now: its cost is charged."""
-        if self._counts(exchange):
-            self._caller(exchange).finish(now, exchange.cost_seconds)
+        if exchange.meter is not None:
+            exchange.meter.finish(now, exchange.cost_seconds)
 
     def _counts(self, exchange: Exchange) -> bool:
         path = exchange.request.path

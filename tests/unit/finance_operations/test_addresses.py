@@ -14,6 +14,7 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.finance_operations.addresses import (
     Addresses,
     NotAnAddress,
+    read_key,
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
@@ -39,6 +40,44 @@ def test_what_is_written_as_an_address_is_read_as_its_key(
     entity_set = sets["CustomersV3"]
     address = Addresses(sets).of(address_of(entity_set, (company, account)))
     assert (address.entity_set, address.key) == (entity_set, (company, account))
+
+
+_PARTS = st.one_of(
+    st.text(st.characters(exclude_characters="'"), max_size=12).map(lambda text: f"'{text}'"),
+    st.uuids().map(lambda made: str(made).upper()),
+    st.sampled_from(["'usmf'", "''", "1", "null", "'a'b'", "2026-01-01T12:00:00Z", "'it''s'"]),
+)
+
+
+@given(name=st.sampled_from(["CustomersV3", "CustomerGroups", "SalesOrderLines"]), last=_PARTS)
+def test_a_plain_key_is_what_the_grammar_makes_of_it(
+    sets: dict[str, EntitySet], name: str, last: str
+) -> None:
+    entity_set = sets[name]
+    key = entity_set.table.key
+
+    def read(text: str) -> object:
+        try:
+            return read_key(entity_set, text)
+        except NotAnAddress:
+            return NotAnAddress
+
+    # Names in order are what the short way asks for.
+    short = read(f"({key[0]}='usmf',{key[1]}={last})")
+    assert short == read(f"({key[1]}={last},{key[0]}='usmf')")
+
+
+def test_dates_and_members_stand_in_an_address_as_their_literals(
+    sets: dict[str, EntitySet],
+) -> None:
+    invoices = sets["SalesInvoiceHeadersV2"]
+    key = ("usmf", "CIV-1", "2026-01-31T12:00:00Z", "V 1")
+    address = address_of(invoices, key)
+    assert address == (
+        "SalesInvoiceHeadersV2(dataAreaId='usmf',InvoiceNumber='CIV-1',"
+        "InvoiceDate=2026-01-31T12:00:00Z,LedgerVoucher='V%201')"
+    )
+    assert Addresses(sets).of(address).key == key
 
 
 @given(st.text(max_size=60))

@@ -84,10 +84,9 @@ def parameters_of(request: Request) -> dict[str, Any]:
 
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises UnsupportedMedia or BadBody."""
-    media = request.header("content-type")
-    kind = media.partition(";")[0].strip().lower()
-    if kind and kind not in {"application/json", "text/json"}:
-        raise UnsupportedMedia(media=media)
+    media = request.headers.get(b"content-type")
+    if media is not None and not _is_json(media):
+        raise UnsupportedMedia(media=media.decode("latin-1"))
     try:
         body = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
@@ -99,6 +98,12 @@ def body_of(request: Request) -> dict[str, Any]:
             "'StartObject' node was expected."
         )
     return body
+
+
+@lru_cache(maxsize=256)
+def _is_json(media: bytes) -> bool:
+    kind = media.decode("latin-1").partition(";")[0].strip().lower()
+    return kind in {"", "application/json", "text/json"}
 
 
 def error_response(error: ServiceError) -> Response:

@@ -59,7 +59,6 @@ def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) 
     """A new record: 201 with the whole row, defaults and drawn numbers included."""
     request = exchange.request
     user = exchange.identity.user_id
-    plan = environment.plans.of(entity_set, "")
     level = level_asked(exchange, None)
     company = environment.users.of(user).company
     body = in_company(entity_set, body_of(request), company)
@@ -67,8 +66,9 @@ def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) 
     key, root = entity_set.key_of(made), root_of(request)
     record: Json | None
     if environment.writing.is_as_made(entity_set):
-        record = environment.reading.made(plan, made, root)
+        record = entity_set.shown(made)
     else:
+        plan = environment.plans.of(entity_set, "")
         record = environment.reading.one(plan, key, "minimal", root)
     if record is None:
         raise LookupError(f"{entity_set.name}{key} was stored and is not there")

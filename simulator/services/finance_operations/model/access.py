@@ -17,7 +17,7 @@ def in_company(entity_set: EntitySet, body: Mapping[str, Any], company: str) -> 
     """A new record's body; without a company of its own it gets the caller's."""
     if not entity_set.is_company_specific or body.get(COMPANY):
         return body
-    return {COMPANY: company, **{k: v for k, v in body.items() if k != COMPANY}}
+    return {**body, COMPANY: company}
 
 
 class Access:

@@ -24,6 +24,7 @@ from windtunnel.simulator.services.finance_operations.model.refusals import (
     not_found,
 )
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import NONE
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
 
 
@@ -61,13 +62,15 @@ class Checks:
         if refusal is not None:
             return refusal
         values = Upon(sent, entity_set.whole)
-        self._rules.default_row(entity_set, values, sent)
+        has_rules = self._rules.of(entity_set) is not NONE
+        if has_rules:
+            self._rules.default_row(entity_set, values, sent)
         self._draw(entity_set, values)
-        refusal = _mandatory(entity_set, values) or self._rules.validate_create(entity_set, values)
-        if refusal is not None:
-            return refusal
-        entity_set.keep_columns(values)
-        return values
+        refusal = _mandatory(entity_set, values)
+        if has_rules:
+            refusal = refusal or self._rules.validate_create(entity_set, values)
+            entity_set.keep_columns(values)
+        return values if refusal is None else refusal
 
     def changes(self, entity_set: EntitySet, row: Values, sent: Values) -> Values | Refusal:
         """The values that an update stores: none when everything is as it was."""
@@ -76,8 +79,10 @@ class Checks:
             read_only(entity_set)
             or _not_editable(entity_set, changed, is_create=False)
             or self._relations(entity_set, changed, row.get(COMPANY, ""))
-            or self._rules.validate_open(entity_set, row)
         )
+        if self._rules.of(entity_set) is NONE:
+            return refusal or _mandatory(entity_set, Upon(changed, row)) or changed
+        refusal = refusal or self._rules.validate_open(entity_set, row)
         if refusal is not None:
             return refusal
         after = Upon(changed, row)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY, FACTS, EntityFacts
@@ -18,7 +18,14 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
 )
 from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.simulator.entity_sets.records import EncodedRecords, Key, Records, Values
-from windtunnel.simulator.entity_sets.values import BadValue, Checker, Fault, checker
+from windtunnel.simulator.entity_sets.values import (
+    BadValue,
+    Checker,
+    Decoder,
+    Fault,
+    checker,
+    decoder,
+)
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, EnumType, Navigation, Table
@@ -30,6 +37,8 @@ REC_VERSION: Final = "RecVersion"
 HIDDEN: Final = (Column(REC_ID, "Edm.Int64"), Column(REC_VERSION, "Edm.Int32"))
 EMPTY_DATE: Final = "1900-01-01T12:00:00Z"
 EMPTY_MOMENT: Final = "1900-01-01T00:00:00Z"
+ETAG: Final = "@odata.etag"
+ETAGS_KEPT: Final = 16_384
 LARGEST_DECIMAL: Final = 79_228_162_514_264_337_593_543_950_335
 """Source: System.Decimal.MaxValue, .NET documentation."""
 
@@ -71,6 +80,24 @@ class Checkers(dict[str, Checker]):
         """Make one."""
         column, length = self._columns[name], self._lengths.get(name)
         made = self[name] = _checker(self._properties[name], column, length)
+        return made
+
+
+class Etags(dict[tuple[int, int], str]):
+    """`W/"..."` by record version and record id: Base64 of the pairs of all data sources.
+
+    The quotes of the pairs are inside. Of a joined source without a row both are 0.
+    """
+
+    def __init__(self, sources: int) -> None:
+        super().__init__()
+        self._joined = ";0,0" * (sources - 1)
+
+    def __missing__(self, row: tuple[int, int]) -> str:
+        if len(self) >= ETAGS_KEPT:
+            self.clear()
+        text = f"'{row[0]},{row[1]}{self._joined}'"
+        made = self[row] = f'W/"{base64.b64encode(text.encode()).decode()}"'
         return made
 
 
@@ -233,12 +260,42 @@ class EntitySet:
         return frozenset(fixed | self.facts.fixed | set(self.kind.key))
 
     @cached_property
-    def _outer_joined(self) -> str:
-        return ";0,0" * (self.facts.sources - 1)
+    def etags(self) -> Etags:
+        """The etags of records, by their versions and ids."""
+        return self._sets.etags.setdefault(self.facts.sources, Etags(self.facts.sources))
 
-    def etag(self, rec_version: int, rec_id: int) -> str:
-        """`W/"..."`: version and record id of every data source, in Base64, quotes included."""
-        return _etag(rec_version, rec_id, self._outer_joined)
+    @cached_property
+    def decoders(self) -> dict[str, Decoder]:
+        """By property: stored value in, JSON value out, where the two differ."""
+        made = ((name, decoder(column)) for name, column in self.table.columns.items())
+        return {name: decode for name, decode in made if decode is not None}
+
+    @cached_property
+    def blank(self) -> dict[str, Any]:
+        """The JSON object of a record that nobody set anything of; its etag is to be filled in."""
+        shown: dict[str, Any] = {ETAG: ""}
+        for name in self.table.columns:
+            value, decode = self.empties[name], self.decoders.get(name)
+            shown[name] = value if value is None or decode is None else decode(value)
+        return shown
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON object of a record just stored with these values, the others empty.
+
+        It is what a read of the store gives: there a decimal without a fraction is a whole number.
+        """
+        record, decoders, columns = self.blank.copy(), self.decoders, self.table.columns
+        for name, value in values.items():
+            if name not in columns:
+                continue
+            decode = decoders.get(name)
+            if decode is not None and value is not None:
+                value = decode(value)  # noqa: PLW2901 - the JSON form
+            elif isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+                value = int(value)  # noqa: PLW2901 - as stored
+            record[name] = value
+        record[ETAG] = self.etags[values[REC_VERSION], values[REC_ID]]
+        return record
 
     def stored(self, name: str, value: Any) -> Any:
         """The stored form of a JSON value: a null is the empty value where the type has one."""
@@ -297,6 +354,7 @@ class Sets(dict[str, EntitySet]):
     def __init__(self, store: Store, changes: Changes, schema: Schema) -> None:
         self.store, self.changes, self.schema = store, changes, schema
         self.created: set[str] = set()
+        self.etags: dict[int, Etags] = {}
         super().__init__({name: EntitySet(name, self) for name in schema.types})
         self.catalog = Tables(self)
         self._versions: dict[str, list[str]] = {}
@@ -340,12 +398,6 @@ class Tables(Catalog):
     def get(self, name: str, default: Any = None) -> Any:
         """The table of a type."""
         return self[name] if name in self._sets.schema.sets_by_type else default
-
-
-@lru_cache(maxsize=16_384)
-def _etag(rec_version: int, rec_id: int, others: str) -> str:
-    text = f"'{rec_version},{rec_id}{others}'"
-    return f'W/"{base64.b64encode(text.encode()).decode()}"'
 
 
 def _column(item: Property, enums: Mapping[str, EnumType]) -> Column:

@@ -98,6 +98,7 @@ class Environment:
             checks,
             rules,
             storing,
+            lookups,
             settings.write_error_status,
         )
         self.actions.add(*standard_actions(self.sets, settings.release))

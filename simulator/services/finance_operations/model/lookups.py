@@ -6,11 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from windtunnel.simulator.entity_sets.records import Key, Values
+from windtunnel.simulator.entity_sets.records import Key, Records, Values
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet, Sets
 
 REMEMBERED: Final = 100_000
+SELECTS_KEPT: Final = 1_024
+_EXISTS: Final = object()
 _WRITTEN_WITH: Final = {
     "LedgerJournalLines": ("LedgerJournalHeaders",),
     "ReleasedProductCreationsV2": ("ReleasedProductsV2", "ProductsV2"),
@@ -44,7 +46,7 @@ class Lookups:
     def exists(self, entity_set: EntitySet, key: Key) -> bool:
         """Whether a record of this key is there."""
         if not self._is_remembering:
-            return entity_set.records.exists(key)
+            return _exists(entity_set.records, key)
         if (entity_set.name, key) in self._there:
             return True
         found = entity_set.records.exists(key)
@@ -97,5 +99,17 @@ class Lookups:
             columns = ", ".join(quoted(name) if name in there else "''" for name in names)
             where = " AND ".join(f"{quoted(name)}=?" for name in found.kind.key)
             known = f"SELECT {columns} FROM {quoted(found.table.sql)} WHERE {where}"
+            if len(self._selects) >= SELECTS_KEPT:
+                self._selects.clear()
             self._selects[entity_set, names] = known
         return known
+
+
+def _exists(records: Records, key: Key) -> bool:
+    """Whether a record is there; kept beside its finished JSON, so a delete forgets it too."""
+    if records.encoded.get(key, _EXISTS):
+        return True
+    found = records.exists(key)
+    if found:
+        records.encoded.put(key, _EXISTS, encoded=True)
+    return found

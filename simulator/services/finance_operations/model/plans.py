@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
-from windtunnel.simulator.entity_sets.values import decoder
+from windtunnel.simulator.entity_sets.values import Decoder
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import (
     FINANCE_AND_OPERATIONS,
@@ -17,14 +17,12 @@ from windtunnel.simulator.odata import (
     UnknownProperty,
     parse_query,
 )
+from windtunnel.simulator.odata.hints import Hints, hints_of
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.odata.sql import Compiler
 from windtunnel.simulator.odata.tree import (
-    Binary,
     ExpandItem,
-    Expression,
-    Literal,
     Options,
     OrderItem,
     Property,
@@ -32,6 +30,7 @@ from windtunnel.simulator.odata.tree import (
 )
 from windtunnel.simulator.services.finance_operations.errors import BadQuery
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
+    ETAG,
     REC_ID,
     REC_VERSION,
     EntitySet,
@@ -39,19 +38,31 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
 )
 
 KEPT: Final = 2_048
+IN_COMPANY: Final = f"t.{quoted(COMPANY)} = ?"
 _FORMATS: Final = {"json": "minimal", "application/json": "minimal"}
 
 
 @dataclass(slots=True)
 class Plan:
-    """A compiled query on one set. Rows have `names`, hidden columns, then RecVersion, RecId."""
+    """A compiled query on one set. Rows have `names`, columns of links, then RecVersion, RecId.
+
+    `shown` are the members of a record: its etag, then `names`. `everywhere` is the WHERE for all
+    companies, `in_company` that for one, whose id stands before `parameters`. `hints` say what an
+    index for it holds.
+    """
 
     entity_set: EntitySet
     names: tuple[str, ...]
-    decoders: tuple[tuple[str, Callable[[Any], Any]], ...]
+    shown: tuple[str, ...]
+    decoders: tuple[tuple[str, Decoder], ...]
     select: str
+    by_key: str
     where: Piece | None
-    order: tuple[Piece, ...]
+    everywhere: str
+    in_company: str
+    parameters: tuple[Any, ...]
+    order: str
+    order_parameters: tuple[Any, ...]
     top: int | None
     skip: int
     is_counted: bool
@@ -59,8 +70,7 @@ class Plan:
     level: str
     expansions: tuple[Expansion, ...]
     link_places: Mapping[str, int]
-    equal: tuple[str, ...]
-    sorted_by: tuple[str, ...]
+    hints: Hints
     touches: tuple[EntitySet, ...] = ()
     uses: int = 0
 
@@ -143,14 +153,26 @@ class Plans:
         order += [Piece(key, (), "") for key in keys if key not in wanted]
         listed = [f"t.{quoted(table.columns[name].column)}" for name in columns]
         listed += [f"t.{REC_VERSION}", f"t.{REC_ID}"]
-        made = ((name, decoder(table.columns[name])) for name in names)
+        select = f"SELECT {', '.join(listed)} FROM {quoted(table.sql)} t"
+        everywhere = f" WHERE {where.text}" if where is not None else ""
+        in_company = everywhere
+        if entity_set.is_company_specific:
+            condition = f" AND {where.text}" if where is not None else ""
+            in_company = f" WHERE {IN_COMPANY}{condition}"
+        decoders = entity_set.decoders
         return Plan(
             entity_set,
             tuple(names),
-            tuple([(name, decode) for name, decode in made if decode is not None]),
-            f"SELECT {', '.join(listed)} FROM {quoted(table.sql)} t",
+            (ETAG, *names),
+            tuple([(name, decoders[name]) for name in names if name in decoders]),
+            select,
+            f"{select} WHERE {' AND '.join(f'{key}=?' for key in keys)}",
             where,
-            tuple(order),
+            everywhere,
+            in_company,
+            where.parameters if where is not None else (),
+            f" ORDER BY {', '.join(piece.text for piece in order)} LIMIT ? OFFSET ?",
+            tuple([value for piece in order for value in piece.parameters]),
             options.top,
             options.skip or 0,
             bool(options.count),
@@ -158,8 +180,7 @@ class Plans:
             "minimal",
             tuple(expansions),
             {name: place for place, name in enumerate(columns)},
-            tuple(_equal_names(options.filter)),
-            _sorted_names(options.orderby, table.key),
+            _hints(options, table.key),
         )
 
     def _selected(
@@ -218,35 +239,7 @@ def level_of(text: str) -> str:
     return "" if not text else "minimal"
 
 
-def _equal_names(node: Expression | None) -> list[str]:
-    """Columns that a conjunction compares with one literal."""
-    match node:
-        case Binary("and", left, right):
-            return [*_equal_names(left), *_equal_names(right)]
-        case Binary("eq", Property(name, None), Literal()):
-            return [name]
-        case _:
-            return []
-
-
-def _sorted_names(items: tuple[OrderItem, ...], key: tuple[str, ...]) -> tuple[str, ...]:
-    names = [
-        item.expression.name
-        for item in items
-        if isinstance(item.expression, Property) and item.expression.of is None
-    ]
-    is_mixed = len(names) != len(items) or any(item.descending for item in items)
-    return () if is_mixed else tuple(dict.fromkeys((*names, *key)))
-
-
-def scoped(plan: Plan, company: str | None) -> tuple[list[str], list[Any]]:
-    """The conditions of WHERE with their parameters; `company` limits a company-specific set."""
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    if company is not None and plan.entity_set.is_company_specific:
-        conditions.append(f"t.{quoted(COMPANY)} = ?")
-        parameters.append(company)
-    if plan.where is not None:
-        conditions.append(plan.where.text)
-        parameters += plan.where.parameters
-    return conditions, parameters
+def _hints(options: Options, key: tuple[str, ...]) -> Hints:
+    found = hints_of(options.filter, (*options.orderby, OrderItem(Property(key[-1]))))
+    order = tuple(dict.fromkeys((*found.order[:-1], *key))) if found.order else ()
+    return replace(found, order=order)

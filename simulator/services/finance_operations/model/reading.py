@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -16,14 +16,14 @@ from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.pieces import bind
-from windtunnel.simulator.odata.schema import Navigation
+from windtunnel.simulator.odata.schema import Column, Navigation
 from windtunnel.simulator.services.finance_operations.errors import BadQuery
-from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    REC_ID,
-    REC_VERSION,
-    EntitySet,
+from windtunnel.simulator.services.finance_operations.model.entity_set import ETAG, EntitySet
+from windtunnel.simulator.services.finance_operations.model.plans import (
+    IN_COMPANY,
+    Expansion,
+    Plan,
 )
-from windtunnel.simulator.services.finance_operations.model.plans import Expansion, Plan, scoped
 
 Row: TypeAlias = tuple[Any, ...]
 Json: TypeAlias = dict[str, Any]
@@ -31,6 +31,7 @@ Json: TypeAlias = dict[str, Any]
 _TOO_COMPLEX: Final = re.compile("stack overflow|too large|too many|too complex")
 _TWICE: Final = re.compile(r"[/\\+%]")
 """What must be encoded twice in a key: see addresses.py."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*\Z")
 _ADVISED_AT: Final = frozenset({1, 8, 64})
 _SHOWN_TYPES: Final = {
     "Edm.Decimal": "#Decimal",
@@ -62,35 +63,16 @@ class Reading:
 
     def page(self, plan: Plan, company: str | None, size: int, level: str, root: str) -> Page:
         """One page of a list; `company` limits it, None means all companies."""
-        conditions, parameters = scoped(plan, company)
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        total = self._total(plan, where, parameters) if plan.is_counted else None
-        wanted = size if plan.top is None else min(plan.top, size)
-        rows = self._rows(plan, where, parameters, wanted + 1, plan.skip)
-        is_cut = len(rows) > wanted and (plan.top is None or plan.top > wanted)
-        records = self._records(plan, rows[:wanted], level, root)
-        return Page(records, total, plan.skip + wanted if is_cut else None)
+        return self._page(plan, *_scoped(plan, company), size, level, root)
 
     def count(self, plan: Plan, company: str | None) -> int:
         """How many records match."""
-        conditions, parameters = scoped(plan, company)
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        return self._total(plan, where, parameters)
+        return self._total(plan, *_scoped(plan, company))
 
     def one(self, plan: Plan, key: Key, level: str, root: str) -> Json | None:
         """One record with what the plan selects and expands, or None."""
-        rows = self._store.read(f"{plan.select} WHERE {_key_condition(plan)}", key).fetchall()
+        rows = self._store.read(plan.by_key, key).fetchall()
         return self._records(plan, rows, level, root)[0] if rows else None
-
-    def made(self, plan: Plan, values: Mapping[str, Any], root: str) -> Json:
-        """A record that was just stored, from its stored values; `plan` is that of no options."""
-        columns = plan.entity_set.table.columns
-        row = [
-            _as_stored(values[name]) if columns[name].edm == "Edm.Decimal" else values[name]
-            for name in plan.names
-        ]
-        whole = (*row, values[REC_VERSION], values[REC_ID])
-        return self._records(plan, [whole], "minimal", root)[0]
 
     def linked(self, source: EntitySet, navigation: Navigation, key: Key) -> Row | None:
         """The values that lead from a record to what is behind a navigation, or None."""
@@ -111,7 +93,16 @@ class Reading:
         root: str,
     ) -> Page:
         """Records that a navigation leads to from a record with these values."""
+        return self._page(plan, *_link_condition(plan, navigation, values), size, level, root)
+
+    def count_behind(self, plan: Plan, navigation: Navigation, values: Sequence[Any]) -> int:
+        """How many records a navigation leads to."""
         where, parameters = _link_condition(plan, navigation, values)
+        return self._total(plan, where, parameters)
+
+    def _page(
+        self, plan: Plan, where: str, parameters: Row, size: int, level: str, root: str
+    ) -> Page:
         total = self._total(plan, where, parameters) if plan.is_counted else None
         wanted = size if plan.top is None else min(plan.top, size)
         rows = self._rows(plan, where, parameters, wanted + 1, plan.skip)
@@ -119,18 +110,10 @@ class Reading:
         records = self._records(plan, rows[:wanted], level, root)
         return Page(records, total, plan.skip + wanted if is_cut else None)
 
-    def count_behind(self, plan: Plan, navigation: Navigation, values: Sequence[Any]) -> int:
-        """How many records a navigation leads to."""
-        where, parameters = _link_condition(plan, navigation, values)
-        return self._total(plan, where, parameters)
-
-    def _rows(
-        self, plan: Plan, where: str, parameters: Sequence[Any], limit: int, skip: int
-    ) -> list[Row]:
-        order = ", ".join(piece.text for piece in plan.order)
-        sql = f"{plan.select}{where} ORDER BY {order} LIMIT ? OFFSET ?"
-        bound = [*parameters, *[value for piece in plan.order for value in piece.parameters]]
-        values = (*bind(tuple(bound), self._clock.now()), limit, skip)
+    def _rows(self, plan: Plan, where: str, parameters: Row, limit: int, skip: int) -> list[Row]:
+        sql = plan.select + where + plan.order
+        bound = bind((*parameters, *plan.order_parameters), self._clock.now())
+        values = (*bound, limit, skip)
         plan.uses += 1
         rows = self._run(sql, values)
         if plan.uses in _ADVISED_AT:
@@ -141,12 +124,17 @@ class Reading:
         """Let a large table have an index for this plan; its company alone selects too little."""
         if plan.entity_set.view:
             return
-        condition, equal = f" t.{quoted(COMPANY)} = ?", plan.equal
-        if condition in sql:
-            sql = sql.replace(condition, f" +{condition[1:]}", 1)
+        hints, equal = plan.hints, plan.hints.equal
+        if IN_COMPANY in sql:
+            sql = sql.replace(IN_COMPANY, f"+{IN_COMPANY}", 1)
             equal = (COMPANY, *equal)
         self._advisor.improve(
-            plan.entity_set.records, sql, values, equal=equal, order=plan.sorted_by
+            plan.entity_set.records,
+            sql,
+            values,
+            equal=equal,
+            order=hints.order,
+            compared=hints.compared,
         )
 
     def _run(self, sql: str, values: Sequence[Any]) -> list[Row]:
@@ -158,29 +146,37 @@ class Reading:
             raise BadQuery(reason="The query is too complex.") from error
         return rows
 
-    def _total(self, plan: Plan, where: str, parameters: Sequence[Any]) -> int:
+    def _total(self, plan: Plan, where: str, parameters: Row) -> int:
         sql = f"SELECT count(*) FROM {quoted(plan.entity_set.table.sql)} t{where}"
-        bound = bind(tuple(parameters), self._clock.now())
+        bound = bind(parameters, self._clock.now())
         return int(self._run(sql, bound)[0][0])
 
     # -- JSON ---------------------------------------------------------------------------------
 
     def _records(self, plan: Plan, rows: Sequence[Row], level: str, root: str) -> list[Json]:
-        etag, names, decoders = plan.entity_set.etag, plan.names, plan.decoders
-        made: list[Json] = []
-        for row in rows:
-            record: Json = {} if level == "none" else {"@odata.etag": etag(row[-2], row[-1])}
-            record.update(zip(names, row))  # noqa: B905 - rows end with hidden columns
-            for name, decode in decoders:
+        if not rows:
+            return []
+        *columns, versions, ids = zip(*rows, strict=True)
+        etags = map(plan.entity_set.etags.__getitem__, zip(versions, ids, strict=True))
+        names = plan.shown
+        shown = zip(etags, *columns[: len(names) - 1])  # noqa: B905 - all are columns of one list
+        records: list[Json] = [dict(zip(names, row)) for row in shown]  # noqa: B905 - one each
+        for name, decode in plan.decoders:
+            for record in records:
                 value = record[name]
                 if value is not None:
                     record[name] = decode(value)
-            if level == "full":
-                record = _annotated(plan.entity_set, record, plan, row, root)
-            for expansion in plan.expansions:
-                self._expand(plan, expansion, row, record, level, root)
-            made.append(record)
-        return made
+        if level == "none":
+            for record in records:
+                del record[ETAG]
+        elif level == "full":
+            pairs = zip(records, rows, strict=True)
+            records = [_annotated(plan.entity_set, item, plan, row, root) for item, row in pairs]
+        if plan.expansions:
+            for record, row in zip(records, rows, strict=True):
+                for expansion in plan.expansions:
+                    self._expand(plan, expansion, row, record, level, root)
+        return records
 
     def _expand(
         self, plan: Plan, expansion: Expansion, row: Row, record: Json, level: str, root: str
@@ -201,20 +197,14 @@ class Reading:
         record[navigation.name] = self._records(inner, rows, level, root)
 
 
-def _as_stored(value: Any) -> Any:
-    """A decimal as the store gives it back: a whole number comes without a fraction."""
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**63
-    return int(value) if is_whole else value
+def _scoped(plan: Plan, company: str | None) -> tuple[str, Row]:
+    """WHERE with its parameters; `company` limits a company-specific set."""
+    if company is None or not plan.entity_set.is_company_specific:
+        return plan.everywhere, plan.parameters
+    return plan.in_company, (company, *plan.parameters)
 
 
-def _key_condition(plan: Plan) -> str:
-    table = plan.entity_set.table
-    return " AND ".join(f"t.{quoted(table.columns[name].column)}=?" for name in table.key)
-
-
-def _link_condition(
-    plan: Plan, navigation: Navigation, values: Sequence[Any]
-) -> tuple[str, list[Any]]:
+def _link_condition(plan: Plan, navigation: Navigation, values: Sequence[Any]) -> tuple[str, Row]:
     """An empty value links to nothing."""
     columns = plan.entity_set.table.columns
     conditions = [f"t.{quoted(columns[other].column)} = ?" for _, other in navigation.pairs]
@@ -222,7 +212,7 @@ def _link_condition(
     if plan.where is not None:
         conditions.append(plan.where.text)
         parameters += plan.where.parameters
-    return f" WHERE {' AND '.join(conditions)}", parameters
+    return f" WHERE {' AND '.join(conditions)}", tuple(parameters)
 
 
 def _annotated(entity_set: EntitySet, record: Json, plan: Plan, row: Row, root: str) -> Json:
@@ -232,8 +222,7 @@ def _annotated(entity_set: EntitySet, record: Json, plan: Plan, row: Row, root: 
     out: Json = {"@odata.type": f"#{NAMESPACE}.{entity_set.type}"}
     link = ""
     if all(name in found for name in table.key):
-        keys = ",".join(f"{name}={_literal(found[name])}" for name in table.key)
-        link = f"{entity_set.name}({keys})"
+        link = address_of(entity_set, entity_set.key_of(found))
         out |= {"@odata.id": f"{root}/{link}", "@odata.editLink": link}
     for name, value in record.items():
         column = table.columns.get(name)
@@ -249,15 +238,22 @@ def _annotated(entity_set: EntitySet, record: Json, plan: Plan, row: Row, root: 
     return out
 
 
-def _literal(value: Any) -> str:
-    """A key value as it stands in a URL."""
-    if isinstance(value, str):
+def _literal(column: Column, value: Any) -> str:
+    """A key value as it stands in a URL: texts and enumeration members in quotes."""
+    if column.edm == "Edm.String":
+        if _PLAIN.match(value):
+            return f"'{value}'"
         once = _TWICE.sub(lambda found: quote(found[0], safe=""), value.replace("'", "''"))
         return "'" + quote(once, safe="'") + "'"
+    if column.enum is not None:
+        names = (name for name, number in column.enum.members.items() if number == value)
+        return f"{column.enum.name}'{next(names, value)}'"
     return str(value)
 
 
 def address_of(entity_set: EntitySet, key: Key) -> str:
     """`CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')`."""
+    columns = entity_set.table.columns
     pairs = zip(entity_set.table.key, key, strict=True)
-    return f"{entity_set.name}({','.join(f'{name}={_literal(value)}' for name, value in pairs)})"
+    parts = [f"{name}={_literal(columns[name], value)}" for name, value in pairs]
+    return f"{entity_set.name}({','.join(parts)})"

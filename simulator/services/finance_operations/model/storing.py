@@ -53,9 +53,16 @@ class Storing:
         self._sets, self._lookups, self._numbers = sets, lookups, numbers
         self._rules, self._random = rules, random
         self._dimension_sets: dict[str, tuple[str, ...]] = {}
+        self._one_statement: dict[str, bool] = {}
 
     def is_one_statement(self, entity_set: EntitySet) -> bool:
         """Whether a row of the set is stored by one statement and nothing is written beside it."""
+        known = self._one_statement.get(entity_set.name)
+        if known is None:
+            known = self._one_statement[entity_set.name] = self._stands_alone(entity_set)
+        return known
+
+    def _stands_alone(self, entity_set: EntitySet) -> bool:
         return (
             self._rules.of(entity_set).stored is _NO_EFFECT
             and not self._dimensions_of(entity_set)
@@ -69,6 +76,8 @@ class Storing:
             return self._create_product(entity_set, made, user)
         if not self._add(entity_set, made, user):
             return duplicate(entity_set, made)
+        if self.is_one_statement(entity_set):
+            return None
         if entity_set.name in _PEOPLE:
             self._add_person(entity_set, made, user)
         self._follow(entity_set, None, made, user)
@@ -76,9 +85,10 @@ class Storing:
 
     def update(self, entity_set: EntitySet, row: Values, values: Values, user: str) -> None:
         """Store changed values of a row."""
-        values[REC_VERSION] = self._random.randrange(2, 2**31)
+        values[REC_VERSION] = self._random.getrandbits(30) + 2
         entity_set.records.update(entity_set.key_of(row), values, user=user)
-        self._follow(entity_set, row, Upon(values, row), user)
+        if not self.is_one_statement(entity_set):
+            self._follow(entity_set, row, Upon(values, row), user)
 
     def delete(self, entity_set: EntitySet, row: Values, user: str) -> None:
         """Delete a row."""

@@ -32,8 +32,10 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
     Sets,
 )
+from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
+from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import NONE
 from windtunnel.simulator.services.finance_operations.model.storing import Storing
 
 _ETAG: Final = re.compile(r'(?:W/)?"[^"]*"')
@@ -49,9 +51,10 @@ class Writing:
         checks: Checks,
         rules: Rules,
         storing: Storing,
+        lookups: Lookups,
         error_status: int,
     ) -> None:
-        self._store, self._checks = store, checks
+        self._store, self._checks, self._lookups = store, checks, lookups
         self._rules, self._storing = rules, storing
         self._status = error_status
         self._dependents = _dependents(sets)
@@ -86,7 +89,8 @@ class Writing:
         """Change the sent fields of a record. Raises FinanceOperationsError."""
         sent = _given(entity_set, body)
         with self._whole(entity_set):
-            row = self._selected(entity_set, key, if_match, is_in_scope=is_in_scope)
+            row = self._row_to_change(entity_set, key, sent) if is_in_scope else None
+            row = self._selected(entity_set, row, if_match)
             values = self._checks.changes(entity_set, row, sent)
             if isinstance(values, Refusal):
                 raise self._failed(entity_set, values)
@@ -107,14 +111,20 @@ class Writing:
             return nullcontext()
         return self._store.atomic()
 
-    def _selected(
-        self, entity_set: EntitySet, key: Key, if_match: str, *, is_in_scope: bool
-    ) -> Values:
-        row = entity_set.row(key) if is_in_scope else None
+    def _row_to_change(self, entity_set: EntitySet, key: Key, sent: Values) -> Values | None:
+        """The stored row, or None; of a set without rules what is looked at and no more."""
+        if self._rules.of(entity_set) is not NONE or entity_set.is_partial:
+            return entity_set.row(key)
+        names = dict.fromkeys((*entity_set.kind.key, REC_ID, REC_VERSION, *entity_set.required))
+        names |= sent
+        return self._lookups.row(entity_set.name, key, tuple(names))
+
+    def _selected(self, entity_set: EntitySet, row: Values | None, if_match: str) -> Values:
+        """The row that a request is for. Raises NothingSelected or EtagMismatch."""
         if row is None:
             raise NothingSelected
         if if_match and if_match.strip() != "*":
-            current = entity_set.etag(row[REC_VERSION], row[REC_ID])
+            current = entity_set.etags[row[REC_VERSION], row[REC_ID]]
             wanted = {tag.removeprefix("W/") for tag in _ETAG.findall(if_match)}
             if current.removeprefix("W/") not in wanted:
                 raise EtagMismatch
@@ -133,7 +143,8 @@ class Writing:
     ) -> None:
         """Delete a record and what it owns. Raises FinanceOperationsError."""
         with self._store.atomic():
-            row = self._selected(entity_set, key, if_match, is_in_scope=is_in_scope)
+            row = entity_set.row(key) if is_in_scope else None
+            row = self._selected(entity_set, row, if_match)
             refusal = read_only(entity_set) or self._rules.validate_delete(entity_set, row)
             if refusal is not None:
                 raise DeleteFailed(entity_set.facts.entity, list(refusal.infolog), self._status)
@@ -161,15 +172,18 @@ class Writing:
 def _given(entity_set: EntitySet, body: Mapping[str, Any]) -> Values:
     """The sent properties in their stored form; annotations are left out. Raises BadBody."""
     values: Values = {}
-    for name, value in body.items():
-        if "@" in name and not name.endswith("@odata.bind"):
-            continue
-        if name not in entity_set.table.columns:
-            raise BadBody(reason=_unknown(entity_set, name))
-        try:
-            values[name] = entity_set.stored(name, value)
-        except BadValue as error:
-            raise BadBody(reason=why(error)) from error
+    known = entity_set.checkers.get
+    try:
+        for name, value in body.items():
+            check = known(name)
+            if check is not None and value is not None:
+                values[name] = check(value)
+            elif name in entity_set.table.columns:
+                values[name] = entity_set.stored(name, value)
+            elif "@" not in name or name.endswith("@odata.bind"):
+                raise BadBody(reason=_unknown(entity_set, name))
+    except BadValue as error:
+        raise BadBody(reason=why(error)) from error
     return values
 
 
