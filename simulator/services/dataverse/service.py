@@ -204,5 +204,9 @@ class Dataverse:
             raise
 
     def render_error(self, error: ServiceError, exchange: Exchange) -> Response:
-        """The Web API's error body."""
-        return self._replies.error(error, exchange)
+        """The Web API's error body; a refused sender is told its web server too."""
+        answer = self._replies.error(error, exchange)
+        if exchange.throttled_by:
+            answer.add(exchange.extra_head)
+            exchange.extra_head = b""
+        return answer
