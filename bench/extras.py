@@ -18,7 +18,7 @@ from bench.figures import (
 )
 from bench.harness import Cores, measure, workload
 from bench.large import import_times, page_times
-from bench.packages import data_management
+from bench.packages import data_management, gigabyte
 from bench.process import exchange
 from bench.server import GET, LIST, Server
 from bench.windtunnel_server import Windtunnel, create
@@ -128,6 +128,7 @@ EXTRAS = {
     "start": start_and_reset,
     "pages": page_times,
     "dmf": data_management,
+    "gigabyte": gigabyte,
     "import": import_times,
 }
 """Figures by the name `--extra` takes; each takes (folder, cores, rounds, seconds)."""

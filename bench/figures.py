@@ -140,6 +140,10 @@ PACKAGE_IN_SECONDS = "package_in_seconds"
 PACKAGE_OUT_SECONDS = "package_out_seconds"
 PACKAGE_MIB = "package_mib"
 PACKAGE_WAIT_MS = "package_wait_ms"
+LARGE_IN_SECONDS = "large_in_seconds"
+LARGE_OUT_SECONDS = "large_out_seconds"
+LARGE_MIB = "large_mib"
+LARGE_WAIT_MS = "large_wait_ms"
 START_SECONDS = "start_seconds"
 RESET_SECONDS = "reset_seconds"
 
@@ -163,6 +167,8 @@ TARGETS = (
     _extra(PACKAGE_OUT_SECONDS, "export of the same, seconds", 10),
     _extra(PACKAGE_MIB, "MiB of the process at most, meanwhile", 300),
     _extra(PACKAGE_WAIT_MS, "p99 of another small request meanwhile, ms", 100),
+    _extra(LARGE_MIB, "a package of 1 GiB in and out, growth of own memory, MiB", 150),
+    _extra(LARGE_WAIT_MS, "p99 of another small request meanwhile, ms", 100),
     _extra(START_SECONDS, "`windtunnel up` until every listener answers, seconds", 1.5),
     _extra(RESET_SECONDS, "reset, seconds", 0.05),
 )

@@ -1,24 +1,31 @@
-"""Data packages through the Data Management framework: 100,000 customers in, the same out.
+"""Data packages through the Data Management framework, in and out again as a client does it.
 
-Made and measured as a client does it: a write URL, a PUT, ImportFromPackage, polls; while a second
-client asks for something small all the time, so that a blocked server shows.
+100,000 customers, and a package of a GiB that azure-storage-blob moves; while a second client asks
+for something small all the time, so that a blocked server shows.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import psutil
+from azure.storage.blob import BlobClient
 
 from bench.driver import BenchFailed
 from bench.figures import (
+    LARGE_IN_SECONDS,
+    LARGE_MIB,
+    LARGE_OUT_SECONDS,
+    LARGE_WAIT_MS,
     PACKAGE_IN_SECONDS,
     PACKAGE_MIB,
     PACKAGE_OUT_SECONDS,
@@ -111,12 +118,17 @@ class _Client:
 
 
 class _Bystander(threading.Thread):
-    """Asks for the health of the server all the time; keeps how long each answer took."""
+    """Asks for the health of the server all the time; keeps how long each answer took.
 
-    def __init__(self, url: str) -> None:
+    `own_mib` is the most memory that the process had of its own: mapped pages of the database,
+    which the system takes back when it likes, do not count.
+    """
+
+    def __init__(self, url: str, pid: int) -> None:
         super().__init__(daemon=True)
-        self._url, self._is_over = url, threading.Event()
+        self._url, self._pid, self._is_over = url, pid, threading.Event()
         self.waits: list[float] = []
+        self.own_mib = _own_mib(pid)
 
     def run(self) -> None:
         with httpx.Client(timeout=60) as client:
@@ -124,6 +136,7 @@ class _Bystander(threading.Thread):
                 began = time.perf_counter()
                 client.get(self._url)
                 self.waits.append(time.perf_counter() - began)
+                self.own_mib = max(self.own_mib, _own_mib(self._pid))
                 self._is_over.wait(_SMALL_EVERY_SECONDS)
 
     def end(self) -> float:
@@ -146,7 +159,8 @@ def data_management(folder: Path, cores: Cores, rounds: int, seconds: float) -> 
         put = httpx.put(url, content=package, headers={"x-ms-blob-type": "BlockBlob"}, timeout=60)
         if put.status_code != 201:
             raise BenchFailed(f"the upload answered {put.status_code}: {put.text[:300]}")
-        bystander = _Bystander(f"{variables['WT_CONTROL_URL'].rstrip('/')}/_windtunnel/health")
+        health = f"{variables['WT_CONTROL_URL'].rstrip('/')}/_windtunnel/health"
+        bystander = _Bystander(health, process.pid)
         bystander.start()
         began = time.perf_counter()
         client.call(
@@ -185,11 +199,104 @@ def data_management(folder: Path, cores: Cores, rounds: int, seconds: float) -> 
 def _check(url: str) -> None:
     """Every customer must be in the exported package."""
     answer = httpx.get(url, timeout=60)
-    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
-        lines = archive.read("Customers V3.csv").decode().splitlines()
-    found = sum(line.startswith("B-") for line in lines)
-    if found != CUSTOMERS:
-        raise BenchFailed(f"the export has {found} of {CUSTOMERS} customers")
+    _count(BytesIO(answer.content), CUSTOMERS)
+
+
+def _count(package: BinaryIO, wanted: int) -> None:
+    with zipfile.ZipFile(package) as archive, archive.open("Customers V3.csv") as lines:
+        found = sum(line.startswith(b"B-") for line in lines)
+    if found != wanted:
+        raise BenchFailed(f"the export has {found} of {wanted} customers")
+
+
+# -- a GiB ----------------------------------------------------------------------------------------
+
+LARGE_COLUMNS = (*COLUMNS[:4], "CENTRALBANKPURPOSENOTES")
+NOTE_CHARACTERS = 100 * 1024
+LARGE_CUSTOMERS = (1 << 30) // NOTE_CHARACTERS + 1
+
+
+def large_package(file: BinaryIO, count: int) -> None:
+    """Write a package of customers with long notes, not compressed: as large as its file."""
+    maps = tuple(FieldMap(name, name) for name in LARGE_COLUMNS)
+    entity = PackageEntity("Customers V3", "Customers V3.csv", "CSV", maps=maps)
+    manifest = Manifest("Bench", "", (entity,))
+    note = random.Random(8_365).randbytes(NOTE_CHARACTERS // 32).hex() * 16
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("PackageHeader.xml", write_header(manifest))
+        archive.writestr("Manifest.xml", write_manifest(manifest))
+        with archive.open("Customers V3.csv", "w", force_zip64=True) as member:
+            member.write((",".join(LARGE_COLUMNS) + "\r\n").encode())
+            for number in range(count):
+                row = f"B-{number:07d},10,USD,Customer {number},{note}\r\n"
+                member.write(row.encode())
+
+
+def gigabyte(folder: Path, cores: Cores, rounds: int, seconds: float) -> dict[str, float]:
+    """Seconds of a package of a GiB in and out, and how much the process grew meanwhile."""
+    del rounds, seconds
+    package, exported = folder / "large.zip", folder / "exported.zip"
+    with package.open("wb") as file:
+        large_package(file, LARGE_CUSTOMERS)
+    process, variables = Windtunnel(database="file", sample_data=True).up(folder, cores.server)
+    try:
+        base = variables["WT_FO_HTTP_URL"].rstrip("/")
+        client = _Client(base, token(variables, variables["WT_FO_URL"]))
+        before = _own_mib(process.pid)
+        health = f"{variables['WT_CONTROL_URL'].rstrip('/')}/_windtunnel/health"
+        bystander = _Bystander(health, process.pid)
+        bystander.start()
+        began = time.perf_counter()
+        url = json.loads(client.call("GetAzureWriteUrl", uniqueFileName="large.zip"))["BlobUrl"]
+        with BlobClient.from_blob_url(url) as blob, package.open("rb") as file:
+            blob.upload_blob(file, overwrite=True)
+        client.call(
+            "ImportFromPackage",
+            packageUrl=url,
+            definitionGroupId="Bench",
+            executionId="large-in",
+            execute=True,
+            overwrite=True,
+            legalEntityId="usmf",
+        )
+        client.wait("large-in")
+        imported = time.perf_counter() - began
+        began = time.perf_counter()
+        client.call(
+            "ExportToPackage",
+            definitionGroupId="Bench",
+            packageName="large",
+            executionId="large-out",
+            reExecute=False,
+            legalEntityId="usmf",
+        )
+        client.wait("large-out")
+        url = client.call("GetExportedPackageUrl", executionId="large-out")
+        with BlobClient.from_blob_url(url) as blob, exported.open("wb") as file:
+            blob.download_blob().readinto(file)
+        seconds_out = time.perf_counter() - began
+        with exported.open("rb") as file:
+            _count(file, LARGE_CUSTOMERS)
+        return {
+            LARGE_IN_SECONDS: imported,
+            LARGE_OUT_SECONDS: seconds_out,
+            LARGE_WAIT_MS: bystander.end(),
+            LARGE_MIB: bystander.own_mib - before,
+        }
+    finally:
+        process.stop()
+        package.unlink()
+        exported.unlink(missing_ok=True)
+
+
+def _own_mib(pid: int) -> float:
+    """Memory that the process has of its own, where the system tells; else all it holds."""
+    status = Path(f"/proc/{pid}/status")
+    if status.is_file():
+        lines = [x for x in status.read_text().splitlines() if x.startswith("RssAnon")]
+        if lines:
+            return int(lines[0].split()[1]) / 1024
+    return float(psutil.Process(pid).memory_info().rss) / 2**20
 
 
 def _peak_mib(pid: int) -> float:

@@ -21,6 +21,31 @@ Work: TypeAlias = Generator[float, None, None]
 
 SLICE_SECONDS = 0.015
 
+
+class Slices:
+    """How many items of a piece of work fill a slice, by what the last ones took.
+
+    It counts the seconds of this thread: what others on the machine do makes no slice shorter.
+    """
+
+    def __init__(self, first: int, most: int) -> None:
+        self._rows, self._most = first, most
+        self.begin()
+
+    def rows(self) -> int:
+        """How many to do next."""
+        return self._rows
+
+    def begin(self) -> None:
+        """A slice begins."""
+        self._began = time.thread_time()
+
+    def did(self, count: int) -> None:
+        """It ended with so many done."""
+        spent = max(time.thread_time() - self._began, 1e-6)
+        self._rows = min(max(int(count * SLICE_SECONDS / spent), 1), self._most)
+
+
 _log = logging.getLogger("windtunnel.background")
 
 

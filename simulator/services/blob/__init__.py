@@ -4,6 +4,7 @@ Page: learn.microsoft.com, "Blob service REST API". Left out: see docs/reference
 """
 
 from windtunnel.simulator.services.blob.access import BlobAccess
+from windtunnel.simulator.services.blob.contents import Draft
 from windtunnel.simulator.services.blob.service import BlobService
 
-__all__ = ["BlobAccess", "BlobService"]
+__all__ = ["BlobAccess", "BlobService", "Draft"]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from urllib.parse import quote, urlencode
 
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.services.blob.authorization import signing
 from windtunnel.simulator.services.blob.authorization.sources import Sources
+from windtunnel.simulator.services.blob.contents import Draft, Written
 from windtunnel.simulator.services.blob.model.blobs import ANYHOW, Asked, Blobs, Told
 from windtunnel.simulator.services.blob.model.containers import Containers
 from windtunnel.simulator.services.blob.model.tables import Blob
@@ -78,11 +80,28 @@ class BlobAccess:
 
         Returns its size. Nothing is kept when `pieces` raises.
         """
-        self._containers.ensure(self.account, container)
         written = self._blobs.shelf.contents.write(pieces)
+        self._put(container, blob, written, content_type)
+        return written.size
+
+    def draft(self) -> AbstractContextManager[Draft]:
+        """A file for a blob that takes long to make; it goes unless `write_draft` takes it."""
+        return self._blobs.shelf.contents.draft()
+
+    def write_draft(
+        self,
+        container: str,
+        blob: str,
+        draft: Draft,
+        content_type: str = "application/octet-stream",
+    ) -> None:
+        """Write a whole block blob of a draft, without moving a byte; as `write` otherwise."""
+        self._put(container, blob, self._blobs.shelf.contents.keep(draft), content_type)
+
+    def _put(self, container: str, blob: str, written: Written, content_type: str) -> None:
+        self._containers.ensure(self.account, container)
         told = Told({"content-type": content_type})
         self._blobs.put(Address(self.account, container, blob), ANYHOW, told, written)
-        return written.size
 
     def ensure_container(self, container: str) -> None:
         """Make a container, if it is not there: a write URL needs it."""

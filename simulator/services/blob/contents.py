@@ -15,9 +15,10 @@ import uuid
 import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from windtunnel.simulator.exchange import Spooled
 
@@ -41,6 +42,14 @@ class Written:
     file: str
     size: int
     md5: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file under construction."""
+
+    path: Path
+    file: BinaryIO
 
 
 class Contents:
@@ -81,6 +90,23 @@ class Contents:
             draft.unlink(missing_ok=True)
             raise
         return Written(name, size, digest.digest())
+
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """A file to write and seek in, bit by bit; it goes unless `keep` made it a content file."""
+        path = self.incoming / uuid.uuid4().hex
+        try:
+            with path.open("x+b") as file:
+                yield Draft(path, file)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def keep(self, draft: Draft) -> Written:
+        """Make a draft a content file, by moving it. Nobody reads it for a hash: `md5` is empty."""
+        size = draft.file.seek(0, io.SEEK_END)
+        draft.file.close()
+        draft.path.replace(self._folder / draft.path.name)
+        return Written(draft.path.name, size, b"")
 
     def take(self, spooled: Spooled) -> Written:
         """Make a request's body a content file, by moving it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
@@ -70,9 +71,18 @@ class Entities(Protocol):
         ...
 
     def pages(
-        self, entity_set: str, names: Sequence[str], *, company: str, since: int | None, size: int
+        self,
+        entity_set: str,
+        names: Sequence[str],
+        *,
+        company: str,
+        since: int | None,
+        size: Callable[[], int],
     ) -> Iterator[list[tuple[Any, ...]]]:
-        """Stored values of all records of a company, or of those changed after `since`."""
+        """Stored values of all records of a company, or of those changed after `since`.
+
+        `size` is asked before each page.
+        """
         ...
 
     def related(
@@ -110,6 +120,19 @@ class Entities(Protocol):
         ...
 
 
+class Draft(Protocol):
+    """A blob under construction."""
+
+    @property
+    def file(self) -> BinaryIO:
+        """Where its bytes go; to write and to seek in."""
+        ...
+
+    def store(self, container: str, name: str) -> None:
+        """Make it the blob, without moving a byte; `file` is closed then."""
+        ...
+
+
 class Blobs(Protocol):
     """The blob storage behind the environment."""
 
@@ -127,6 +150,10 @@ class Blobs(Protocol):
 
     def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
         """Write a blob as a whole."""
+        ...
+
+    def draft(self) -> AbstractContextManager[Draft]:
+        """A file for a blob that takes long to make; it goes unless it is stored."""
         ...
 
     def delete(self, container: str, name: str) -> None:

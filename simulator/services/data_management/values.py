@@ -28,6 +28,7 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
 _GUID: Final = re.compile(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?\Z")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_CONTROL_BYTES: Final = bytes([*range(9), 11, 12, *range(14, 32)])
 _US_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z", re.ASCII)
 _US_MOMENT: Final = re.compile(
     r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([AaPp])[Mm])?\Z", re.ASCII
@@ -121,7 +122,7 @@ def _checked(row: int, one: Callable[[str], Any], text: str) -> Any:
 
 def _texts(longest: int) -> Convert:
     def convert(texts: Sequence[str]) -> list[Any]:
-        if not "".join(texts).isprintable() or longest:
+        if longest or _is_doubtful("".join(texts)):
             for row, text in enumerate(texts):
                 if longest and len(text) > longest:
                     reason = f"it is longer than {longest} characters"
@@ -132,6 +133,15 @@ def _texts(longest: int) -> Convert:
         return [text or None for text in texts]
 
     return convert
+
+
+def _is_doubtful(text: str) -> bool:
+    """Whether a control character or half a surrogate pair may be in a text; fast for long ones."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return True
+    return len(data.translate(None, _CONTROL_BYTES)) != len(data)
 
 
 def _integer(found: Field) -> Callable[[str], Any]:

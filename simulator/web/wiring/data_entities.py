@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
@@ -88,9 +88,18 @@ class DataEntities:
         ]
 
     def pages(
-        self, entity_set: str, names: Sequence[str], *, company: str, since: int | None, size: int
+        self,
+        entity_set: str,
+        names: Sequence[str],
+        *,
+        company: str,
+        since: int | None,
+        size: Callable[[], int],
     ) -> Iterator[list[tuple[Any, ...]]]:
-        """Stored values of all records of a company, or of those changed after `since`."""
+        """Stored values of all records of a company, or of those changed after `since`.
+
+        `size` is asked before each page.
+        """
         environment = self._environment
         return environment.bulk.pages(
             environment.sets[entity_set], names, company=company, since=since, size=size

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from windtunnel.simulator.exchange import ServiceError
-from windtunnel.simulator.services.blob import BlobAccess
+from windtunnel.simulator.services.blob import BlobAccess, Draft
 from windtunnel.simulator.services.data_management import (
     BlobRefused,
     DataManagement,
@@ -97,6 +98,28 @@ class PackageBlobs:
         """Write a blob as a whole."""
         self._access.write(container, name, pieces, "application/zip")
 
+    @contextmanager
+    def draft(self) -> Iterator[PackageDraft]:
+        """A file for a blob that takes long to make; it goes unless it is stored."""
+        with self._access.draft() as draft:
+            yield PackageDraft(self._access, draft)
+
     def delete(self, container: str, name: str) -> None:
         """Delete a blob, if it is there."""
         self._access.delete(container, name)
+
+
+class PackageDraft:
+    """A `Draft` of the framework."""
+
+    def __init__(self, access: BlobAccess, draft: Draft) -> None:
+        self._access, self._draft = access, draft
+
+    @property
+    def file(self) -> BinaryIO:
+        """Where its bytes go; to write and to seek in."""
+        return self._draft.file
+
+    def store(self, container: str, name: str) -> None:
+        """Make it the blob, without moving a byte."""
+        self._access.write_draft(container, name, self._draft, "application/zip")

@@ -245,3 +245,26 @@ def test_what_a_format_cannot_hold_fails_the_entity(make_rig):
     add_entity(rig, "Out", "Customer groups")
     assert rig.export(definitionGroupId="Out", executionId="2") == "PartiallySucceeded"
     assert "Customer groups.csv" in rig.exported("2")
+
+
+def test_a_package_is_written_where_its_blob_will_be_and_nothing_else_is(rig, monkeypatch):
+    make_project(rig)
+    contents = rig.house.blob.model.contents
+
+    def drafts():
+        return [path.name for path in contents.incoming.iterdir()]
+
+    monkeypatch.setattr(contents, "write", lambda pieces: pytest.fail("a package is copied"))
+    body = {"packageName": "", "executionId": "a", "reExecute": False, "legalEntityId": "usmf"}
+    rig.act("ExportToPackage", definitionGroupId="Out", **body)
+    rig.house.background._step()
+    (draft,) = drafts()
+    rig.work()
+    assert drafts() == []
+    assert draft in contents.files()
+    assert "Customer groups.csv" in rig.exported("a")
+    rig.act("ExportToPackage", definitionGroupId="Out", **body | {"executionId": "b"})
+    rig.house.background._step()
+    assert len(drafts()) == 1
+    rig.house.reset()
+    assert drafts() == []

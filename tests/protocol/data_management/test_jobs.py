@@ -11,6 +11,7 @@ from tests.protocol.data_management.conftest import (
     entity,
     package,
 )
+from windtunnel.simulator.services.data_management.model import records
 
 GROUPS = ("CUSTOMERGROUPID", "DESCRIPTION")
 GROUP_HEAD = "CUSTOMERGROUPID,DESCRIPTION\r\n"
@@ -279,6 +280,43 @@ def test_history_is_forgotten_after_a_week(rig):
     tables = ("dmf_executions", "dmf_steps", "dmf_staging", "dmf_keys", "dmf_errors")
     for table in tables:
         assert rig.house.store.read(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+
+
+def staged(rig):
+    """Staged rows and keys that are kept."""
+    tables = ("dmf_staging", "dmf_keys")
+    return [rig.house.store.read(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]
+
+
+def test_staged_rows_go_in_slices_and_those_of_a_killed_process_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "_BLOCKS", 1)
+    rig = Rig(tmp_path / "house.db")
+    many = [f"S-{n:04d},Name,10,USD" for n in range(1_600)]
+    assert rig.run(customers(*many), execute=False) == "Succeeded"
+    assert staged(rig) == [4, 0]
+    assert rig.post("DeleteExecutionHistoryJob", executionId="run-1").status_code == 204
+    steps_of(rig, 1)
+    assert staged(rig) == [3, 0]
+    killed = rig.house
+    rig.open()
+    rig.work()
+    assert staged(rig) == [0, 0]
+    assert rig.run(customers(*many), execute=False) == "Succeeded"
+    assert rig.post("DeleteExecutionHistoryJob", executionId="run-1").status_code == 204
+    rig.act("ImportFromPackage", **rig.import_call(customers(GOOD.format(10))))
+    rig.work()
+    assert rig.status() == "Succeeded", "an id that is used anew keeps its own rows"
+    assert staged(rig) == [1, 0]
+    assert rig.run_detail()["TargetRecordsCreatedCount"] == 1
+    rig.house.close()
+    killed.blob.close()
+
+
+def test_what_a_faulty_file_staged_is_gone(rig):
+    lines = [f"S-{n:04d},Name,10,USD" for n in range(1_600)]
+    assert rig.run(customers(*lines, "S-0007,Twice,10,USD")) == "Failed"
+    assert staged(rig) == [0, 0]
+    assert rig.run_detail()["StagingRecordsCreatedCount"] == 0
 
 
 def test_history_is_forgotten_by_the_next_process_too(tmp_path):

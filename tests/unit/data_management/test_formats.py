@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from io import BytesIO
 
 import openpyxl
@@ -58,14 +60,15 @@ def written(source_format, rows):
 
 
 def opened(data, source_format, mapped=HEADER, sheet=""):
-    return open_file(
-        Bytes(data),
-        source_format,
-        entity="Customers V3",
-        element=ELEMENT,
-        mapped=mapped,
-        sheet=sheet,
+    source = Bytes(data) if isinstance(data, bytes) else data
+    opening = open_file(
+        source, source_format, entity="Customers V3", element=ELEMENT, mapped=mapped, sheet=sheet
     )
+    while True:
+        try:
+            next(opening)
+        except StopIteration as end:
+            return end.value
 
 
 def read(data, source_format, mapped=HEADER):
@@ -209,3 +212,160 @@ def test_a_file_of_many_blocks_is_read_in_order():
     for source_format in (CSV, BUILT_IN["xml-attribute"], BUILT_IN["fixed width"]):
         data = written(source_format, [[a, b[:20], c] for a, b, c in rows])
         assert [row[0] for row in read(data, source_format)[1]] == [row[0] for row in rows]
+
+
+# -- slices: no step reads much, whatever the file holds ------------------------------------------
+
+MIB = 1 << 20
+MOST_OF_A_STEP = 3 * MIB
+
+
+class Endless:
+    """A file of `pieces`, made while it is read."""
+
+    name = "Customers V3.csv"
+
+    def __init__(self, pieces):
+        self._pieces, self._rest, self.read_bytes = iter(pieces), b"", 0
+
+    def read(self, size=-1):
+        assert size > 0, "nobody may read a file as a whole"
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        self.read_bytes += len(taken)
+        return taken
+
+
+LONG = b"x" * 100_000
+XML_HEAD = b"<Document><CUSTCUSTOMERV3ENTITY><NAME>A</NAME></CUSTCUSTOMERV3ENTITY>"
+XML_ROW = b"<CUSTCUSTOMERV3ENTITY><NAME>" + LONG + b"</NAME></CUSTCUSTOMERV3ENTITY>"
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "piece", "mapped"),
+    [
+        ("csv", HEAD, b"US-1," + LONG + b",5\r\n", HEADER),
+        ("csv", HEAD, b"\r\n" * 1_000, HEADER),
+        ("csv-unicode", HEAD.decode().encode("utf-16"), b"\r\0\n\0" * 1_000, HEADER),
+        ("xml-element", XML_HEAD, XML_ROW, ("NAME",)),
+        ("xml-element", XML_HEAD, b"<!-- " + LONG + b" -->", ("NAME",)),
+        ("fixed width", b"A" + b" " * 9_998 + b"B\r\n", b"1" * 9_999 + b"2\r\n", ("A", "B")),
+        ("fixed width", b"A B\r\n", b"\r\n" * 1_000, ("A", "B")),
+    ],
+)
+def test_a_large_file_is_read_in_small_steps(name, head, piece, mapped):
+    count = 8 * MIB // len(piece)
+    tail = b"</Document>" if name.startswith("xml") else b""
+    source = Endless(iter([head, *[piece] * count, tail]))
+    before = source.read_bytes
+    blocks = opened(source, BUILT_IN[name], mapped).blocks
+    while next(blocks, None) is not None:
+        assert source.read_bytes - before <= MOST_OF_A_STEP
+        before = source.read_bytes
+    assert source.read_bytes > 7 * MIB
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "piece", "reason"),
+    [
+        ("csv", HEAD, LONG, "it does not end"),
+        ("csv", b"A", LONG, "it does not end"),
+        ("csv", HEAD, b'"\r\n",' * 10_000, "it does not end"),
+        ("fixed width", b"A B\r\n", LONG, "it does not end"),
+        ("xml-element", b"<Document><!-- ", LONG, "does not end"),
+        ("xml-element", b'<Document><CUSTCUSTOMERV3ENTITY NAME="', LONG, "does not end"),
+        ("xml-element", b"<Document><CUSTCUSTOMERV3ENTITY><NAME>", LONG, "characters"),
+        (
+            "xml-element",
+            b"<Document><CUSTCUSTOMERV3ENTITY>",
+            b"".join(b"<F%d>%b</F%d>" % (n, LONG[:9_000], n) for n in range(3_000)),
+            "characters",
+        ),
+    ],
+)
+def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(name, head, piece, reason):
+    source = Endless(iter([head, *[piece] * -(-24 * MIB // len(piece))]))
+    with pytest.raises(f.FileFault, match=reason):
+        for _ in opened(source, BUILT_IN[name]).blocks:
+            pass
+    assert source.read_bytes < 20 * MIB
+
+
+def test_a_workbook_is_opened_and_saved_in_slices():
+    excel = BUILT_IN["excel"]
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    for number in range(3_000):
+        book.active.append([f"US-{number}", f"Name {number}", None])
+    for _ in range(2_000):
+        book.active.append([None, None, None])
+    book.active.append(["last", "x005F_y", "=1"])
+    out = BytesIO()
+    book.save(out)
+    opening = open_file(
+        Bytes(out.getvalue()), excel, entity="E", element=ELEMENT, mapped=HEADER, sheet=""
+    )
+    assert set(opening) == {0}
+    columns = opened(out.getvalue(), excel)
+    blocks = [len(block.rows) for block in columns.blocks]
+    assert max(blocks) == 500
+    assert sum(blocks) == 3_001
+    file = new_file(excel, HEADER, element=ELEMENT, widths=(20,) * 3, file="x")
+    rows = [[f"US-{number}", "n" * 200, "1"] for number in range(4_000)]
+    file.write(rows)
+    pieces = list(file.end())
+    assert pieces.count(b"") >= 4, "the sheet is compressed piece by piece"
+    assert read(b"".join(pieces), excel)[1] == rows
+
+
+def changed(data, change):
+    """A workbook with the XML of its first sheet changed, and its texts shared as Excel does it."""
+    out, texts = BytesIO(), []
+
+    def shared(match):
+        texts.append(match[2])
+        return f'<c r="{match[1]}" t="s"><v>{len(texts) - 1}</v></c>'
+
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        names = source.namelist()
+        names.remove("[Content_Types].xml")
+        for name in names:
+            member = source.read(name)
+            if name.endswith("sheet1.xml"):
+                cell = r'<c r="(\w+)" t="inlineStr"><is><t[^>]*>([^<]*)</t></is></c>'
+                member = change(re.sub(cell, shared, member.decode())).encode()
+            target.writestr(name, member)
+        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+        space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        target.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{items}</sst>')
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+        types = source.read("[Content_Types].xml").decode().replace("</Types>", override)
+        target.writestr("[Content_Types].xml", types)
+    return out.getvalue()
+
+
+def test_texts_that_cells_share_are_read_in_slices_too():
+    excel = BUILT_IN["excel"]
+    rows = [[f"US-{number}", f"Köln {number}", "1"] for number in range(1_500)]
+    data = changed(written(excel, rows), lambda xml: xml)
+    opening = open_file(Bytes(data), excel, entity="E", element=ELEMENT, mapped=HEADER, sheet="")
+    assert len(list(opening)) >= 1 + 3 * 1_500 // 1_000
+    assert read(data, excel) == (HEADER, rows)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ('<row r="2"', '<row r="99999999999999"', f.ExcelFull),
+        ('<row r="2"', '<row r="1048577"', f.ExcelFull),
+        ("<v>1</v>", "<v>77</v>", f.ExcelBroken),
+        ("<v>1</v>", "<v>-1</v>", f.ExcelBroken),
+    ],
+)
+def test_a_worksheet_that_points_out_of_itself_is_refused(old, new, kind):
+    data = written(BUILT_IN["excel"], [["US-1", "A", "5"]])
+    hostile = changed(data, lambda xml: xml.replace(old, new))
+    assert hostile != changed(data, lambda xml: xml)
+    assert type(fault_of(hostile, BUILT_IN["excel"])) is kind

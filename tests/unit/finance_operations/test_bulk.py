@@ -203,7 +203,7 @@ def test_one_row_of_product_creations_makes_two_records_and_a_second_changes_not
 
 def test_pages_hold_every_record_once_in_the_order_of_keys(rig: Rig) -> None:
     names = ("CustomerAccount", "OrganizationName")
-    pages = list(rig.made.bulk.pages(rig.customers, names, company="USMF", size=7))
+    pages = list(rig.made.bulk.pages(rig.customers, names, company="USMF", size=lambda: 7))
     assert [len(page) for page in pages] == [7, 7, 7, 7, 2]
     accounts = [row[0] for page in pages for row in page]
     assert accounts == sorted(accounts)
@@ -212,13 +212,15 @@ def test_pages_hold_every_record_once_in_the_order_of_keys(rig: Rig) -> None:
 
 
 def test_a_full_last_page_is_the_last(rig: Rig) -> None:
-    sizes = [len(p) for p in rig.made.bulk.pages(rig.customers, ("NameAlias",), size=40)]
+    sizes = [len(p) for p in rig.made.bulk.pages(rig.customers, ("NameAlias",), size=lambda: 40)]
     assert sum(sizes) == 120
     assert sizes == [40, 40, 40]
 
 
 def test_what_is_written_between_pages_harms_nothing(rig: Rig) -> None:
-    pages = rig.made.bulk.pages(rig.customers, ("CustomerAccount",), company="usmf", size=10)
+    pages = rig.made.bulk.pages(
+        rig.customers, ("CustomerAccount",), company="usmf", size=lambda: 10
+    )
     found = [row[0] for row in next(pages)]
     rig.made.writing.delete(rig.customers, ("usmf", "US-030"), "Admin")
     rig.write([("AA-01", "10", "USD", "Before"), ("US-999", "10", "USD", "Behind")])
@@ -235,7 +237,9 @@ def test_changes_since_a_version_are_whole_rows_without_deleted_ones(rig: Rig) -
     rig.write([("C-3", "10", "EUR", "Anderswo")], company="demf")
     rig.made.writing.delete(rig.customers, ("usmf", "C-2"), "Admin")
     names = ("CustomerAccount", "OrganizationName")
-    pages = list(rig.made.bulk.pages(rig.customers, names, company="usmf", since=version, size=1))
+    pages = list(
+        rig.made.bulk.pages(rig.customers, names, company="usmf", since=version, size=lambda: 1)
+    )
     assert pages == [[("US-001", "Contoso")], [("C-1", "Fabrikam 2")]]
     later = rig.made.bulk.version()
     assert list(rig.made.bulk.pages(rig.customers, names, since=later)) == []

@@ -22,6 +22,8 @@ from windtunnel.simulator.services.data_management.faults import (
     ValueInvalid,
 )
 from windtunnel.simulator.services.data_management.formats.source_format import (
+    BLOCK_CHARACTERS,
+    LONGEST_ROW,
     ROWS,
     Block,
     Columns,
@@ -31,6 +33,8 @@ from windtunnel.simulator.services.data_management.formats.source_format import 
 from windtunnel.simulator.services.data_management.formats.text import decoded, lines
 
 _MOST_COLUMNS: Final = 4_096
+_LINE: Final = 64
+"""What a line counts beside its characters: blank ones take time, too."""
 _NAMESPACE: Final = uuid.UUID("6f1d0f3e-57a0-5d0b-9a61-0000000d0f00")
 
 
@@ -51,8 +55,9 @@ def read(source: Source, source_format: SourceFormat, entity: str) -> Columns:
         raise HeaderMissing(file=source.name, line=1) from error
     names = tuple([name.strip() for name in header])
     check_header(names, source.name)
-    rest = _rows(found, source_format)
-    return Columns(names, _blocks(rest, options, len(names), source.name))
+    taken = _Taken()
+    rest = _counted(_rows(found, source_format), taken)
+    return Columns(names, _blocks(rest, taken, options, len(names), source.name))
 
 
 def check_header(names: Sequence[str], file: str) -> None:
@@ -96,8 +101,24 @@ def _rows(found: Iterator[str], source_format: SourceFormat) -> Iterator[str]:
         yield held
 
 
+class _Taken:
+    """Characters that csv took since the last block."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+
+def _counted(found: Iterator[str], taken: _Taken) -> Iterator[str]:
+    """The same lines, until a row takes too many of them."""
+    for line in found:
+        taken.characters += len(line) + _LINE
+        if taken.characters > BLOCK_CHARACTERS + LONGEST_ROW:
+            raise csv.Error("it does not end")
+        yield line
+
+
 def _blocks(
-    found: Iterator[str], options: dict[str, Any], width: int, file: str
+    found: Iterator[str], taken: _Taken, options: dict[str, Any], width: int, file: str
 ) -> Iterator[Block]:
     """Rows in blocks; the fault of a row comes after the good rows before it."""
     reader = csv.reader(found, **options)
@@ -127,9 +148,9 @@ def _blocks(
             block.lines.append(line)
             block.rows.append(row)
         line = reader.line_num + 2
-        if len(block.rows) >= ROWS:
+        if len(block.rows) >= ROWS or taken.characters > BLOCK_CHARACTERS:
             yield block
-            block = Block([], [])
+            block, taken.characters = Block([], []), 0
     if block.rows:
         yield block
     if fault is not None:
@@ -157,16 +178,23 @@ def writer(
         options["quoting"] = csv.QUOTE_ALL
     is_begun = False
 
+    special = (source_format.column_delimiter, source_format.text_qualifier, "\r", "\n")
+
     def write(rows: Iterable[Sequence[str]]) -> bytes:
         nonlocal is_begun
-        out = StringIO(newline="")
-        made = csv.writer(out, **options)
+        listed = list(rows)
         start = b""
         if not is_begun:
             is_begun, start = True, source_format.bom
             if source_format.has_header:
-                made.writerow(header)
-        made.writerows(rows)
+                listed.insert(0, header)
+        values = "".join(map("".join, listed))
+        if end == "\r\n" and len(header) > 1 and not any(c in values for c in special):
+            # csv looks at every character: four times what finding out that it need not takes
+            text = "".join([source_format.column_delimiter.join(row) + end for row in listed])
+            return start + _encoded(text, encoding, file)
+        out = StringIO(newline="")
+        csv.writer(out, **options).writerows(listed)
         return start + _encoded(out.getvalue(), encoding, file)
 
     return write

@@ -1,23 +1,33 @@
 """EXCEL: one worksheet, at most 255 columns, the first row are the names. By openpyxl.
 
 Texts above 255 characters are cut on export, as the framework cuts them. A workbook is a zip of its
-own: it is checked as a package is before a byte is unpacked. Source: "Data management error
-descriptions and known limitations".
+own: it is checked as a package is before a byte is unpacked. Opening and saving go in slices, and
+shared texts wait in a file. Source: "Data management error descriptions and known limitations".
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from defusedxml.common import DefusedXmlException
 from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import IllegalCharacterError, InvalidFileException
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from windtunnel.simulator.services.data_management.faults import (
     ControlCharacter,
@@ -42,7 +52,9 @@ MOST_COLUMNS: Final = 255
 MOST_ROWS: Final = 1_048_576
 LONGEST_TEXT: Final = 255
 _BOUNDS: Final = Bounds(unpacked_bytes=1 << 29)
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 18
+_TEXTS: Final = 1_000
+"""Shared texts that are read in one slice."""
 _BROKEN: Final = (
     zipfile.BadZipFile,
     InvalidFileException,
@@ -62,21 +74,25 @@ def sheet_of(entity: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in entity)[:31] or "Sheet1"
 
 
-def read(source: Source, sheet: str) -> Columns:
-    """Open a workbook's sheet; the first one when none is named. Raises FileFault."""
-    file = cast(
-        BinaryIO,
-        tempfile.SpooledTemporaryFile(max_size=8 << 20),  # noqa: SIM115 - the blocks close it
-    )
-    try:
+def read(source: Source, sheet: str) -> Generator[int, None, Columns]:
+    """Open a workbook's sheet, in slices; the first one when none is named. Raises FileFault."""
+    with ExitStack() as opened:
+        file = cast(BinaryIO, opened.enter_context(tempfile.SpooledTemporaryFile(max_size=8 << 20)))
         while piece := source.read(_PIECE):
             file.write(piece)
-        rows = _rows(file, source.name, sheet.removesuffix("$"))
-        first = _header(next(rows, []), source.name)
-    except BaseException:
-        file.close()
-        raise
-    return Columns(first, _blocks(rows, len(first), source.name, file))
+            yield 0
+        texts = opened.enter_context(_Texts())
+        rows = _rows(file, source.name, sheet.removesuffix("$"), texts)
+        first: list[str] | None = None
+        for row in rows:
+            if row is not None:
+                first = row
+                break
+            yield 0
+        header = _header(first or [], source.name)
+        blocks = _blocks(rows, len(header), source.name, opened.pop_all())
+        next(blocks)  # from here on it closes what it has, also when nobody goes on
+        return Columns(header, blocks)
 
 
 def _header(first: list[str], file: str) -> tuple[str, ...]:
@@ -90,16 +106,84 @@ def _header(first: list[str], file: str) -> tuple[str, ...]:
     return tuple(first)
 
 
-def _rows(file: BinaryIO, name: str, sheet: str) -> Iterator[list[str]]:
+class _Texts(Sequence[str]):
+    """The texts that cells share: in a file, for there may be millions; the last used at hand."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115 - see __exit__
+        self._ends = array("Q", [0])
+        self._read = lru_cache(4_096)(self._text)
+
+    def __enter__(self) -> _Texts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def append(self, text: str) -> None:
+        """Add a text behind the last."""
+        self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._read(place)
+
+    def _text(self, place: int) -> str:
+        if not 0 <= place < len(self):
+            raise ValueError(f"there is no shared text {place}")
+        start, end = self._ends[place : place + 2]
+        self._file.seek(start)
+        return self._file.read(end - start).decode("utf-8", "surrogatepass")
+
+
+class _Reader(ExcelReader):
+    """openpyxl's, but for the shared texts, which `texts` are filled with in slices."""
+
+    def __init__(self, file: BinaryIO, texts: _Texts) -> None:
+        super().__init__(file, read_only=True, data_only=True, keep_links=False)
+        self.shared_strings = texts  # type: ignore[assignment]  # read by place only
+
+    def read_strings(self) -> None:
+        """Left to `fill`."""
+
+    def fill(self, texts: _Texts) -> Iterator[None]:
+        """Read the shared texts; gives control back again and again."""
+        part = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]  # openpyxl
+        if part is None:
+            return
+        item = f"{{{SHEET_MAIN_NS}}}si"
+        with self.archive.open(part.PartName[1:]) as stream:
+            root = None
+            for event, node in iterparse(stream, events=("start", "end")):
+                if root is None:
+                    root = node
+                elif event == "end" and node.tag == item:
+                    text: Any = Text.from_tree(node)
+                    texts.append(text.content.replace("x005F_", ""))
+                    root.clear()
+                    if len(texts) % _TEXTS == 0:
+                        yield
+
+
+def _rows(file: BinaryIO, name: str, sheet: str, texts: _Texts) -> Iterator[list[str] | None]:
+    """The rows of a sheet; None before them gives control back."""
     if not file.tell():
         raise FileEmpty(file=name)
     try:
         Archive(file, _BOUNDS).close()
         file.seek(0)
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        reader = _Reader(file, texts)
+        reader.read()
+        for _ in reader.fill(texts):
+            yield None
+        book = reader.wb
         page = book[sheet] if sheet else book.worksheets[0]
         page.reset_dimensions()
-        for row in page.iter_rows(values_only=True):
+        for number, row in enumerate(page.iter_rows(values_only=True), 1):
+            if number > MOST_ROWS:
+                raise ExcelFull(file=name, line=number)
             yield [_text(value) for value in row]
     except PackageFault as error:
         raise ExcelBroken(file=name, reason=error.message) from error
@@ -121,28 +205,32 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _blocks(rows: Iterator[list[str]], width: int, file: str, opened: IO[bytes]) -> Iterator[Block]:
-    block, fault = Block([], []), None
-    try:
+def _blocks(
+    rows: Iterator[list[str] | None], width: int, file: str, opened: ExitStack
+) -> Iterator[Block]:
+    """Rows in blocks, which may be empty where the sheet is."""
+    block, fault, seen = Block([], []), None, 0
+    with opened:
+        yield block
         for number, row in enumerate(rows, 2):
-            if not any(row):
+            if row is None:
                 continue
+            seen += 1
             if any(row[width:]):
                 fault = RowBroken(
                     file=file, line=number, column=width + 1, reason="it has too many values"
                 )
                 break
-            block.lines.append(number)
-            block.rows.append((row + [""] * (width - len(row)))[:width])
-            if len(block.rows) >= ROWS:
+            if any(row):
+                block.lines.append(number)
+                block.rows.append((row + [""] * (width - len(row)))[:width])
+            if seen >= ROWS:
                 yield block
-                block = Block([], [])
+                block, seen = Block([], []), 0
         if block.rows:
             yield block
         if fault is not None:
             raise fault
-    finally:
-        opened.close()
 
 
 class Writer:
@@ -178,9 +266,34 @@ class Writer:
         return cell
 
     def pieces(self) -> Iterator[bytes]:
-        """The workbook's bytes."""
-        with tempfile.TemporaryFile() as file:
-            self._book.save(file)
+        """The workbook's bytes; empty ones while it is put together."""
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryDirectory() as folder:
+            with _Patient(file, Path(folder)) as archive:
+                ExcelWriter(self._book, archive).write_data()
+                yield from archive.compress()
             file.seek(0)
             while piece := file.read(_PIECE):
                 yield piece
+
+
+class _Patient(zipfile.ZipFile):
+    """A zip that takes whole files at once and compresses them later, in slices."""
+
+    def __init__(self, file: IO[bytes], folder: Path) -> None:
+        super().__init__(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=1)
+        self._folder, self._later = folder, list[tuple[Path, str]]()
+
+    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
+        """Take a file over; its owner, who will delete it, keeps an empty one."""
+        kept = self._folder / str(len(self._later))
+        shutil.move(filename, kept)
+        Path(filename).touch()
+        self._later.append((kept, str(arcname)))
+
+    def compress(self) -> Iterator[bytes]:
+        """Bring in the files that were taken; gives nothing but control."""
+        for path, name in self._later:
+            with path.open("rb") as source, self.open(name, "w", force_zip64=True) as member:
+                while piece := source.read(_PIECE):
+                    member.write(piece)
+                    yield b""

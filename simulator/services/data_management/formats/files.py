@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from windtunnel.simulator.services.data_management.formats import (
@@ -42,8 +42,11 @@ def open_file(
     element: str,
     mapped: Sequence[str],
     sheet: str = "",
-) -> Columns:
-    """Open a data file; `mapped` are the columns the mapping wants. Raises FileFault."""
+) -> Generator[int, None, Columns]:
+    """Open a data file, in slices that give no row; `mapped` are the columns the mapping wants.
+
+    Raises FileFault.
+    """
     match source_format.kind:
         case "delimited":
             return delimited.read(source, source_format, entity)
@@ -52,7 +55,7 @@ def open_file(
         case "excel":
             from windtunnel.simulator.services.data_management.formats import excel
 
-            return excel.read(source, sheet)
+            return (yield from excel.read(source, sheet))
         case "xml-element" | "xml-attribute":
             return xml_files.read(source, element, mapped)
 

@@ -19,6 +19,7 @@ from windtunnel.simulator.services.data_management.faults import (
 )
 from windtunnel.simulator.services.data_management.formats.delimited import check_header
 from windtunnel.simulator.services.data_management.formats.source_format import (
+    BLOCK_CHARACTERS,
     ROWS,
     Block,
     Columns,
@@ -52,8 +53,12 @@ def read(source: Source, source_format: SourceFormat) -> Columns:
 def _blocks(
     found: Iterator[str], slices: Sequence[slice], width: int, file: str
 ) -> Iterator[Block]:
-    block, fault, blank = Block([], []), None, 0
+    block, fault, blank, size = Block([], []), None, 0, 0
     for number, line in enumerate(found, 2):
+        size += len(line) or BLOCK_CHARACTERS // ROWS
+        if size > BLOCK_CHARACTERS or len(block.rows) >= ROWS:
+            yield block
+            block, size = Block([], []), 0
         if not line:
             blank = blank or number
             continue
@@ -66,9 +71,6 @@ def _blocks(
             break
         block.lines.append(number)
         block.rows.append([line[place].rstrip(" ") for place in slices])
-        if len(block.rows) >= ROWS:
-            yield block
-            block = Block([], [])
     if block.rows:
         yield block
     if fault is not None:

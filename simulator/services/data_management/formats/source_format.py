@@ -31,6 +31,10 @@ BOMS: Final[Mapping[str, bytes]] = {
 }
 ROWS: Final = 500
 """Rows of a block: enough to work by columns, few enough for a slice of time."""
+BLOCK_CHARACTERS: Final = 1 << 20
+"""A block of long rows ends here, so that memory does not grow with them."""
+LONGEST_ROW: Final = 16 << 20
+"""A row of more characters is refused: nobody knows how much of it is to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,10 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Block:
-    """Rows with the lines they began in; values in the order of the header."""
+    """Rows with the lines they began in; values in the order of the header.
+
+    An empty one says that a part of the file without a row was read.
+    """
 
     lines: list[int]
     rows: list[list[str]]

@@ -11,12 +11,12 @@ from windtunnel.simulator.services.data_management.faults import (
     RowBroken,
 )
 from windtunnel.simulator.services.data_management.formats.source_format import (
+    LONGEST_ROW,
     Source,
     SourceFormat,
 )
 
 _PIECE = 1 << 16
-_LONGEST_LINE = 16 << 20
 
 
 def decoded(source: Source, source_format: SourceFormat) -> Iterator[str]:
@@ -55,13 +55,21 @@ def _moved(line: int, column: int, text: str) -> tuple[int, int]:
 
 def lines(pieces: Iterator[str], delimiter: str, file: str) -> Iterator[str]:
     """Lines without their delimiter; the last one need not have it. Raises RowBroken."""
-    rest, number = "", 0
+    held: list[str] = []
+    size = number = 0
+    tail = ""
     for piece in pieces:
-        rest += piece
-        *whole, rest = rest.split(delimiter)
-        number += len(whole)
-        yield from whole
-        if len(rest) > _LONGEST_LINE:
+        if delimiter in tail + piece:
+            *whole, rest = ("".join(held) + piece).split(delimiter)
+            number += len(whole)
+            yield from whole
+            held, size = [rest], len(rest)
+        else:
+            held.append(piece)
+            size += len(piece)
+        tail = "".join(held[-2:])[-len(delimiter) + 1 :] if len(delimiter) > 1 else ""
+        if size > LONGEST_ROW:
             raise RowBroken(file=file, line=number + 1, reason="it does not end")
+    rest = "".join(held)
     if rest:
         yield rest

@@ -19,6 +19,8 @@ from windtunnel.simulator.services.data_management.faults import (
     XmlColumns,
 )
 from windtunnel.simulator.services.data_management.formats.source_format import (
+    BLOCK_CHARACTERS,
+    LONGEST_ROW,
     ROWS,
     Block,
     Columns,
@@ -29,8 +31,9 @@ from windtunnel.simulator.services.data_management.formats.source_format import 
 ROOT: Final = "Document"
 _PIECE: Final = 1 << 16
 _DEEPEST: Final = 8
-_LONGEST: Final = 16 << 20
 _MOST_FIELDS: Final = 4_096
+_LONGEST_TOKEN: Final = 4 << 20
+"""expat looks at a tag from its beginning with every piece of it."""
 _BAD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NO_RECORD: Final = "the element '{name}' stands where a record '{wanted}' is expected."
 Record = tuple[int, str, dict[str, str], list["Record"]]
@@ -60,6 +63,9 @@ class _Handler:
             pairs = zip(attributes[::2], attributes[1::2], strict=True)
             fields = {key.upper(): value for key, value in pairs if not key.startswith("xmlns")}
             record: Record = (self._parser.CurrentLineNumber, upper, fields, [])
+            if not self._open:
+                self._size = 0
+            self._grow(sum(map(len, attributes)))
             (self._open[-1][3] if self._open else self.records).append(record)
             self._open.append(record)
             return
@@ -76,18 +82,21 @@ class _Handler:
         self._depth -= 1
         if self._field:
             self._open[-1][2][self._field] = "".join(self._texts)
-            self._field, self._size = "", 0
+            self._field = ""
         elif self._open:
             self._open.pop()
 
     def text(self, data: str) -> None:
         if self._field:
-            self._size += len(data)
-            if self._size > _LONGEST:
-                raise self.fault(f"a value is longer than {_LONGEST} characters.")
+            self._grow(len(data))
             self._texts.append(data)
         elif not data.isspace():
             raise self.fault("text stands between the elements.")
+
+    def _grow(self, characters: int) -> None:
+        self._size += characters
+        if self._size > LONGEST_ROW:
+            raise self.fault(f"a record has more than {LONGEST_ROW} characters.")
 
     def refuse(self, *_: object) -> None:
         raise self.fault("a document type or entity declaration is refused.")
@@ -109,7 +118,7 @@ class _Handler:
 
 
 def records(source: Source, elements: Iterable[str]) -> Iterator[list[Record]]:
-    """The records of a file in pieces. Raises FileFault where it goes wrong."""
+    """The records of each piece of a file. Raises FileFault where it goes wrong."""
     parser = expat.ParserCreate()
     parser.ordered_attributes = True
     parser.buffer_text = True
@@ -119,10 +128,10 @@ def records(source: Source, elements: Iterable[str]) -> Iterator[list[Record]]:
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = handler.refuse
     parser.EntityDeclHandler = handler.refuse
-    is_last = False
+    is_last, size = False, 0
     while not is_last:
         piece = source.read(_PIECE)
-        is_last = not piece
+        is_last, size = not piece, size + len(piece)
         fault: FileFault | None = None
         try:
             parser.Parse(piece, is_last)
@@ -137,9 +146,10 @@ def records(source: Source, elements: Iterable[str]) -> Iterator[list[Record]]:
             fault = handler.fault(f"the encoding cannot be read: {error}.")
         except FileFault as error:
             fault = error
-        found = handler.take()
-        if found:
-            yield found
+        else:
+            if size - parser.CurrentByteIndex > _LONGEST_TOKEN:
+                fault = handler.fault("a tag or a comment does not end.")
+        yield handler.take()
         if fault is not None:
             raise fault
 
@@ -151,7 +161,7 @@ def read(source: Source, element: str, mapped: Sequence[str]) -> Columns:
 
 def _blocks(source: Source, element: str, fields: list[str]) -> Iterator[Block]:
     block, missing, any_row = Block([], []), set(fields), False
-    for found in records(source, [element]):
+    for number, found in enumerate(records(source, [element]), 1):
         for line, _, values, children in found:
             if children:
                 raise XmlBroken(
@@ -165,6 +175,9 @@ def _blocks(source: Source, element: str, fields: list[str]) -> Iterator[Block]:
             if len(block.rows) >= ROWS:
                 yield block
                 block = Block([], [])
+        if number % (BLOCK_CHARACTERS // _PIECE) == 0:
+            yield block
+            block = Block([], [])
     if block.rows:
         yield block
     if missing and any_row:

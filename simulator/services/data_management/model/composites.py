@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from windtunnel.simulator.services.data_management import faults as f
 from windtunnel.simulator.services.data_management.formats import xml_files
@@ -34,8 +34,6 @@ from windtunnel.simulator.services.data_management.values import (
     converter,
     shower,
 )
-
-_BLOCK: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,8 @@ def stage(records: Records, composite: Composite, step: Step, source: Source) ->
         for record in found:
             rows.append(_composite(composite, record, readers, source.name))
             lines.append(record[0])
-        if len(rows) >= _BLOCK:
-            yield _keep(records, step, lines, rows)
-            lines, rows = [], []
+        yield _keep(records, step, lines, rows) if rows else 0
+        lines, rows = [], []
     if rows:
         yield _keep(records, step, lines, rows)
     if not step.staged:

@@ -6,9 +6,8 @@ can be corrected and sent again; keys are CSV.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from typing import IO, Final
+from collections.abc import Callable
+from typing import Final
 
 from windtunnel.simulator.kernel.background import Work
 from windtunnel.simulator.services.data_management.formats.files import new_file
@@ -16,7 +15,6 @@ from windtunnel.simulator.services.data_management.formats.source_format import 
 from windtunnel.simulator.services.data_management.model.exporting import CONTAINER
 from windtunnel.simulator.services.data_management.model.projects import Projects
 from windtunnel.simulator.services.data_management.model.records import Records, Step
-from windtunnel.simulator.services.data_management.package.archive import PIECE
 from windtunnel.simulator.services.data_management.ports import Blobs
 
 _PAGE: Final = 500
@@ -55,7 +53,7 @@ class ErrorFiles:
             file=name,
             sheet=step.spec.sheet,
         )
-        with tempfile.TemporaryFile() as file:
+        with self._blobs.draft() as draft:
             after, last = 0, None
             while page := self._records.error_rows(step, stage, after, _PAGE):
                 after = page[-1][0]
@@ -64,16 +62,11 @@ class ErrorFiles:
                     if row != last:
                         rows.append([row.get(column, "") for column in header])
                     last = row
-                file.write(made.write(rows))
+                draft.file.write(made.write(rows))
                 yield 0.0
             for piece in made.end():
-                file.write(piece)
+                draft.file.write(piece)
+                yield 0.0
             blob = f"{{{self._new_id().upper()}}}/{name}"
-            file.seek(0)
-            self._blobs.store(CONTAINER, blob, _pieces(file))
+            draft.store(CONTAINER, blob)
         self._records.set_file(step.execution, step.entity, stage, blob)
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(PIECE):
-        yield piece

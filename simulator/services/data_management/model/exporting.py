@@ -1,18 +1,17 @@
 """An export: every entity of the project into a data file, all of them into one package.
 
-Entities are read page by page and written into a temporary file; the blob is written when the zip
-is whole, and tokens of incremental exports move with the success of the job. Source: "Data
+Entities are read page by page and written into a draft of the blob, which becomes the blob when the
+zip is whole; tokens of incremental exports move with the success of the job. Source: "Data
 management package REST API", "Incremental export".
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import IO, Any, Final
+from typing import Any, BinaryIO, Final
 
-from windtunnel.simulator.kernel.background import Work
+from windtunnel.simulator.kernel.background import Slices, Work
 from windtunnel.simulator.services.data_management import faults as f
 from windtunnel.simulator.services.data_management.errors import PackageActionRefused
 from windtunnel.simulator.services.data_management.formats.files import FileWriter, new_file
@@ -29,7 +28,6 @@ from windtunnel.simulator.services.data_management.model.staging import mapping
 from windtunnel.simulator.services.data_management.package.archive import (
     HEADER,
     MANIFEST,
-    PIECE,
     new_archive,
 )
 from windtunnel.simulator.services.data_management.package.manifest import (
@@ -38,12 +36,11 @@ from windtunnel.simulator.services.data_management.package.manifest import (
     write_header,
     write_manifest,
 )
-from windtunnel.simulator.services.data_management.ports import Blobs, Entities
+from windtunnel.simulator.services.data_management.ports import Blobs, Draft, Entities
 from windtunnel.simulator.services.data_management.values import Field, shower
 
 CONTAINER: Final = "temporary-file"
-_PAGE: Final = 200
-_COMPOSITES: Final = 20
+_FIRST, _MOST = 10, 500
 _MEGABYTE: Final = 1 << 20
 
 
@@ -71,7 +68,7 @@ class Exporting:
 
     def run(self, execution: Execution, steps: Sequence[Step]) -> Work:
         """All entities into one package; ends with every step finished or failed. Raises Stuck."""
-        with tempfile.TemporaryFile() as file, new_archive(file) as archive:
+        with self._blobs.draft() as draft, new_archive(draft.file) as archive:
             tokens: list[tuple[str, int]] = []
             specs: list[PackageEntity] = []
             for step in steps:
@@ -86,7 +83,7 @@ class Exporting:
                     if composite is not None:
                         spec = yield from self._composite(execution, step, composite, archive.open)
                     else:
-                        spec = yield from self._entity(execution, step, archive.open, file)
+                        spec = yield from self._entity(execution, step, archive.open, draft.file)
                     if composite is None and self._since(execution, step)[0]:
                         tokens.append((step.entity, seen))
                 except f.FileFault as fault:
@@ -103,7 +100,7 @@ class Exporting:
             archive.writestr(MANIFEST, write_manifest(manifest))
             archive.close()
             if specs:
-                self._upload(execution, file)
+                self._upload(execution, draft)
                 for entity, seq in tokens:
                     self._records.set_token(execution.project, entity, execution.company, seq)
 
@@ -111,12 +108,11 @@ class Exporting:
         step.target, step.failed = "Error", 1
         self._records.blame(step.execution, [ErrorLine("", field, text, "target", step.position)])
 
-    def _upload(self, execution: Execution, file: IO[bytes]) -> None:
+    def _upload(self, execution: Execution, draft: Draft) -> None:
         name = execution.options.get("packageName") or execution.project
         unique = f"{{{self._new_id().upper()}}}"
         execution.package = f"{unique}/{name}_{unique}_DMFPackage.zip"
-        file.seek(0)
-        self._blobs.store(CONTAINER, execution.package, _pieces(file))
+        draft.store(CONTAINER, execution.package)
 
     # -- one entity ---------------------------------------------------------------------------
 
@@ -133,7 +129,7 @@ class Exporting:
         execution: Execution,
         step: Step,
         open_member: Callable[..., Any],
-        file: IO[bytes],
+        file: BinaryIO,
     ) -> Generator[float, None, PackageEntity]:
         entity = self._projects.entity(step.entity)
         maps = mapping(entity.name, self._projects.fields(entity), step.spec.maps)
@@ -148,12 +144,13 @@ class Exporting:
             sheet=step.spec.sheet,
         )
         left = execution.options.get("count") or None
+        slices = Slices(_FIRST, _MOST)
         pages = self._entities.pages(
             entity.entity_set,
             [found.name for _, found in maps],
             company=execution.company,
             since=self._since(execution, step)[1],
-            size=_PAGE,
+            size=slices.rows,
         )
         show = _shower([found for _, found in maps])
         with open_member(name, "w", force_zip64=True) as member:
@@ -163,7 +160,9 @@ class Exporting:
                 step.created += len(page)
                 if file.tell() > self._megabytes * _MEGABYTE:
                     raise f.ExportTooLarge(file=name, megabytes=self._megabytes)
+                slices.did(len(found))
                 yield self._pace.export(step.entity, len(page))
+                slices.begin()
                 if left is not None:
                     left -= len(page)
                     if left <= 0:
@@ -185,6 +184,7 @@ class Exporting:
             raise f.CompositeNotXml(file=name, entity=step.entity)
         made = Writer(self._entities, composite, source_format, name)
         header = composite.header
+        slices = Slices(_FIRST, _MOST)
         left = execution.options.get("count") or None
         with open_member(name, "w", force_zip64=True) as member:
             member.write(made.begin())
@@ -193,12 +193,14 @@ class Exporting:
                 [item.name for item in header.fields],
                 company=execution.company,
                 since=None,
-                size=_COMPOSITES,
+                size=slices.rows,
             ):
                 page = found if left is None else found[:left]
                 member.write(made.write(page, execution.company))
                 step.created += len(page)
+                slices.did(len(found))
                 yield self._pace.export(step.entity, len(page))
+                slices.begin()
                 if left is not None:
                     left -= len(page)
                     if left <= 0:
@@ -212,11 +214,6 @@ def _finish(made: FileWriter, write: Callable[[bytes], object]) -> Work:
     for piece in made.end():
         write(piece)
         yield 0.0
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(PIECE):
-        yield piece
 
 
 def _file_name(entity: str) -> str:

@@ -8,11 +8,10 @@ Sources: "Data management package REST API", "Data import and export jobs".
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from windtunnel.simulator.kernel.background import Work
+from windtunnel.simulator.kernel.background import Slices, Work
 from windtunnel.simulator.services.data_management import faults as f
 from windtunnel.simulator.services.data_management.errors import PackageActionRefused
 from windtunnel.simulator.services.data_management.model import composites
@@ -35,9 +34,7 @@ from windtunnel.simulator.services.data_management.ports import (
     Stored,
 )
 
-_SLICE_SECONDS: Final = 0.015
-"""Of this thread: what others on the machine do makes no slice shorter."""
-_FEWEST, _MOST = 25, 500
+_FIRST, _MOST = 100, 500
 _COMPOSITES: Final = 10
 _SILENT: Final = ("validateField failed on", "validateWrite failed on")
 _log = logging.getLogger("windtunnel.data_management")
@@ -80,8 +77,10 @@ class Importing:
         except Exception:
             _log.exception("step %s of %s failed", step.entity, execution.id)
             self._fail(step, [ErrorLine("", "", "An unexpected error occurred: see the log.")])
-        if step.spec.skips_staging:
-            self._records.clear_staging(step)
+        if step.spec.skips_staging or step.staging == "Error":
+            yield from self._records.clear_staging(step)
+        else:
+            yield from self._records.clear_keys(step)
         self._records.save(step)
         self._show(step)
 
@@ -89,7 +88,7 @@ class Importing:
 
     def _to_staging(self, execution: Execution, step: Step) -> Work:
         records = self._records
-        records.clear_staging(step)
+        yield from records.clear_staging(step)
         records.clear_errors(step)
         step.staging, step.staged, step.rejected = "Executing", 0, 0
         records.save(step)
@@ -143,7 +142,6 @@ class Importing:
             step.target = "Error"
         else:
             step.staging, step.staged = "Error", 0
-            self._records.clear_staging(step)
         step.rejected = max(step.rejected, 1)
         placed = [
             ErrorLine(line.record, line.field, line.message, line.stage, step.position, line.row)
@@ -207,7 +205,7 @@ class Importing:
         maps = mapping(entity.name, self._projects.fields(entity), step.spec.maps)
         defaults = [(found.name, line.default) for line, found in maps if line.is_auto_default]
         names = [found.name for line, found in maps if not line.is_auto_generated]
-        wanted = 100
+        slices = Slices(_FIRST, _MOST)
         block = self._records.staged(step, 0)
         while step.next < step.total:
             if block is None or not block[0] <= step.next < block[0] + len(block[2]):
@@ -216,8 +214,8 @@ class Importing:
                 raise LookupError(f"row {step.next} of {step.entity} is not staged")
             first, lines, rows = block
             at = step.next - first
-            part = rows[at : at + wanted]
-            began = time.thread_time()
+            part = rows[at : at + slices.rows()]
+            slices.begin()
             with self._records.store.atomic():
                 outcomes = self._entities.write(
                     entity.entity_set,
@@ -229,8 +227,7 @@ class Importing:
                 self._account(step, entity, names, part, lines[at:], outcomes)
                 step.next += len(part)
                 self._records.save(step)
-            spent = max(time.thread_time() - began, 1e-6)
-            wanted = min(max(int(len(part) * _SLICE_SECONDS / spent), _FEWEST), _MOST)
+            slices.did(len(part))
             yield self._pace.target(step.entity, len(part), step.total)
 
     def _account(

@@ -98,6 +98,8 @@ class Executions:
         for execution in self._records.running():
             if execution.status == "Executing":
                 self._begin({"execution": execution.id})
+        for execution_id in self._records.forgotten():
+            self._background.start(self._records.sweep(execution_id))
         self._plan_clean_up()
 
     def _begin(self, given: dict[str, Any]) -> None:
@@ -221,6 +223,7 @@ class Executions:
             if blob:
                 self._blobs.delete(CONTAINER, blob)
         self._records.forget(execution.id)
+        self._background.start(self._records.sweep(execution.id))
         self._entities.remove(RUNS, (execution.id,))
 
     def _plan_clean_up(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from windtunnel.simulator.kernel.background import Work
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.data_management.package.manifest import (
     FieldMap,
@@ -50,7 +51,10 @@ TABLES: Final = (
     "PRIMARY KEY (project, entity, company))",
 )
 RUNNING: Final = frozenset({"NotRun", "Executing"})
-_OF_EXECUTION: Final = ("dmf_steps", "dmf_staging", "dmf_keys", "dmf_errors", "dmf_files")
+_OF_EXECUTION: Final = ("dmf_steps", "dmf_errors", "dmf_files")
+_BLOCKS: Final = 16
+_KEYS: Final = 5_000
+"""Staged blocks and keys that one slice deletes."""
 
 
 @dataclass(slots=True)
@@ -197,7 +201,7 @@ class Records:
         )
 
     def forget(self, execution_id: str) -> None:
-        """Delete an execution with all that belongs to it."""
+        """Delete an execution with all that belongs to it but staged rows: see `sweep`."""
         self.store.write("DELETE FROM dmf_executions WHERE id=?", (execution_id,))
         for table in _OF_EXECUTION:
             self.store.write(f"DELETE FROM {table} WHERE execution=?", (execution_id,))
@@ -240,19 +244,47 @@ class Records:
         lines, rows = orjson.loads(found[1])
         return found[0], lines, rows
 
-    def clear_staging(self, step: Step) -> None:
+    def clear_staging(self, step: Step) -> Work:
         """Delete what is staged of a step."""
-        for table in ("dmf_staging", "dmf_keys"):
-            self.store.write(
-                f"DELETE FROM {table} WHERE execution=? AND position=?",
-                (step.execution, step.position),
-            )
+        yield from self._clear("dmf_staging", "first", _BLOCKS, step.execution, step.position)
+        yield from self.clear_keys(step)
 
-    def clear_keys(self, step: Step) -> None:
+    def clear_keys(self, step: Step) -> Work:
         """Delete the keys that only staging needs."""
-        self.store.write(
-            "DELETE FROM dmf_keys WHERE execution=? AND position=?", (step.execution, step.position)
+        yield from self._clear("dmf_keys", "key", _KEYS, step.execution, step.position)
+
+    def _clear(self, table: str, column: str, most: int, execution: str, position: int) -> Work:
+        sql = (
+            f"DELETE FROM {table} WHERE execution=? AND position=? AND {column} IN "
+            f"(SELECT {column} FROM {table} WHERE execution=? AND position=? "
+            f"ORDER BY {column} LIMIT ?)"
         )
+        values = (execution, position, execution, position, most)
+        while self.store.write(sql, values).rowcount:
+            yield 0.0
+
+    def sweep(self, execution_id: str) -> Work:
+        """Delete what is staged of an execution that was forgotten, unless its id is used anew."""
+        for table, column, most in (
+            ("dmf_staging", "first", _BLOCKS),
+            ("dmf_keys", "key", _KEYS),
+        ):
+            rows = self.store.read(
+                f"SELECT DISTINCT position FROM {table} WHERE execution=?", (execution_id,)
+            ).fetchall()
+            for (position,) in rows:
+                for wait in self._clear(table, column, most, execution_id, position):
+                    yield wait
+                    if self.execution(execution_id) is not None:
+                        return
+
+    def forgotten(self) -> list[str]:
+        """The executions that left staged rows behind them."""
+        rows = self.store.read(
+            "SELECT execution FROM dmf_staging UNION SELECT execution FROM dmf_keys "
+            "EXCEPT SELECT id FROM dmf_executions"
+        )
+        return [execution for (execution,) in rows]
 
     # -- errors and files ---------------------------------------------------------------------
 

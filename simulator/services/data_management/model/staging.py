@@ -87,9 +87,9 @@ class Staging:
 
     def run(self, source: Source) -> Iterator[int]:
         """Stage the file, block by block. Raises FileFault; what was staged does not count then."""
-        step, records = self._step, self._records
+        step = self._step
         maps = mapping(self._entity.name, self._fields, step.spec.maps)
-        columns = open_file(
+        columns = yield from open_file(
             source,
             self._format,
             entity=step.entity,
@@ -101,17 +101,16 @@ class Staging:
         keys = self._key_places(mapped)
         is_empty = True
         for block in columns.blocks:
-            is_empty = False
-            self._stage(block, mapped, keys, source.name)
+            if block.rows:
+                is_empty = False
+                self._stage(block, mapped, keys, source.name)
             yield len(block.rows)
         if is_empty:
             raise f.FileEmpty(file=source.name)
         if self._errors:
-            step.staging = "Error"
-            records.clear_staging(step)
+            step.staging, step.staged = "Error", 0
         else:
             step.staging, step.total = "Finished", step.staged
-            records.clear_keys(step)
 
     def _columns(
         self, columns: Columns, maps: Sequence[tuple[FieldMap, Field]], file: str

@@ -6,7 +6,7 @@ value beside the others and leaves no trace, not even a number of a sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -158,14 +158,15 @@ class Bulk:
         *,
         company: str | None = None,
         since: int | None = None,
-        size: int = PAGE,
+        size: Callable[[], int] = lambda: PAGE,
     ) -> Iterator[list[tuple[Any, ...]]]:
         """All records in key order as lists of stored values of `names`; None is all companies.
 
         With `since`, a number that `version` gave before, only records created or changed after
         it, in the order of their last change. Every page is read when it is asked for, by the key
-        behind the last one: what is written meanwhile harms nothing. `decoder(column)` of
-        simulator/entity_sets/values.py makes the JSON form where it differs.
+        behind the last one, and has as many records as `size` says then: what is written
+        meanwhile harms nothing. `decoder(column)` of simulator/entity_sets/values.py makes the
+        JSON form where it differs.
         """
         if since is None:
             return self._all(entity_set, names, company, size)
@@ -176,7 +177,11 @@ class Bulk:
         return self._changes.last
 
     def _all(
-        self, entity_set: EntitySet, names: Sequence[str], company: str | None, size: int
+        self,
+        entity_set: EntitySet,
+        names: Sequence[str],
+        company: str | None,
+        size: Callable[[], int],
     ) -> Iterator[list[tuple[Any, ...]]]:
         table = entity_set.table
         keys = [quoted(table.columns[name].column) for name in table.key]
@@ -194,15 +199,16 @@ class Bulk:
             behind = behind[len(parameters) :]
             more = [f"({', '.join(rest)}) > ({', '.join('?' * len(rest))})"] if behind else []
             where = f" WHERE {' AND '.join(conditions + more)}" if conditions or more else ""
+            most = size()
             rows = self._store.read(
                 f"SELECT {listed} FROM {quoted(table.sql)}{where} "
                 f"ORDER BY {', '.join(keys)} LIMIT ?",
-                (*parameters, *behind, size),
+                (*parameters, *behind, most),
             ).fetchall()
             if rows:
                 behind = rows[-1][width:]
                 yield [row[:width] for row in rows]
-            if len(rows) < size:
+            if len(rows) < most:
                 return
 
     def _changed(
@@ -211,7 +217,7 @@ class Bulk:
         names: Sequence[str],
         company: str | None,
         since: int,
-        size: int,
+        size: Callable[[], int],
     ) -> Iterator[list[tuple[Any, ...]]]:
         last: dict[str, int] = {}
         for _, record, operation in self._changes.since(entity_set.table.entity_type, since):
@@ -223,6 +229,7 @@ class Bulk:
         sql = f"SELECT {listed} FROM {quoted(table.sql)} WHERE {where}"
         is_cut = company is not None and entity_set.is_company_specific
         page: list[tuple[Any, ...]] = []
+        most = size()
         for record, operation in last.items():
             key = tuple(orjson.loads(record)) if len(table.key) > 1 else (record,)
             if operation == Operation.DELETE or (is_cut and key[0] != str(company).lower()):
@@ -230,8 +237,8 @@ class Bulk:
             row = self._store.read(sql, key).fetchone()
             if row is not None:
                 page.append(row)
-            if len(page) == size:
+            if len(page) >= most:
                 yield page
-                page = []
+                page, most = [], size()
         if page:
             yield page
