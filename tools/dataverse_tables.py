@@ -180,14 +180,94 @@ ACTIVITY_TYPES = {
     "opportunityclose", "quoteclose", "orderclose", "incidentresolution", "phonecall", "email",
     "appointment", "letter", "fax", "task",
 }  # fmt: skip
+# Columns that end in "code" and are plain integers, as the pages on the tables say.
+PLAIN_INTEGERS = {
+    "utcconversiontimezonecode", "timezonecode", "errorcode", "fiscalyeardisplaycode",
+    "languagecode", "longdateformatcode", "negativecurrencyformatcode", "pinpointlanguagecode",
+    "yearstartweekcode",
+}  # fmt: skip
+SKIPPED_ON_LINES = {0: "DoPriceCalcAlways", 1: "SkipPriceCalcOnCreate", 2: "SkipPriceCalcOnUpdate", 3: "SkipPriceCalcOnUpSert"}  # fmt: skip
+SYSTEM_JOBS = {1: "System Event", 2: "Bulk Email", 3: "Import File Parse", 4: "Transform Parse Data", 5: "Import", 6: "Activity Propagation", 7: "Duplicate Detection Rule Publish", 8: "Bulk Duplicate Detection", 9: "SQM Data Collection", 10: "Workflow", 11: "Quick Campaign", 12: "Matchcode Update", 13: "Bulk Delete", 14: "Deletion Service", 15: "Index Management", 16: "Collect Organization Statistics", 17: "Import Subprocess", 18: "Calculate Organization Storage Size", 19: "Collect Organization Database Statistics", 20: "Collection Organization Size Statistics", 21: "Database Tuning", 22: "Calculate Organization Maximum Storage Size", 23: "Bulk Delete Subprocess", 24: "Update Statistic Intervals", 25: "Organization Full Text Catalog Index", 26: "Database log backup", 27: "Update Contract States", 30: "Reindex all indices maintenance job", 31: "Storage Limit Notification", 32: "Cleanup inactive workflow assemblies", 35: "Recurring Series Expansion", 38: "Import Sample Data", 40: "Goal Roll Up", 41: "Audit Partition Creation", 42: "Check For Language Pack Updates", 43: "Provision Language Pack", 44: "Update Organization Database", 45: "Update Solution", 50: "Outgoing Activity", 51: "Incoming Email Processing", 52: "Mailbox Test Access", 53: "Encryption Health Check", 54: "Execute Async Request", 56: "Update Entitlement States", 57: "Calculate Rollup Field", 58: "Mass Calculate Rollup Field", 59: "Import Translation", 62: "Convert Date And Time Behavior", 63: "EntityKey Index Creation", 65: "Update Knowledge Article States"}  # fmt: skip
+DEFAULT_ONLY = {1: "Default Value"}
+ADDRESS_TYPES = {1: "Bill To", 2: "Ship To", 3: "Primary", 4: "Other"}
+FREIGHT_TERMS = {1: "FOB", 2: "No Charge"}
+SHIPPING_METHODS = {1: "Airborne", 2: "DHL", 3: "FedEx", 4: "UPS", 5: "Postal Mail", 6: "Full Load", 7: "Will Call"}  # fmt: skip
+CONNECTED = {1: "Account", 2: "Contact", 3: "Opportunity", 4: "Lead", 8: "User", 9: "Team", 50: "Position", 99: "Social Profile", 112: "Case", 123: "Competitor", 1010: "Contract", 1022: "Price List", 1024: "Product", 1084: "Quote", 1088: "Order", 1090: "Invoice", 2013: "Territory", 4000: "Facility/Equipment", 4005: "Scheduling Group", 4007: "Resource Group", 4200: "Activity", 4201: "Appointment", 4202: "Email", 4204: "Fax", 4207: "Letter", 4210: "Phone Call", 4212: "Task", 4214: "Service Activity", 4216: "Social Activity", 4251: "Recurring Appointment", 4300: "Marketing List", 4400: "Campaign", 4402: "Campaign Activity", 4710: "Process Session", 9400: "Channel Access Profile Rule", 9600: "Goal", 9700: "Entitlement", 9701: "Entitlement Channel", 9703: "Entitlement Template Channel", 9930: "Knowledge Base Record", 9953: "Knowledge Article"}  # fmt: skip
 # Choices without a document: (table or "*", column) -> value -> label.
 CHOICES = {
     ("activityparty", "participationtypemask"): {1: "Sender", 2: "To Recipient", 3: "CC Recipient", 4: "BCC Recipient", 5: "Required attendee", 6: "Optional attendee", 7: "Organizer", 8: "Regarding", 9: "Owner", 10: "Resource", 11: "Customer", 12: "Chat Participant"},
     ("productpricelevel", "pricingmethodcode"): {1: "Currency Amount", 2: "Percent of List", 3: "Percent Markup - Current Cost", 4: "Percent Margin - Current Cost", 5: "Percent Markup - Standard Cost", 6: "Percent Margin - Standard Cost"},
     ("productpricelevel", "quantitysellingcode"): {1: "No Control", 2: "Whole", 3: "Whole and Fractional"},
     ("queue", "queueviewtype"): {0: "Public", 1: "Private"},
-    ("queueitem", "objecttypecode"): {},
-    ("savedquery", "querytype"): {},
+    ("*", "budgetstatus"): {0: "No Committed Budget", 1: "May Buy", 2: "Can Buy", 3: "Will Buy"},
+    ("*", "initialcommunication"): {0: "Contacted", 1: "Not Contacted"},
+    ("*", "need"): {0: "Must have", 1: "Should have", 2: "Good to have", 3: "No need"},
+    ("*", "purchaseprocess"): {0: "Individual", 1: "Committee", 2: "Unknown"},
+    ("*", "purchasetimeframe"): {0: "Immediate", 1: "This Quarter", 2: "Next Quarter", 3: "This Year", 4: "Unknown"},
+    ("*", "componentstate"): {0: "Published", 1: "Unpublished", 2: "Deleted", 3: "Deleted Unpublished"},
+    ("*", "community"): {1: "Facebook", 2: "Twitter", 0: "Other"},
+    ("opportunityproduct", "skippricecalculation"): SKIPPED_ON_LINES,
+    ("quotedetail", "skippricecalculation"): SKIPPED_ON_LINES,
+    ("salesorderdetail", "skippricecalculation"): SKIPPED_ON_LINES,
+    ("invoicedetail", "skippricecalculation"): SKIPPED_ON_LINES,
+    ("*", "skippricecalculation"): {0: "DoPriceCalcAlways", 1: "SkipPriceCalcOnRetrieve"},
+    ("connectionrole", "category"): {1: "Business", 2: "Family", 3: "Social", 4: "Sales", 5: "Other", 1000: "Stakeholder", 1001: "Sales Team", 1002: "Service"},
+    ("fieldpermission", "cancreate"): {0: "Not Allowed", 4: "Allowed"},
+    ("fieldpermission", "canread"): {0: "Not Allowed", 4: "Allowed"},
+    ("fieldpermission", "canupdate"): {0: "Not Allowed", 4: "Allowed"},
+    ("workflow", "category"): {0: "Workflow", 1: "Dialog", 2: "Business Rule", 3: "Action", 4: "Business Process Flow", 5: "Modern Flow", 6: "Desktop Flow", 7: "AI Flow"},
+    ("workflow", "mode"): {0: "Background", 1: "Real-time"},
+    ("workflow", "runas"): {0: "Owner", 1: "Calling User"},
+    ("workflow", "scope"): {1: "User", 2: "Business Unit", 3: "Parent: Child Business Units", 4: "Organization"},
+    ("workflow", "type"): {1: "Definition", 2: "Activation", 3: "Template"},
+    ("workflow", "businessprocesstype"): {0: "Business Flow", 1: "Task Flow"},
+    ("workflow", "createstage"): {20: "Pre-operation", 40: "Post-operation"},
+    ("workflow", "updatestage"): {20: "Pre-operation", 40: "Post-operation"},
+    ("workflow", "deletestage"): {20: "Pre-operation", 40: "Post-operation"},
+    ("sdkmessageprocessingstep", "supporteddeployment"): {0: "Server Only", 1: "Microsoft Dynamics 365 Client for Outlook Only", 2: "Both"},
+    ("pluginassembly", "isolationmode"): {1: "None", 2: "Sandbox", 3: "External"},
+    ("pluginassembly", "sourcetype"): {0: "Database", 1: "Disk", 2: "Normal", 3: "AzureWebApp", 4: "File Store"},
+    ("pluginassembly", "authtype"): {0: "BasicAuth", 1: "ManagedIdentity"},
+    ("serviceendpoint", "connectionmode"): {1: "Normal", 2: "Federated"},
+    ("serviceendpoint", "namespaceformat"): {1: "Namespace Name", 2: "Namespace Address"},
+    ("solution", "solutiontype"): {0: "None", 1: "Snapshot", 2: "Internal"},
+    ("queue", "emailrouteraccessapproval"): {0: "Empty", 1: "Approved", 2: "Pending Approval", 3: "Rejected"},
+    ("queue", "incomingemailfilteringmethod"): {0: "All email messages", 1: "Email messages in response to Dynamics 365 email", 2: "Email messages from Dynamics 365 Leads, Contacts and Accounts", 3: "Email messages from Dynamics 365 records that are email enabled", 4: "No email messages"},
+    ("queue", "incomingemaildeliverymethod"): {0: "None", 2: "Server-Side Synchronization or Email Router", 3: "Forward Mailbox"},
+    ("queue", "outgoingemaildeliverymethod"): {0: "None", 2: "Server-Side Synchronization or Email Router"},
+    ("asyncoperation", "operationtype"): SYSTEM_JOBS,
+    ("queue", "queuetypecode"): {1: "Default Value"},
+    ("queueitem", "objecttypecode"): {112: "Case", 4200: "Activity", 4201: "Appointment", 4202: "Email", 4204: "Fax", 4207: "Letter", 4210: "Phone Call", 4212: "Task"},
+    ("account", "address1_addresstypecode"): ADDRESS_TYPES,
+    ("account", "address1_freighttermscode"): FREIGHT_TERMS,
+    ("account", "address1_shippingmethodcode"): SHIPPING_METHODS,
+    ("contact", "address1_addresstypecode"): ADDRESS_TYPES,
+    ("contact", "address1_freighttermscode"): FREIGHT_TERMS,
+    ("contact", "address1_shippingmethodcode"): SHIPPING_METHODS,
+    ("customeraddress", "addresstypecode"): ADDRESS_TYPES,
+    ("customeraddress", "freighttermscode"): FREIGHT_TERMS,
+    ("customeraddress", "shippingmethodcode"): SHIPPING_METHODS,
+    ("*", "address1_addresstypecode"): DEFAULT_ONLY,
+    ("*", "address1_shippingmethodcode"): DEFAULT_ONLY,
+    ("*", "address2_addresstypecode"): DEFAULT_ONLY,
+    ("*", "address2_freighttermscode"): DEFAULT_ONLY,
+    ("*", "address2_shippingmethodcode"): DEFAULT_ONLY,
+    ("*", "address3_addresstypecode"): DEFAULT_ONLY,
+    ("*", "address3_freighttermscode"): DEFAULT_ONLY,
+    ("*", "address3_shippingmethodcode"): DEFAULT_ONLY,
+    ("*", "deliveryprioritycode"): {0: "Low", 1: "Normal", 2: "High"},
+    ("*", "instancetypecode"): {0: "Not Recurring", 1: "Recurring Master", 2: "Recurring Instance", 3: "Recurring Exception", 4: "Recurring Future Exception"},
+    ("incident", "messagetypecode"): {0: "Public Message", 1: "Private Message"},
+    ("productpricelevel", "roundingoptioncode"): {1: "Ends in", 2: "Multiple of"},
+    ("productpricelevel", "roundingpolicycode"): {1: "None", 2: "Up", 3: "Down", 4: "To Nearest"},
+    ("duplicaterulecondition", "operatorcode"): {0: "Exact Match", 1: "Same First Characters", 2: "Same Last Characters", 3: "Same Date", 4: "Same Date and Time", 5: "Exact Match (Pick List Label)", 6: "Exact Match (Pick List Value)"},
+    ("duplicaterule", "baseentitytypecode"): {row[3]: row[1] for row in TABLES},
+    ("duplicaterule", "matchingentitytypecode"): {row[3]: row[1] for row in TABLES},
+    ("connection", "record1objecttypecode"): CONNECTED,
+    ("connection", "record2objecttypecode"): CONNECTED,
+    ("organization", "currencyformatcode"): {0: "$123", 1: "123$", 2: "$ 123", 3: "123 $"},
+    ("organization", "fullnameconventioncode"): {0: "Last Name, First Name", 1: "First Name", 2: "Last Name, First Name, Middle Initial", 3: "First Name, Middle Initial, Last Name", 4: "Last Name, First Name, Middle Name", 5: "First Name, Middle Name, Last Name", 6: "Last Name, space, First Name", 7: "Last Name, no space, First Name"},
+    ("organization", "negativeformatcode"): {0: "Brackets", 1: "Dash", 2: "Dash plus Space", 3: "Trailing Dash", 4: "Space plus Trailing Dash"},
     ("serviceendpoint", "contract"): {1: "OneWay", 2: "Queue", 3: "Rest", 4: "TwoWay", 5: "Topic", 6: "Queue (Persistent)", 7: "Event Hub", 8: "Webhook", 9: "Event Grid", 10: "Managed Data Lake", 11: "Container Storage"},
     ("serviceendpoint", "authtype"): {0: "Not Specified", 1: "ACS", 2: "SAS Key", 3: "SAS Token", 4: "Webhook Key", 5: "Http Header", 6: "Http Query String", 7: "Connection String", 8: "Access Key", 9: "Managed Identity"},
     ("serviceendpoint", "messageformat"): {1: "Binary XML", 2: "Json", 3: "Text XML"},
@@ -347,11 +427,7 @@ def kind_of(
         case "Edm.Int32":
             return (
                 "Picklist"
-                if options
-                or (
-                    name.endswith("code")
-                    and name not in {"utcconversiontimezonecode", "timezonecode"}
-                )
+                if options or (name.endswith("code") and name not in PLAIN_INTEGERS)
                 else "Integer"
             )
         case "Edm.Int64":

@@ -51,6 +51,9 @@ def test_yes_no_columns_and_choices_have_their_defaults(dataverse):
     assert (account["creditonhold"], account["followemail"]) == (False, True)
     assert (account["customersizecode"], account["preferredcontactmethodcode"]) == (1, 1)
     assert account["accountcategorycode"] is None
+    assert (account["address1_addresstypecode"], account["address2_addresstypecode"]) == (None, 1)
+    contact = read(dataverse, f"contacts({dataverse.create('contacts', lastname='C')})")
+    assert (contact["address2_freighttermscode"], contact["address3_freighttermscode"]) == (1, None)
     told = read(dataverse, f"accounts({dataverse.create('accounts', name='B', creditonhold=True)})")
     assert told["creditonhold"] is True
     task = read(dataverse, f"tasks({dataverse.create('tasks', subject='T')})")
@@ -173,3 +176,17 @@ def test_what_cannot_be_computed_is_refused(dataverse):
     answer = dataverse.ask("POST", columns, formula)
     assert answer.status == 501
     assert "x-windtunnel-absent" in answer.headers
+
+
+def test_choices_of_addresses_have_names_and_refuse_other_values(dataverse):
+    key = dataverse.create("accounts", name="A", address1_shippingmethodcode=3)
+    prefer = 'odata.include-annotations="*"'
+    row = read(dataverse, f"accounts({key})?$select=address1_shippingmethodcode", Prefer=prefer)
+    assert row[f"address1_shippingmethodcode{FORMATTED}"] == "FedEx"
+    refused = dataverse.ask("PATCH", f"accounts({key})", {"address1_addresstypecode": 9})
+    assert refused.error == (400, "0x8004431a")
+
+
+def test_choices_of_a_table_take_the_number_of_any_table(dataverse):
+    key = dataverse.create("duplicaterules", name="Own", baseentitytypecode=10500)
+    assert read(dataverse, f"duplicaterules({key})")["baseentitytypecode"] == 10500

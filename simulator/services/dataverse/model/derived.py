@@ -29,6 +29,10 @@ CURRENCY, RATE = "_transactioncurrencyid_value", "exchangerate"
 _ADDRESS = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
 _TRUE = frozenset({"followemail", "isregularactivity", "directioncode"})
 """Yes-no columns of the standard tables that start with yes."""
+_UNSET = frozenset(
+    {"address3_addresstypecode", "address3_freighttermscode", "address3_shippingmethodcode"}
+)
+"""Choices whose only option is not their default."""
 _STANDARD_CHOICES: Mapping[str, Mapping[str, int]] = {
     "account": {"preferredcontactmethodcode": 1},
     "contact": {"preferredcontactmethodcode": 1},
@@ -39,6 +43,7 @@ _STANDARD_CHOICES: Mapping[str, Mapping[str, int]] = {
     "salesorder": {"pricingerrorcode": 0},
     "invoice": {"pricingerrorcode": 0},
 }
+_ACTIVITY_CHOICES = {"prioritycode": 1, "instancetypecode": 0, "deliveryprioritycode": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +256,10 @@ def _defaults(definition: TableDefinition) -> list[tuple[str, Any]]:
             stated = column.facts.get("DefaultValue")
             is_true = stated if isinstance(stated, bool) else name in _TRUE
             found.append((name, int(is_true)))
-        elif column.type == "Picklist":
+        elif column.type == "Picklist" and name not in _UNSET:
             value = _default_choice(column, standard.get(name))
-            if value is None and is_activity and name in {"prioritycode", "instancetypecode"}:
-                value = 1 if name == "prioritycode" else 0
+            if value is None and is_activity:
+                value = _ACTIVITY_CHOICES.get(name)
             if value is not None:
                 found.append((name, value))
         elif name == "activitytypecode" and definition.logical_name != "activitypointer":

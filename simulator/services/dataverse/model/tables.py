@@ -299,11 +299,24 @@ def _check_day(value: str) -> None:
         raise errors.InvalidDateTime
 
 
+OBJECT_TYPES = frozenset(
+    {
+        "baseentitytypecode",
+        "matchingentitytypecode",
+        "objecttypecode",
+        "record1objecttypecode",
+        "record2objecttypecode",
+    }
+)
+"""Choices of a table by its number: any table's number, those of users included."""
+
+
 def _bounds(definition: TableDefinition, column: ColumnDefinition) -> Callable[[Any], None] | None:
     table = definition.logical_name
     if column.type == "DateTime":
         return _check_day
-    if column.options and column.type in {"Picklist", "State", "Status"}:
+    is_choice = column.type in {"Picklist", "State", "Status"}
+    if column.options and is_choice and column.name not in OBJECT_TYPES:
         accepted = {option.value for option in column.options}
 
         def check_option(value: int) -> None:
