@@ -134,3 +134,24 @@ def test_keys_that_differ_in_letters_beyond_ascii_are_as_the_store_has_them(rig:
     cold = rig.get(path.format("ä")).status_code
     assert rig.get(path.format("Ä")).json()["Description"] == "upper"
     assert rig.get(path.format("ä")).status_code == cold
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')", {"CreditLimit": 5}),
+        ("CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')", {"CreditLimit": 5.25}),
+        ("CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')", {"IsOneTimeCustomer": "Yes"}),
+        (f"CustomerGroups({KEY})", {"Description": "Ä"}),
+    ],
+)
+def test_a_kept_answer_is_to_the_letter_what_is_read_anew(
+    rig: Rig, path: str, values: dict[str, Any]
+) -> None:
+    before = rig.get(path)
+    assert rig.call("PATCH", f"/data/{path}", values).status_code == 204
+    kept = rig.get(path)
+    fresh = rig.get(path, headers={"accept": "application/json"})
+    assert (kept.content, kept.headers["etag"]) == (fresh.content, fresh.headers["etag"])
+    assert kept.headers["etag"] != before.headers["etag"]
+    assert kept.json()[next(iter(values))] == next(iter(values.values()))

@@ -9,7 +9,7 @@ import orjson
 
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import decoder
-from windtunnel.simulator.exchange import Exchange, Response, header_lines
+from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.gzips import takes_gzip
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.finance_operations.addresses import Address
@@ -24,6 +24,11 @@ from windtunnel.simulator.services.finance_operations.handlers.wire import (
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.kept_records import (
+    ETAG,
+    Form,
+    etag_line,
+)
 from windtunnel.simulator.services.finance_operations.model.plans import Plan
 from windtunnel.simulator.services.finance_operations.model.reading import Page, address_of
 from windtunnel.simulator.services.finance_operations.model.scope import is_cross_company
@@ -157,7 +162,8 @@ def retrieve(
         known = _rendered(exchange, environment, plan, key)
         if not plan.expansions:
             encoded.put(key, variant, known)
-    return Response(200, known[0], known[1])
+    body, head, etag, _ = known
+    return Response(200, body, head, etag)
 
 
 def in_scope(exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key) -> bool:
@@ -169,20 +175,19 @@ def in_scope(exchange: Exchange, environment: Environment, entity_set: EntitySet
     )
 
 
-def _rendered(
-    exchange: Exchange, environment: Environment, plan: Plan, key: Key
-) -> tuple[bytes, bytes]:
-    """Body and head of a single record. Raises RecordNotFound."""
+def _rendered(exchange: Exchange, environment: Environment, plan: Plan, key: Key) -> Form:
+    """The answer that shows a single record. Raises RecordNotFound."""
     level = level_asked(exchange, plan)
     root = root_of(exchange.request)
-    record = environment.reading.one(plan, key, level, root)
-    if record is None:
+    found = environment.reading.identified(plan, key, level, root)
+    if found is None:
         raise RecordNotFound
-    etag = record.get("@odata.etag")
-    head = HEADS[level] + (header_lines({"ETag": etag}) if etag else b"")
-    if level != "none":
-        record = {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}
-    return orjson.dumps(record), head
+    record, record_id = found
+    head, etag = HEADS[level], record.get(ETAG)
+    if level == "none" or etag is None:
+        return orjson.dumps(record), head, b"", None
+    record = {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}
+    return orjson.dumps(record), head, etag_line(etag), record_id if level == "minimal" else None
 
 
 # -- behind a record -----------------------------------------------------------------------------

@@ -29,15 +29,18 @@ from windtunnel.simulator.entity_sets.values import (
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, EnumType, Navigation, Table
+from windtunnel.simulator.services.finance_operations.model.kept_records import (
+    ETAG,
+    REC_VERSION,
+    refreshing,
+)
 from windtunnel.simulator.services.finance_operations.model.schema import Schema
 from windtunnel.simulator.services.finance_operations.model.views import VIEWS
 
 REC_ID: Final = "RecId"
-REC_VERSION: Final = "RecVersion"
 HIDDEN: Final = (Column(REC_ID, "Edm.Int64"), Column(REC_VERSION, "Edm.Int32"))
 EMPTY_DATE: Final = "1900-01-01T12:00:00Z"
 EMPTY_MOMENT: Final = "1900-01-01T00:00:00Z"
-ETAG: Final = "@odata.etag"
 ETAGS_KEPT: Final = 16_384
 LARGEST_DECIMAL: Final = 79_228_162_514_264_337_593_543_950_335
 """Source: System.Decimal.MaxValue, .NET documentation."""
@@ -179,6 +182,7 @@ class EntitySet:
         made = Records(store, changes, table, hidden=HIDDEN, decimal="NUMERIC", empties=empties)
         if self.view:
             made.encoded = EncodedRecords(folds=False, kept=0)
+        made.encoded.refresh = refreshing(self._sets)
         return made
 
     def create(self) -> None:
@@ -280,13 +284,20 @@ class EntitySet:
         return shown
 
     def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON object of a record just stored with these values, the others empty.
+        """The JSON object of a record just stored with these values, the others empty."""
+        record = self.blank.copy()
+        self.show(values, record)
+        record[ETAG] = self.etags[values[REC_VERSION], values[REC_ID]]
+        return record
+
+    def show(self, values: Mapping[str, Any], record: dict[str, Any]) -> None:
+        """Let the JSON object of a record have what was just stored.
 
         It is what a read of the store gives: there a decimal without a fraction is a whole number.
         """
-        record, decoders, columns = self.blank.copy(), self.decoders, self.table.columns
+        decoders = self.decoders
         for name, value in values.items():
-            if name not in columns:
+            if name not in record:
                 continue
             decode = decoders.get(name)
             if decode is not None and value is not None:
@@ -294,8 +305,6 @@ class EntitySet:
             elif isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
                 value = int(value)  # noqa: PLW2901 - as stored
             record[name] = value
-        record[ETAG] = self.etags[values[REC_VERSION], values[REC_ID]]
-        return record
 
     def stored(self, name: str, value: Any) -> Any:
         """The stored form of a JSON value: a null is the empty value where the type has one."""

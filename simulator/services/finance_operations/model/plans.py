@@ -30,12 +30,11 @@ from windtunnel.simulator.odata.tree import (
 )
 from windtunnel.simulator.services.finance_operations.errors import BadQuery
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    ETAG,
     REC_ID,
-    REC_VERSION,
     EntitySet,
     Sets,
 )
+from windtunnel.simulator.services.finance_operations.model.kept_records import ETAG, REC_VERSION
 
 KEPT: Final = 2_048
 IN_COMPANY: Final = f"t.{quoted(COMPANY)} = ?"

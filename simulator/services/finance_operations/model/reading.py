@@ -18,7 +18,8 @@ from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.pieces import bind
 from windtunnel.simulator.odata.schema import Column, Navigation
 from windtunnel.simulator.services.finance_operations.errors import BadQuery
-from windtunnel.simulator.services.finance_operations.model.entity_set import ETAG, EntitySet
+from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
+from windtunnel.simulator.services.finance_operations.model.kept_records import ETAG
 from windtunnel.simulator.services.finance_operations.model.plans import (
     IN_COMPANY,
     Expansion,
@@ -71,8 +72,13 @@ class Reading:
 
     def one(self, plan: Plan, key: Key, level: str, root: str) -> Json | None:
         """One record with what the plan selects and expands, or None."""
+        found = self.identified(plan, key, level, root)
+        return None if found is None else found[0]
+
+    def identified(self, plan: Plan, key: Key, level: str, root: str) -> tuple[Json, int] | None:
+        """`one`, and its record id."""
         rows = self._store.read(plan.by_key, key).fetchall()
-        return self._records(plan, rows, level, root)[0] if rows else None
+        return (self._records(plan, rows, level, root)[0], rows[0][-1]) if rows else None
 
     def linked(self, source: EntitySet, navigation: Navigation, key: Key) -> Row | None:
         """The values that lead from a record to what is behind a navigation, or None."""

@@ -13,11 +13,11 @@ from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
-    REC_VERSION,
     EntitySet,
     Sets,
     Upon,
 )
+from windtunnel.simulator.services.finance_operations.model.kept_records import REC_VERSION
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.numbers import Numbers
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal, duplicate

@@ -28,10 +28,10 @@ from windtunnel.simulator.services.finance_operations.model.checks import (
 )
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
-    REC_VERSION,
     EntitySet,
     Sets,
 )
+from windtunnel.simulator.services.finance_operations.model.kept_records import REC_VERSION
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal
 from windtunnel.simulator.services.finance_operations.model.rules import Rules

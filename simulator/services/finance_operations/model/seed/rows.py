@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from windtunnel.simulator.entity_sets.values import BadValue
-from windtunnel.simulator.services.finance_operations.model.entity_set import (
-    REC_ID,
-    REC_VERSION,
-    Sets,
-)
+from windtunnel.simulator.services.finance_operations.model.entity_set import REC_ID, Sets
+from windtunnel.simulator.services.finance_operations.model.kept_records import REC_VERSION
 
 FIRST_REC_ID: Final = 5_637_144_576
 """Record ids of sample records, as of demo data; they have never been changed."""
