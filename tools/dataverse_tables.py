@@ -515,8 +515,6 @@ def table(
     if key not in standard:
         standard.append(key)
         properties[key] = "Edm.Guid"
-    if name in {"systemuser", "team"} and "ownerid" in standard:
-        standard.remove("ownerid")
     standard.sort(key=lambda p: (p != key, p.strip("_")))
     names = set(standard)
     lines = [

@@ -44,7 +44,12 @@ from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
-from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import (
+    NAMESPACE,
+    PRINCIPALS,
+    DataverseTable,
+    Tables,
+)
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
@@ -191,7 +196,8 @@ class Handlers:
 
     def key_of(self, served: DataverseTable, arguments: tuple[tuple[str, Expression], ...]) -> str:
         """The id that a key predicate names; alternate keys are looked up."""
-        if len(arguments) == 1 and arguments[0][0] in {"", served.primary_id}:
+        names = {"", served.primary_id, *(("ownerid",) if served.name in PRINCIPALS else ())}
+        if len(arguments) == 1 and arguments[0][0] in names:
             value = literal(arguments[0][1])
             text = str(value).lower()
             if len(text) == 36:

@@ -63,8 +63,7 @@ def test_a_table_has_the_columns_that_all_organisations_have(name):
     table, real = TABLES[name], having(name)
     assert real, "no document has this table"
     common = set.intersection(*(set(other.columns) for other in real))
-    known_elsewhere = {"ownerid"} if name in {"systemuser", "team"} else set()
-    assert set(table.columns) == common - known_elsewhere
+    assert set(table.columns) == common
     for column in table.columns.values():
         kinds = {other.columns[column.name].edm for other in real}
         assert column.edm in kinds, column.name

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from windtunnel.contracts.entities.dataverse import ColumnDefinition
+from windtunnel.contracts.entities.dataverse import ColumnDefinition, Option
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.model.annotations import targets_of
+from windtunnel.simulator.services.dataverse.model.companions import (
+    SPOKEN,
+    Companion,
+    companion,
+)
 from windtunnel.simulator.services.dataverse.model.conditions import Subject
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
 _CHOICES = frozenset({"Picklist", "State", "Status"})
+_YES_NO = (Option(0, "No"), Option(1, "Yes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,41 @@ def find(served: DataverseTable, name: str) -> ColumnDefinition:
 
 
 def subject(tables: Tables, place: Place, name: str) -> Subject:
-    """What a condition compares: a column, or the name behind a lookup or a choice (`…name`)."""
-    base = name[:-4] if name.endswith("name") else ""
-    columns = place.served.definition.columns
-    if base and name not in columns and (f"_{base}_value" in columns or base in columns):
-        column = find(place.served, base)
-        piece = label(tables, place, column)
-        if piece is not None:
-            shown = ColumnDefinition(name, "String", "Edm.String")
-            return Subject(piece, shown, place.served.name)
+    """What a condition compares: a column, or what a companion of one shows (`…name`)."""
+    repeated = companion(place.served.definition, name)
+    piece = None if repeated is None else shown(tables, place, repeated)
+    if repeated is not None and piece is not None:
+        kind = "Integer" if repeated.kind == "type" else "String"
+        column = ColumnDefinition(name, kind, piece.edm)
+        return Subject(piece, column, place.served.name)
     column = find(place.served, name)
     return Subject(plain(place, column), column, place.served.name)
+
+
+def shown(tables: Tables, place: Place, repeated: Companion) -> Piece | None:
+    """What a companion says: the name behind a column, or the number of the table behind it."""
+    if repeated.kind == "type":
+        return _table_number(tables, place, repeated.of)
+    if repeated.of.type == "Boolean":
+        return _option_names(place, repeated.of, repeated.of.options or _YES_NO)
+    return label(tables, place, repeated.of, spoken=repeated.kind == "yominame")
+
+
+def _table_number(tables: Tables, place: Place, column: ColumnDefinition) -> Piece | None:
+    whens = [
+        f"WHEN EXISTS (SELECT 1 FROM {quoted(other.table.sql)} "
+        f"WHERE {quoted(other.primary_id)} = {place.sql(column.name)}) "
+        f"THEN {other.definition.object_type_code}"
+        for other in _behind(tables, place, column)
+    ]
+    return Piece(f"(CASE {' '.join(whens)} END)", (), "Edm.Int32") if whens else None
+
+
+def _behind(tables: Tables, place: Place, column: ColumnDefinition) -> list[DataverseTable]:
+    targets = [target for _, target in targets_of(place.served).get(column.name, [])]
+    if column.logical_name == "ownerid":
+        targets = ["systemuser", "team"]
+    return [tables.by_name[name] for name in dict.fromkeys(targets) if name in tables.by_name]
 
 
 def plain(place: Place, column: ColumnDefinition) -> Piece:
@@ -68,24 +98,30 @@ def plain(place: Place, column: ColumnDefinition) -> Piece:
     return Piece(place.sql(column.name), (), column.edm)
 
 
-def label(tables: Tables, place: Place, column: ColumnDefinition) -> Piece | None:
+def _option_names(place: Place, column: ColumnDefinition, options: tuple[Option, ...]) -> Piece:
+    whens = " ".join(["WHEN ? THEN ?"] * len(options))
+    values: list[Any] = []
+    for option in options:
+        values += [option.value, option.label]
+    text = f"(CASE {place.sql(column.name)} {whens} END) COLLATE NOCASE"
+    return Piece(text, tuple(values), "Edm.String")
+
+
+def label(
+    tables: Tables, place: Place, column: ColumnDefinition, *, spoken: bool = False
+) -> Piece | None:
     """What a user sees of a lookup or a choice; None for other columns."""
     if column.type in _CHOICES and column.options:
-        whens = " ".join(["WHEN ? THEN ?"] * len(column.options))
-        values: list[Any] = []
-        for option in column.options:
-            values += [option.value, option.label]
-        text = f"(CASE {place.sql(column.name)} {whens} END) COLLATE NOCASE"
-        return Piece(text, tuple(values), "Edm.String")
+        return _option_names(place, column, column.options)
     if column.type not in {"Lookup", "Customer", "Owner"}:
         return None
     names = []
-    for _, target in targets_of(place.served).get(column.name, []):
-        other = tables.by_name.get(target)
-        if other is None or not other.has(other.definition.primary_name):
+    for other in _behind(tables, place, column):
+        name = SPOKEN.get(other.name, "") if spoken else other.definition.primary_name
+        if not other.has(name):
             continue
         names.append(
-            f"(SELECT {quoted(other.definition.primary_name)} FROM {quoted(other.table.sql)} "
+            f"(SELECT {quoted(name)} FROM {quoted(other.table.sql)} "
             f"WHERE {quoted(other.primary_id)} = {place.sql(column.name)})"
         )
     if not names:

@@ -14,9 +14,15 @@ from windtunnel.simulator.services.dataverse.fetchxml.columns import Output, Pla
 from windtunnel.simulator.services.dataverse.fetchxml.sources import From, Sources
 from windtunnel.simulator.services.dataverse.fetchxml.tree import Attribute, Fetch, Order
 from windtunnel.simulator.services.dataverse.model.aggregates import MOST_ROWS
+from windtunnel.simulator.services.dataverse.model.companions import Companion, companion
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.paging import Key
-from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import (
+    PRINCIPALS,
+    VERSION,
+    DataverseTable,
+    Tables,
+)
 
 COUNT_CAP = 5000
 Restriction = tuple[str, tuple[Any, ...]] | None
@@ -170,6 +176,10 @@ class _Compilation:
             found.append(output)
             values.append(piece)
             return
+        repeated = companion(place.served.definition, attribute.name)
+        if repeated is not None:
+            self._output_companion(attribute, place, repeated, found, values)
+            return
         column = columns.find(place.served, attribute.name)
         if attribute.alias or place.name:
             key = attribute.alias or f"{place.name}.{column.logical_name}"
@@ -178,10 +188,31 @@ class _Compilation:
             found.append(Output(column.name, place.served, column))
         values.append(columns.plain(place, column))
 
+    def _output_companion(
+        self,
+        attribute: Attribute,
+        place: Place,
+        repeated: Companion,
+        found: list[Output],
+        values: list[Piece],
+    ) -> None:
+        """What repeats another column: told under an alias; the type has no property for it."""
+        piece = columns.shown(self._tables, place, repeated)
+        if piece is None or not (attribute.alias or place.name):
+            return
+        key = attribute.alias or f"{place.name}.{attribute.name}"
+        column = ColumnDefinition(attribute.name, "String", "Edm.String")
+        if repeated.kind == "type":
+            column = ColumnDefinition(attribute.name, "Integer", "Edm.Int32")
+        found.append(Output(key, place.served, column, is_aliased=True))
+        values.append(piece)
+
     def _always(self, found: list[Output], values: list[Piece]) -> None:
         """The primary key comes with every row, the currency with every amount."""
         served = self._root.served
         wanted = [served.primary_id]
+        if served.name in PRINCIPALS and served.has("ownerid"):
+            wanted.append("ownerid")
         money = any(o.column.type == "Money" and not o.is_aliased for o in found)
         if money and served.has("_transactioncurrencyid_value"):
             wanted.append("_transactioncurrencyid_value")

@@ -201,7 +201,7 @@ def _set_partition(served: DataverseTable, values: Values) -> None:
 def _rules(served: DataverseTable) -> Rules:
     definition = served.definition
     columns = definition.columns
-    texts = [*_full_names(columns), *_addresses(columns)]
+    texts = [*_full_names(columns), *_addresses(columns), *_owner_key(definition)]
     money = _money(columns)
     numbers = [
         (name, text)
@@ -297,6 +297,14 @@ def _full_names(columns: Mapping[str, ColumnDefinition]) -> list[Made]:
         sources = frozenset((*parts, *(f"yomi{part}" for part in parts)))
         made.append(("yomifullname", sources, spoken))
     return made
+
+
+def _owner_key(definition: TableDefinition) -> list[Made]:
+    """Users and teams have their id once more, as the key of what can own records."""
+    key = definition.primary_id
+    if "ownerid" not in definition.columns or key == "ownerid":
+        return []
+    return [("ownerid", frozenset({key}), lambda row: row[key])]
 
 
 def _addresses(columns: Mapping[str, ColumnDefinition]) -> list[Made]:

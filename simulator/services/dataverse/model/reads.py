@@ -35,6 +35,7 @@ from windtunnel.simulator.services.dataverse.model.annotations import Annotation
 from windtunnel.simulator.services.dataverse.model.kept_records import ETAG
 from windtunnel.simulator.services.dataverse.model.tables import (
     NAMESPACE,
+    PRINCIPALS,
     VERSION,
     DataverseTable,
     Tables,
@@ -204,6 +205,8 @@ class Reads:
 
     def _always(self, served: DataverseTable, wanted: Sequence[str]) -> list[str]:
         more = [served.primary_id]
+        if served.name in PRINCIPALS and served.has("ownerid"):
+            more.append("ownerid")
         columns = served.definition.columns
         if served.has("_transactioncurrencyid_value") and any(
             columns[name].type == "Money" for name in wanted

@@ -48,6 +48,8 @@ PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
 """Columns of elastic tables."""
 PRINCIPAL = "principal"
 """The type that `ownerid` points at: users and teams in one. It has no entity set."""
+PRINCIPALS = frozenset({"systemuser", "team"})
+"""Tables of principals. Their rows have two keys of one value: their own, and `ownerid`."""
 _OWNERS = "_ownerid_value"
 _PRINCIPAL_VIEW = (
     f"CREATE VIEW IF NOT EXISTS {PRINCIPAL} AS SELECT systemuserid AS ownerid, {VERSION} "
@@ -153,6 +155,12 @@ class Tables:
             self.create_one(served)
         if {"systemuser", "team"} <= self.by_name.keys():
             self._store.write(_PRINCIPAL_VIEW)
+        for served in (self.by_name[name] for name in PRINCIPALS & self.by_name.keys()):
+            if served.has("ownerid"):  # rows of a database from before there was the column
+                key = quoted(served.primary_id)
+                self._store.write(
+                    f"UPDATE {quoted(served.table.sql)} SET ownerid = {key} WHERE ownerid IS NULL"
+                )
 
     def create_one(self, served: DataverseTable) -> None:
         """Create one table and its indexes, where they are not there yet."""

@@ -84,7 +84,8 @@ def condition(access: Access, reach: Reach, right: str, served: DataverseTable) 
     parts.append(
         f"{quoted(served.primary_id)} IN (SELECT objectid FROM principalobjectaccess "
         f"WHERE principalid IN ({_listed(access.owners)}) "
-        f"AND (accessrightsmask | inheritedaccessrightsmask) & {ACCESS[right]})"
+        "AND (coalesce(accessrightsmask, 0) | coalesce(inheritedaccessrightsmask, 0)) "
+        f"& {ACCESS[right]})"
     )
     return f"({' OR '.join(parts)})"
 

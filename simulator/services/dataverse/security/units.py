@@ -37,8 +37,10 @@ class Units:
             return
         unit, user = str(change.key[0]), change.user
         teams = self._tables.by_name["team"]
+        key = self._ids.uuid()
         values: dict[str, Any] = {
-            "teamid": self._ids.uuid(),
+            "teamid": key,
+            "ownerid": key,
             "name": change.values.get("name"),
             "isdefault": 1,
             "teamtype": 0,

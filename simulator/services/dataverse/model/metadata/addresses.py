@@ -12,6 +12,7 @@ from typing import Any, cast
 from windtunnel.contracts.entities.dataverse import TableDefinition
 from windtunnel.simulator.odata.tree import Literal, Query
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.companions import companions
 from windtunnel.simulator.services.dataverse.model.metadata import (
     csdl,
     queries,
@@ -251,7 +252,8 @@ class Metadata:
         kept = self._columns.get(definition.logical_name)
         if kept is not None and kept[0] is definition:
             return kept[1]
-        numbered = enumerate(definition.columns.values(), 1)
+        repeated = (found.column for found in companions(definition))
+        numbered = enumerate((*definition.columns.values(), *repeated), 1)
         items = [shapes.column_shape(definition, column, n) for n, column in numbered]
         if len(self._columns) >= SHAPES_KEPT:
             del self._columns[next(iter(self._columns))]

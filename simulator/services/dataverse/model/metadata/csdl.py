@@ -9,6 +9,7 @@ from windtunnel.simulator.services.dataverse.model.metadata.csdl_operations impo
     Operations,
     operation_parts,
 )
+from windtunnel.simulator.services.dataverse.model.tables import PRINCIPALS
 
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -50,11 +51,17 @@ def document(definitions: list[TableDefinition], operations: Operations) -> byte
 
 
 def _entity_type(definition: TableDefinition, known: set[str]) -> str:
+    is_principal = definition.logical_name in PRINCIPALS and "ownerid" in definition.columns
+    base, key = "crmbaseentity", definition.primary_id
+    if is_principal:
+        base, key = "principal", "ownerid"
     parts = [
-        f'<EntityType Name="{definition.logical_name}" BaseType="mscrm.crmbaseentity"><Key>'
-        f'<PropertyRef Name="{definition.primary_id}" /></Key>'
+        f'<EntityType Name="{definition.logical_name}" BaseType="mscrm.{base}"><Key>'
+        f'<PropertyRef Name="{key}" /></Key>'
     ]
     for column in definition.columns.values():
+        if is_principal and column.name == "ownerid":
+            continue  # it comes from the base
         facets = {"Edm.String": ' Unicode="false"', "Edm.Decimal": ' Scale="Variable"'}
         parts.append(
             f'<Property Name="{column.name}" Type="{column.edm}"{facets.get(column.edm, "")} />'
