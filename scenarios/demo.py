@@ -93,8 +93,8 @@ def _windtunnel(*arguments: str, environment: Mapping[str, str] | None = None) -
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "windtunnel.simulator.cli", *arguments],
         capture_output=True,
-        text=True,
-        env={**os.environ, **(environment or {})},
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1", **(environment or {})},
         check=False,
     )
     if done.returncode not in {0, 1}:

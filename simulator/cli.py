@@ -52,7 +52,13 @@ class Rooms(TyperGroup):
             return None
         command = typer.main.get_command(entry.load())
         command.name = cmd_name
+        command.help = _flowing(command.help or "")
         return command
+
+
+def _flowing(text: str) -> str:
+    """A docstring whose lines break where the window ends, not where the source does."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _offered() -> dict[str, EntryPoint]:
@@ -75,17 +81,17 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    help="A wind tunnel for Microsoft Dynamics 365 integrations.\n\n"
+    "Prove an integration against faithful local simulators of Dataverse and of finance and "
+    "operations before it meets production."
+)
 def windtunnel(
     show_version: bool = typer.Option(
         False, "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
     ),
 ) -> None:
-    """A wind tunnel for Microsoft Dynamics 365 integrations.
-
-    Prove an integration against faithful local simulators of Dataverse and of finance and
-    operations before it meets production.
-    """
+    """The command over all others."""
     del show_version
 
 

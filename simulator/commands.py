@@ -48,8 +48,9 @@ def up(
     ] = None,
     tls: Annotated[bool, typer.Option("--tls/--no-tls", help="Serve the https origins.")] = True,
     workers: Annotated[
-        int, typer.Option(help="Web servers of the environment, each with its own counters.")
-    ] = 0,
+        int | None,
+        typer.Option(help="Web servers, each with its own counters; 1 without."),
+    ] = None,
 ) -> None:
     """Run the simulators until Ctrl-C.
 
@@ -64,8 +65,8 @@ def up(
         "simulator.clock": clock,
         "simulator.seed": seed,
         "simulator.limits_file": limits,
-        "dataverse.web_servers": workers or None,
-        "finance_operations.web_servers": workers or None,
+        "dataverse.web_servers": workers,
+        "finance_operations.web_servers": workers,
     }
     if not throttle:
         overrides |= {"dataverse.throttle": False, "finance_operations.throttle": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def run_integration(step: RunIntegrationStep, frame: Frame) -> Found:
 def _start(step: RunIntegrationStep, frame: Frame) -> Process:
     run = frame.run
     command = frame.render(step.command)
-    words = [str(w) for w in command] if isinstance(command, list) else shlex.split(str(command))
+    words = [str(w) for w in command] if isinstance(command, list) else _words(str(command))
     if not words:
         raise StepError("the command is empty")
     env = dict(run.environment.variables)
@@ -55,6 +56,13 @@ def _start(step: RunIntegrationStep, frame: Frame) -> Process:
         if before is not None:
             before.close()
     return process
+
+
+def _words(command: str) -> list[str]:
+    """As a shell splits it; on Windows a backslash is a part of paths."""
+    if sys.platform == "win32":
+        return [word.strip('"') for word in shlex.split(command, posix=False)]
+    return shlex.split(command)
 
 
 def _until_ended(step: RunIntegrationStep, process: Process, frame: Frame) -> Found:

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
+from windtunnel.simulator.kernel.clock import iso_text
 from windtunnel.simulator.odata.schema import Column
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -186,7 +187,7 @@ def _moment_checker(column: Column, refusal: Refusal) -> Checker:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         try:
-            return moment.astimezone(UTC).strftime("%04Y-%m-%dT%H:%M:%SZ")
+            return iso_text(moment.astimezone(UTC).replace(microsecond=0))
         except OverflowError:
             raise refusal(column, value, Fault.RANGE) from None
 

@@ -109,6 +109,14 @@ def iso_seconds(moment: float) -> str:
     return _iso(floor(moment))
 
 
+def iso_text(moment: datetime) -> str:
+    """A moment in UTC as `0001-01-01T00:00:00Z`, with six digits more where it has a fraction.
+
+    `strftime` pads years to four digits on no two systems alike.
+    """
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"
+
+
 @lru_cache(maxsize=1024)
 def _iso(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime
 
+from windtunnel.simulator.kernel.clock import iso_text
 from windtunnel.simulator.odata.errors import ODataError
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.odata.tree import Literal
@@ -39,6 +40,4 @@ def moment(text: str, position: int) -> str:
             f"Unrecognized 'Edm.DateTimeOffset' literal '{text}' at '{position}' in '{text}'.",
             position,
         ) from None
-    form = "%Y-%m-%dT%H:%M:%S.%fZ" if utc.microsecond else "%Y-%m-%dT%H:%M:%SZ"
-    shown = utc.strftime(form)
-    return shown if utc.year >= 1000 else shown.zfill(len(shown) + 4 - len(str(utc.year)))
+    return iso_text(utc)

@@ -47,7 +47,8 @@ def write_env_file(path: Path, variables: Mapping[str, str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.new")
         draft.touch(mode=0o600)
-        draft.write_text("".join(f"{k}={v}\n" for k, v in variables.items()), "utf-8")
+        lines = "".join(f"{k}={v}\n" for k, v in variables.items())
+        draft.write_text(lines, "utf-8", newline="\n")  # a shell of Windows reads it too
         draft.replace(path)
     except OSError as error:
         raise UsageError(

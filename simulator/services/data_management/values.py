@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
+from windtunnel.simulator.kernel.clock import iso_text
 from windtunnel.simulator.services.data_management.faults import (
     DateInvalid,
     EnumUnmapped,
@@ -209,7 +210,7 @@ def _point(text: str) -> str:
             moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             moment -= moment.utcoffset() or _ZERO
-        return moment.strftime("%04Y-%m-%dT%H:%M:%SZ")
+        return iso_text(moment.replace(microsecond=0))
     except (ValueError, OverflowError):
         raise DateInvalid(value=text[:50]) from None
 

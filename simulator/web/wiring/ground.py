@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from windtunnel.contracts.limits import LIMITS, CostModel, Limits
 from windtunnel.simulator.exchange import Request, UsageError
@@ -31,7 +33,7 @@ class Ground:
         self.clock = _clock(simulator.clock, simulator.clock_start)
         self.timers = Timers(self.clock)
         self.clock.on_steer(self.timers.run_all_due)
-        self.store = Store(simulator.database)
+        self.store = _store(simulator.database)
         self.ids = Ids(simulator.seed)
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
@@ -57,6 +59,17 @@ class Ground:
     def authority(self, request: Request) -> str:
         """Where callers of this request's host get tokens."""
         return AUTHORITY if self.cloud.is_cloud(request.header("host")) else self.url("entra")
+
+
+def _store(path: Path | None) -> Store:
+    try:
+        return Store(path)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise UsageError(
+            f"cannot be used as a database: {error}",
+            where=str(path),
+            remedy="Name another file with --db, or mend or remove this one.",
+        ) from error
 
 
 def _limits(settings: Settings) -> tuple[Limits, Mapping[str, CostModel]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
-from windtunnel.simulator.kernel.clock import ManualClock, SteerableClock, iso_seconds
+from windtunnel.simulator.kernel.clock import ManualClock, SteerableClock, iso_seconds, iso_text
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.timers import Timers
 
@@ -95,3 +96,8 @@ def test_the_same_seed_gives_the_same_ids_and_children_differ():
     assert Ids(7).uuid() != Ids(8).uuid()
     assert Ids(7).child("a").uuid() == Ids(7).child("a").uuid()
     assert Ids(7).child("a").uuid() != Ids(7).child("b").uuid()
+
+
+def test_years_have_four_digits_on_every_system():
+    assert iso_text(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
+    assert iso_text(datetime(2026, 1, 31, 8, 0, 0, 5, UTC)) == "2026-01-31T08:00:00.000005Z"

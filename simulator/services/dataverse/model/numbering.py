@@ -31,7 +31,7 @@ _STANDARD = {
 }
 _MOMENT = re.compile(r"yyyy|MM|dd|HH|hh|mm|ss|yy|tt")
 _DIRECTIVES = {
-    "yyyy": "%04Y",
+    "yyyy": "%Y",
     "yy": "%y",
     "MM": "%m",
     "dd": "%d",

@@ -8,6 +8,7 @@ from typing import Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Values
+from windtunnel.simulator.kernel.clock import iso_text
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EMPTY_DATE,
     EntitySet,
@@ -183,4 +184,4 @@ def later(date: str, days: int) -> str:
         moment = datetime.fromisoformat(date) + timedelta(days=days)
     except OverflowError:
         return date
-    return moment.strftime("%04Y-%m-%dT12:00:00Z")
+    return iso_text(moment.replace(hour=12, minute=0, second=0, microsecond=0))
