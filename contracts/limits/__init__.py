@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from windtunnel.contracts.limits import dataverse, finance_operations, messaging
+from windtunnel.contracts.limits import (
+    data_management,
+    dataverse,
+    finance_operations,
+    messaging,
+)
 from windtunnel.contracts.limits.block import Block
 from windtunnel.contracts.limits.callers import Caller
 from windtunnel.contracts.limits.costs import (
@@ -31,7 +36,9 @@ from windtunnel.contracts.limits.sliding_window import CountWindow, SumWindow
 from windtunnel.contracts.limits.table import Confidence, Limit, Limits, UnknownLimit
 from windtunnel.contracts.limits.verdict import ADMITTED, Admitted, Refused, Verdict
 
-LIMITS: Final = Limits((*dataverse.ROWS, *finance_operations.ROWS, *messaging.ROWS))
+LIMITS: Final = Limits(
+    (*dataverse.ROWS, *finance_operations.ROWS, *data_management.ROWS, *messaging.ROWS)
+)
 
 __all__ = [
     "ADMITTED",

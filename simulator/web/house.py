@@ -252,6 +252,7 @@ class House:
     def _use_limits(self, limits: Limits) -> None:
         self.dataverse.guard.use_limits(limits)
         self.finance_operations.throttling.use_limits(limits)
+        self.recurring.use_limits(limits)
 
     def reseed(self, seed: int) -> None:
         """Reset; ids and choices follow from another seed."""

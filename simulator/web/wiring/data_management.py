@@ -61,6 +61,7 @@ def wire_recurring(
         ground.timers,
         ground.ids.child("recurring integrations"),
         finance_operations.environment.companies.default,
+        ground.limits,
     )
     finance_operations.serve(routes(made))
     return made

@@ -197,6 +197,22 @@ def test_what_is_exported_can_be_imported_again_as_a_package(world: World) -> No
     assert body["ExecutionDetail"][0]["TargetRecords"] > 0
 
 
+def test_redelivery_and_the_life_of_files_are_limits_of_the_control_api(world: World) -> None:
+    status, listed = world.ask("GET", "/_windtunnel/limits", service="control")
+    assert status == 200
+    rows = {row["id"]: row for row in listed["value"]}
+    assert rows["recurring.redelivery"]["allowance"] == 1_800
+    assert rows["recurring.file-life"]["allowance"] == 7 * 86_400
+    change = {"recurring.redelivery": {"allowance": 30}}
+    assert world.ask("PUT", "/_windtunnel/limits", change, service="control")[0] == 200
+    world.process(EXPORT)
+    dequeue = f"/api/connector/dequeue/{EXPORT}"
+    assert world.ask("GET", dequeue)[0] == 200
+    assert world.ask("GET", dequeue)[0] == 204
+    world.house.clock.advance(31)
+    assert world.ask("GET", dequeue)[0] == 200
+
+
 def test_what_is_no_package_cannot_be_processed(world: World) -> None:
     message = world.ask("POST", f"/api/connector/enqueue/{PACKAGES}", b"a,b\r\n")[1]
     world.process(PACKAGES)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from windtunnel.contracts.limits import LIMITS
 from windtunnel.simulator.exchange import Exchange, Identity, Request, Response
 from windtunnel.simulator.kernel.clock import ManualClock
 from windtunnel.simulator.kernel.ids import Ids
@@ -103,7 +104,7 @@ class World:
         if imports_only:
             del jobs[-1]
         self.recurring = RecurringIntegrations(
-            self.store, self.clock, self.timers, Ids(), self.framework, jobs
+            self.store, self.clock, self.timers, Ids(), self.framework, jobs, LIMITS
         )
         self.recurring.prepare()
         self.router = Router([*routes(self.recurring), *control_routes(self.recurring)])
@@ -350,6 +351,22 @@ def test_files_are_kept_for_seven_days():
     world.process(EXPORT)
     offered = world.dequeue()[1]
     world.wait(7 * 86_400 + 1)
+    world.process(EXPORT)
+    location = offered["DownloadLocation"].removeprefix("https://fo.test")
+    assert world.ask("GET", location)[0] == 404
+
+
+def test_other_limits_hold_from_the_next_dequeue_and_recurrence_on():
+    world = World()
+    world.process(EXPORT)
+    shorter = LIMITS.override("recurring.redelivery", allowance=60)
+    world.recurring.use_limits(shorter.override("recurring.file-life", allowance=100))
+    offered = world.dequeue()[1]
+    world.wait(59)
+    assert world.dequeue()[0] == 204
+    world.wait(2)
+    assert world.dequeue()[0] == 200
+    world.wait(60)
     world.process(EXPORT)
     location = offered["DownloadLocation"].removeprefix("https://fo.test")
     assert world.ask("GET", location)[0] == 404

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from windtunnel.contracts.limits import Limits
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -37,6 +38,7 @@ def recurring_integrations(
     timers: Timers,
     ids: Ids,
     company: str,
+    limits: Limits,
 ) -> RecurringIntegrations:
     """The data jobs of the settings with their projects. Raises UsageError that names a mistake."""
     packages = Packages(framework, blobs, clock, ids.uuid, _USER)
@@ -51,7 +53,7 @@ def recurring_integrations(
                 str(refusal), where=f"[[data_management.recurring_jobs]] {job.name}"
             ) from refusal
     made = RecurringIntegrations(
-        store, clock, timers, ids, packages, _data_jobs(settings.recurring_jobs, company)
+        store, clock, timers, ids, packages, _data_jobs(settings.recurring_jobs, company), limits
     )
     framework.messages = MessageStates(made, settings.message_states)
     made.prepare()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from windtunnel.contracts.limits import Limits
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store
@@ -21,10 +22,6 @@ from windtunnel.simulator.services.data_management.recurring.model import (
 )
 from windtunnel.simulator.services.data_management.recurring.queue_table import QueueTable
 
-HIDDEN_SECONDS: Final = 30 * 60
-"""How long a dequeued message stays away before it is offered again."""
-KEPT_SECONDS: Final = 7 * 86_400
-"""How long the file of a message is kept."""
 LOOK_AGAIN_SECONDS: Final = 0.5
 OPEN: Final = frozenset({MessageState.PROCESSING, MessageState.PRE_PROCESSING})
 
@@ -44,12 +41,17 @@ class RecurringIntegrations:
         ids: Ids,
         framework: Framework,
         jobs: Iterable[DataJob],
+        limits: Limits,
     ) -> None:
         self.jobs = {job.activity: job for job in jobs}
         self._store, self._clock, self._timers, self._ids = store, clock, timers, ids
-        self._framework = framework
+        self._framework, self._limits = framework, limits
         self._table = QueueTable(store)
         self._generation = 0
+
+    def use_limits(self, limits: Limits) -> None:
+        """Other numbers from now on; a message that is hidden comes back when it was to."""
+        self._limits = limits
 
     def prepare(self) -> None:
         """Create the table, and let the recurrences begin."""
@@ -99,7 +101,7 @@ class RecurringIntegrations:
         return message
 
     def dequeue(self, job: DataJob) -> Message | None:
-        """The next exported message, hidden from others for half an hour; None when none waits.
+        """The next exported message, hidden from others for a while; None when none waits.
 
         The moment in `dequeued` is that of the time before.
         """
@@ -114,7 +116,7 @@ class RecurringIntegrations:
             message.id,
             state=MessageState.DEQUEUED,
             receipt=receipt,
-            visible=now + HIDDEN_SECONDS,
+            visible=now + self._limits["recurring.redelivery"].allowance,
             dequeued=now,
         )
         taken = self._table.get(message.id)
@@ -191,7 +193,8 @@ class RecurringIntegrations:
 
     def process(self, job: DataJob) -> None:
         """One recurrence: start what is enqueued, or make the next export."""
-        self._table.clean_files(self._clock.now() - KEPT_SECONDS)
+        life = self._limits["recurring.file-life"].allowance
+        self._table.clean_files(self._clock.now() - life)
         if job.is_export:
             self._export(job)
         else:
