@@ -23,6 +23,9 @@ class SourceFormatSettings(Section):
     text_qualifier: str = Field(default='"', max_length=1)
     has_header: bool = True
     upper_case: bool = True
+    language: str = Field(
+        default="", description="How days and numbers are written, such as `en-gb` or `de`."
+    )
 
 
 class EntityPaceSettings(Section):

@@ -9,6 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 
+def placed(file: str, line: int, column: int, field: str) -> str:
+    """`file 'x.csv', line 3, column 7, field 'NAME'`, as far as it is known."""
+    parts = [f"file '{file}'"] if file else []
+    parts += [f"line {line}"] if line else []
+    parts += [f"column {column}"] if column else []
+    parts += [f"field '{field}'"] if field else []
+    return ", ".join(parts)
+
+
 class FileFault(Exception):
     """The base: `line` and `column` count from 1, 0 means unknown; `field` is a column's name."""
 
@@ -30,12 +39,8 @@ class FileFault(Exception):
 
     @property
     def place(self) -> str:
-        """`file 'x.csv', line 3, column 7, field 'NAME'`, as far as it is known."""
-        parts = [f"file '{self.file}'"] if self.file else []
-        parts += [f"line {self.line}"] if self.line else []
-        parts += [f"column {self.column}"] if self.column else []
-        parts += [f"field '{self.field}'"] if self.field else []
-        return ", ".join(parts)
+        """Where it is, as far as that is known."""
+        return placed(self.file, self.line, self.column, self.field)
 
     @property
     def full(self) -> str:

@@ -20,6 +20,7 @@ from windtunnel.simulator.services.data_management.faults import (
     FileFault,
     ValueInvalid,
 )
+from windtunnel.simulator.services.data_management.regional import Regional
 
 FieldKind = Literal[
     "text", "integer", "number", "date", "moment", "enum", "boolean", "guid", "binary"
@@ -82,19 +83,24 @@ def bad_values(
     return bad
 
 
-def converter(found: Field, conversions: Sequence[tuple[str, str]] = ()) -> Convert:
+def converter(
+    found: Field,
+    conversions: Sequence[tuple[str, str]] = (),
+    regional: Regional | None = None,
+) -> Convert:
     """The function for a column, value conversions of the mapping first."""
-    inner = _column(found)
+    inner = _column(found, regional.reader(found.kind) if regional is not None else None)
     if not conversions:
         return inner
     swapped = dict(conversions)
     return lambda texts: inner([swapped.get(text, text) for text in texts])
 
 
-def _column(found: Field) -> Convert:
+def _column(found: Field, reads: Callable[[str], str] | None) -> Convert:
     if found.kind == "text":
         return _texts(found.longest)
-    one = _ONE[found.kind](found)
+    plain = _ONE[found.kind](found)
+    one = plain if reads is None else lambda text: plain(reads(text))
     known: dict[str, Any] = {"": None}
 
     def convert(texts: Sequence[str]) -> list[Any]:
@@ -273,7 +279,7 @@ _ONE: Final[dict[FieldKind, Callable[[Field], Callable[[str], Any]]]] = {
 # -- values to texts ------------------------------------------------------------------------------
 
 
-def shower(found: Field) -> Callable[[Any], str] | None:
+def shower(found: Field, regional: Regional | None = None) -> Callable[[Any], str] | None:
     """The function that gives the text of a stored value; None where the text is the value.
 
     unconfirmed: how an export writes dates without a setting of the source format; ISO here, and an
@@ -292,6 +298,8 @@ def shower(found: Field) -> Callable[[Any], str] | None:
         case "boolean":
             return lambda value: "true" if value else "false"
         case "number":
+            if regional is not None:
+                return lambda value: regional.shown(_shown_number(value))
             return _shown_number
         case "binary":
             return lambda value: value.decode("latin-1") if isinstance(value, bytes) else str(value)

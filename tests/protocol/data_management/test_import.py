@@ -81,7 +81,8 @@ def test_good_rows_stay_and_bad_rows_are_errors_with_their_place(rig):
             "RecordId": "A-3",
             "Field": "CUSTOMERGROUPID",
             "ErrorMessage": "The value 'nope' in field 'Customer group' is not found in the "
-            "related table 'Customer groups'. (file 'Customers V3.csv', line 4)",
+            "related table 'Customer groups'. (file 'Customers V3.csv', line 4, column 3, field "
+            "'CUSTOMERGROUPID')",
         }
     ]
     assert rig.customer("A-1") is not None
@@ -128,8 +129,12 @@ def test_a_faulty_value_fails_the_entity_before_the_target_is_touched(rig):
 
 
 FILES = {
-    "duplicate": (HEAD + "A-1,A,10,USD\r\nA-2,B,10,USD\r\na-1,C,10,USD\r\n", "DMF1959", "line 4"),
-    "truncated": (HEAD + 'A-1,"A', "DMF2050", "line 2"),
+    "duplicate": (
+        HEAD + "A-1,A,10,USD\r\nA-2,B,10,USD\r\na-1,C,10,USD\r\n",
+        "DMF1959",
+        "line 4, column 1",
+    ),
+    "truncated": (HEAD + 'A-1,"A', "DMF2050", "line 2, column 2"),
     "few values": (HEAD + "A-1,A,10,USD\r\nA-2,B\r\n", "DMF2050", "line 3, column 3"),
     "delimiter": (HEAD.replace(",", ";") + "A-1;A;10;USD\r\n", "DMF1999", "line 1"),
     "missing column": ("CUSTOMERACCOUNT\r\nA-1\r\n", "DMF1999", "line 1"),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windtunnel.simulator.services.data_management import faults as f
+from windtunnel.simulator.services.data_management.regional import LANGUAGES
 from windtunnel.simulator.services.data_management.values import (
     BadText,
     Field,
@@ -112,3 +113,60 @@ def test_a_stored_value_becomes_a_text(field, stored, text):
     show = shower(field)
     assert show is not None
     assert show(stored) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "plain"),
+    [
+        ("de", "1.234.567,89", "1234567.89"),
+        ("de", "-0,5", "-0.5"),
+        ("de", ",5", "0.5"),
+        ("de", "12", "12"),
+        ("fr", "1\u202f234,5", "1234.5"),
+        ("fr", "1\u00a0234,5", "1234.5"),
+        ("de-ch", "1'234.5", "1234.5"),
+        ("en-gb", "1,234.5", "1234.5"),
+        ("sv", "1,5E3", "1.5E3"),
+    ],
+)
+def test_a_language_reads_its_numbers(language, text, plain):
+    assert LANGUAGES[language].number(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("de", "1.5"), ("de", "1,2,3"), ("de", "1.23,4"), ("en-gb", "1,5"), ("fr", "1.5"), ("de", "")],
+)
+def test_a_number_of_another_language_is_none(language, text):
+    with pytest.raises(f.ValueInvalid):
+        LANGUAGES[language].number(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "iso"),
+    [
+        ("de", "31.1.2026", "2026-01-31"),
+        ("de", "31. 1. 2026", "2026-01-31"),
+        ("en-gb", "31/01/2026 14:05", "2026-01-31T14:05:00"),
+        ("en-us", "1/31/2026 2:05:09 PM", "2026-01-31T14:05:09"),
+        ("hu", "2026. 01. 31.", "2026-01-31"),
+        ("ja", "2026/1/31 00:00:00", "2026-01-31T00:00:00"),
+        ("nl", "2026-01-31T08:00:00Z", "2026-01-31T08:00:00Z"),
+    ],
+)
+def test_a_language_reads_its_days(language, text, iso):
+    assert LANGUAGES[language].moment(text) == iso
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("de", "31.1.26"), ("ja", "31/1/2026"), ("en-gb", "today")]
+)
+def test_a_day_of_another_form_is_none(language, text):
+    with pytest.raises(f.DateInvalid):
+        LANGUAGES[language].moment(text)
+
+
+@given(st.sampled_from(sorted(LANGUAGES)), st.decimals(-(10**9), 10**9, places=3))
+def test_what_a_language_shows_it_reads(language, number):
+    regional = LANGUAGES[language]
+    assert float(regional.number(regional.shown(f"{number:.3f}"))) == float(number)

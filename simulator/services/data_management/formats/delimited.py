@@ -102,10 +102,10 @@ def _rows(found: Iterator[str], source_format: SourceFormat) -> Iterator[str]:
 
 
 class _Taken:
-    """Characters that csv took since the last block."""
+    """Characters that csv took since the last block, and the first line of the row it is at."""
 
     def __init__(self) -> None:
-        self.characters = 0
+        self.characters, self.line = 0, ""
 
 
 def _counted(found: Iterator[str], taken: _Taken) -> Iterator[str]:
@@ -114,6 +114,8 @@ def _counted(found: Iterator[str], taken: _Taken) -> Iterator[str]:
         taken.characters += len(line) + _LINE
         if taken.characters > BLOCK_CHARACTERS + LONGEST_ROW:
             raise csv.Error("it does not end")
+        if not taken.line:
+            taken.line = line
         yield line
 
 
@@ -130,7 +132,11 @@ def _blocks(
         except StopIteration:
             break
         except csv.Error as error:
-            fault = _broken(error, file, line)
+            fault = _broken(error, taken.line, options, {"file": file, "line": line})
+            break
+        except FileFault as error:
+            error.line = error.line or line
+            fault = error
             break
         if not row:
             blank = blank or line
@@ -147,7 +153,7 @@ def _blocks(
         else:
             block.lines.append(line)
             block.rows.append(row)
-        line = reader.line_num + 2
+        line, taken.line = reader.line_num + 2, ""
         if len(block.rows) >= ROWS or taken.characters > BLOCK_CHARACTERS:
             yield block
             block, taken.characters = Block([], []), 0
@@ -157,13 +163,24 @@ def _blocks(
         raise fault
 
 
-def _broken(error: csv.Error, file: str, line: int) -> FileFault:
-    text = str(error)
-    if "unexpected end of data" in text:
-        return RowBroken(file=file, line=line, reason="the file ends inside a qualified value")
+def _broken(
+    error: csv.Error, first: str, options: dict[str, Any], place: dict[str, Any]
+) -> FileFault:
+    """The fault of a row that begins with the line `first`."""
+    text, longest = str(error), csv.field_size_limit()
     if "field larger than" in text:
-        return ValueInvalid(file=file, line=line, value="...", reason="it is too long")
-    return RowBroken(file=file, line=line, reason=text)
+        parts = first.split(options["delimiter"])
+        column = next((n for n, part in enumerate(parts, 1) if len(part) > longest), 0)
+        reason = f"it is longer than {longest} characters"
+        return ValueInvalid(
+            **place, column=column, value=f"{parts[column - 1][:50]}", reason=reason
+        )
+    column = len(next(csv.reader([first], **{**options, "strict": False}), []))
+    if "unexpected end of data" in text:
+        text = "the file ends inside a qualified value"
+    elif "expected after" in text:
+        text = "a text qualifier stands inside a value"
+    return RowBroken(**place, column=column, reason=text)
 
 
 def writer(

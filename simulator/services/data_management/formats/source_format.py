@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from windtunnel.simulator.services.data_management.regional import LANGUAGES, Regional
+
 Kind = Literal["delimited", "fixed", "xml-element", "xml-attribute", "excel"]
 
 CODE_PAGES: Final[Mapping[int, str]] = {
@@ -50,6 +52,12 @@ class SourceFormat:
     text_qualifier: str = '"'
     has_header: bool = True
     upper_case: bool = True
+    language: str = ""
+
+    @property
+    def regional(self) -> Regional | None:
+        """How its language writes days and numbers; None reads ISO and American forms."""
+        return LANGUAGES[self.language] if self.language else None
 
     @property
     def encoding(self) -> str:

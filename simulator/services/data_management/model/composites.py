@@ -94,7 +94,7 @@ def stage(records: Records, composite: Composite, step: Step, source: Source) ->
 
 def _keep(records: Records, step: Step, lines: list[int], rows: list[Any]) -> int:
     with records.store.atomic():
-        records.stage(step, lines, rows)
+        records.stage(step, lines, rows, {})
         step.staged += len(rows)
     return len(rows)
 

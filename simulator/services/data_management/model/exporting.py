@@ -37,6 +37,7 @@ from windtunnel.simulator.services.data_management.package.manifest import (
     write_manifest,
 )
 from windtunnel.simulator.services.data_management.ports import Blobs, Draft, Entities
+from windtunnel.simulator.services.data_management.regional import Regional
 from windtunnel.simulator.services.data_management.values import Field, shower
 
 CONTAINER: Final = "temporary-file"
@@ -152,7 +153,7 @@ class Exporting:
             since=self._since(execution, step)[1],
             size=slices.rows,
         )
-        show = _shower([found for _, found in maps])
+        show = _shower([found for _, found in maps], source_format.regional)
         with open_member(name, "w", force_zip64=True) as member:
             for found in pages:
                 page = found if left is None else found[:left]
@@ -221,9 +222,11 @@ def _file_name(entity: str) -> str:
     return "".join("_" if c in '<>:"/\\|?*' or c < " " else c for c in entity)
 
 
-def _shower(found: Sequence[Field]) -> Callable[[Sequence[tuple[Any, ...]]], list[Sequence[str]]]:
+def _shower(
+    found: Sequence[Field], regional: Regional | None
+) -> Callable[[Sequence[tuple[Any, ...]]], list[Sequence[str]]]:
     """Stored rows to rows of texts, column by column: a column mostly holds few values."""
-    shows = [shower(item) for item in found]
+    shows = [shower(item, regional) for item in found]
     known: list[dict[Any, str]] = [{} for _ in shows]
 
     def texts(column: Sequence[Any], place: int) -> Sequence[str]:

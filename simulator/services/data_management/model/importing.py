@@ -21,6 +21,7 @@ from windtunnel.simulator.services.data_management.model.records import (
     ErrorLine,
     Execution,
     Records,
+    StagedBlock,
     Step,
 )
 from windtunnel.simulator.services.data_management.model.staging import Staging, mapping
@@ -185,8 +186,8 @@ class Importing:
             block = self._records.staged(step, step.next)
             if block is None:
                 raise LookupError(f"row {step.next} of {step.entity} is not staged")
-            first, _, rows = block
-            part = rows[step.next - first : step.next - first + _COMPOSITES]
+            at = step.next - block.first
+            part = block.rows[at : at + _COMPOSITES]
             with self._records.store.atomic():
                 composites.write(
                     self._records,
@@ -208,13 +209,12 @@ class Importing:
         slices = Slices(_FIRST, _MOST)
         block = self._records.staged(step, 0)
         while step.next < step.total:
-            if block is None or not block[0] <= step.next < block[0] + len(block[2]):
+            if block is None or not block.first <= step.next < block.first + len(block.rows):
                 block = self._records.staged(step, step.next)
             if block is None:
                 raise LookupError(f"row {step.next} of {step.entity} is not staged")
-            first, lines, rows = block
-            at = step.next - first
-            part = rows[at : at + slices.rows()]
+            at = step.next - block.first
+            part = block.rows[at : at + slices.rows()]
             slices.begin()
             with self._records.store.atomic():
                 outcomes = self._entities.write(
@@ -224,7 +224,7 @@ class Importing:
                     company=execution.company,
                     user=execution.user,
                 )
-                self._account(step, entity, names, part, lines[at:], outcomes)
+                self._account(step, entity, names, block, at, outcomes)
                 step.next += len(part)
                 self._records.save(step)
             slices.did(len(part))
@@ -235,12 +235,12 @@ class Importing:
         step: Step,
         entity: DataEntity,
         names: Sequence[str],
-        rows: Sequence[Sequence[Any]],
-        lines: Sequence[int],
+        block: StagedBlock,
+        at: int,
         outcomes: Sequence[Stored | Refused],
     ) -> None:
         errors: list[ErrorLine] = []
-        for row, line, outcome in zip(rows, lines, outcomes, strict=False):
+        for number, outcome in enumerate(outcomes, at):
             if isinstance(outcome, Stored):
                 if outcome.is_new:
                     step.created += 1
@@ -248,18 +248,20 @@ class Importing:
                     step.updated += 1
                 continue
             step.failed += 1
+            line = block.lines[number]
             keys = {
                 name.upper(): str(value if value is not None else "")
-                for name, value in zip(names, row, strict=False)
+                for name, value in zip(names, block.rows[number], strict=True)
                 if name in entity.key
             }
-            place = f"(file '{step.spec.input_file}', line {line})"
+            column = block.columns.get(outcome.field, 0)
+            place = f.placed(step.spec.input_file, line, column, outcome.field.upper())
             record = ", ".join(keys.values()) or str(line)
             errors += [
                 ErrorLine(
                     record,
                     outcome.field.upper(),
-                    f"{text} {place}",
+                    f"{text} ({place})",
                     "target",
                     step.position,
                     keys,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import DataManagementSettings
 from windtunnel.simulator.services.data_management import errors as e
 from windtunnel.simulator.services.data_management.formats.source_format import (
@@ -23,6 +24,7 @@ from windtunnel.simulator.services.data_management.package.manifest import (
     PackageEntity,
 )
 from windtunnel.simulator.services.data_management.ports import DataEntity, Entities
+from windtunnel.simulator.services.data_management.regional import LANGUAGES
 from windtunnel.simulator.services.data_management.values import Field
 
 PROJECTS: Final = "DataManagementDefinitionGroups"
@@ -318,6 +320,13 @@ def _formats(settings: DataManagementSettings) -> dict[str, SourceFormat]:
         )
     for own in settings.source_formats:
         end = own.row_delimiter.replace("{CR}", "\r").replace("{LF}", "\n")
-        values: dict[str, Any] = {**own.model_dump(), "row_delimiter": end}
+        language = own.language.lower()
+        if language and language not in LANGUAGES:
+            raise UsageError(
+                f"the language '{own.language}' is not known",
+                where=f"[[data_management.source_formats]] {own.name}",
+                remedy=f"take one of {', '.join(sorted(LANGUAGES))}",
+            )
+        values: dict[str, Any] = {**own.model_dump(), "row_delimiter": end, "language": language}
         found[own.name.lower()] = SourceFormat(**values)
     return found

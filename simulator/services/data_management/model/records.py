@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -113,6 +113,15 @@ class Step:
         if self.created or self.updated:
             return True
         return not self.has_failed and "Finished" in {self.staging, self.target}
+
+
+class StagedBlock(NamedTuple):
+    """Staged rows: the number of the first, their lines in the file, the columns of fields."""
+
+    first: int
+    lines: list[int]
+    rows: list[list[Any]]
+    columns: dict[str, int] = {}  # noqa: RUF012 - never changed
 
 
 _ENDED: Final = frozenset({"Error", "Finished", "NotRun", "Canceled"})
@@ -225,15 +234,24 @@ class Records:
 
     # -- staging ------------------------------------------------------------------------------
 
-    def stage(self, step: Step, lines: Sequence[int], rows: Sequence[Sequence[Any]]) -> None:
-        """Keep a block of staged rows behind those that are there."""
+    def stage(
+        self,
+        step: Step,
+        lines: Sequence[int],
+        rows: Sequence[Sequence[Any]],
+        columns: Mapping[str, int],
+    ) -> None:
+        """Keep a block of staged rows behind those that are there.
+
+        `columns` are the numbers of the fields' columns in the file.
+        """
         self.store.write(
             "INSERT INTO dmf_staging VALUES (?,?,?,?)",
-            (step.execution, step.position, step.staged, orjson.dumps([lines, rows])),
+            (step.execution, step.position, step.staged, orjson.dumps([lines, rows, columns])),
         )
 
-    def staged(self, step: Step, row: int) -> tuple[int, list[int], list[list[Any]]] | None:
-        """The block that holds a staged row: its first row's number, lines, rows."""
+    def staged(self, step: Step, row: int) -> StagedBlock | None:
+        """The block that holds a staged row."""
         found = self.store.read(
             "SELECT first, rows FROM dmf_staging WHERE execution=? AND position=? AND first<=? "
             "ORDER BY first DESC LIMIT 1",
@@ -241,8 +259,7 @@ class Records:
         ).fetchone()
         if found is None:
             return None
-        lines, rows = orjson.loads(found[1])
-        return found[0], lines, rows
+        return StagedBlock(found[0], *orjson.loads(found[1]))
 
     def clear_staging(self, step: Step) -> Work:
         """Delete what is staged of a step."""

@@ -127,7 +127,7 @@ class Staging:
                 place = _NOWHERE
             elif place is None:
                 raise f.ColumnMissing(file=file, line=1, field=line.xml_field, name=line.xml_field)
-            convert = converter(found, line.conversions)
+            convert = converter(found, line.conversions, self._format.regional)
             mapped.append(Mapped(place, line.xml_field, found, convert))
         for name, place in places.items():
             raise f.ColumnUnmapped(
@@ -161,9 +161,14 @@ class Staging:
         rows = list(zip(*values, strict=True))
         with self._records.store.atomic():
             if keys:
-                self._keep_keys(block, rows, keys, file)
-            self._records.stage(self._step, block.lines, rows)
+                self._keep_keys(block, rows, keys, file, self._column_of(mapped[keys[-1]].place))
+            places = {line.field.name: self._column_of(line.place) for line in mapped}
+            self._records.stage(self._step, block.lines, rows, places)
             self._step.staged += len(rows)
+
+    def _column_of(self, place: int) -> int:
+        """A column's number in the file; 0 where there is none."""
+        return 0 if self._format.kind.startswith("xml") else place + 1
 
     def _reject(
         self,
@@ -179,7 +184,7 @@ class Staging:
             made = fault(
                 file=file,
                 line=block.lines[row],
-                column=line.place + 1 if self._format.kind != "xml-element" else 0,
+                column=self._column_of(line.place),
                 field=line.header,
                 **values,
             )
@@ -199,7 +204,12 @@ class Staging:
         return ErrorLine(record, fault.field, fault.full, "staging", self._step.position, row)
 
     def _keep_keys(
-        self, block: Block, rows: Sequence[Sequence[Any]], keys: Sequence[int], file: str
+        self,
+        block: Block,
+        rows: Sequence[Sequence[Any]],
+        keys: Sequence[int],
+        file: str,
+        column: int,
     ) -> None:
         """Refuse a key that a row before had; texts compare without case, as in the target."""
         step = self._step
@@ -215,9 +225,9 @@ class Staging:
             with self._records.store.atomic():
                 self._records.store.write_many(sql, made)
         except sqlite3.IntegrityError:
-            raise self._twice(made, file) from None
+            raise self._twice(made, file, column) from None
 
-    def _twice(self, made: Sequence[tuple[Any, ...]], file: str) -> f.FileFault:
+    def _twice(self, made: Sequence[tuple[Any, ...]], file: str, column: int) -> f.FileFault:
         seen: dict[str, int] = {}
         for execution, position, key, line in made:
             before = self._records.store.read(
@@ -230,5 +240,7 @@ class Staging:
                 shown = ", ".join(
                     [f"{n}: {v}" for n, v in zip(names, key.split("\x1f"), strict=True)]
                 )
-                return f.KeyTwice(file=file, line=line, field=names[-1], key=shown, first=first)
+                return f.KeyTwice(
+                    file=file, line=line, column=column, field=names[-1], key=shown, first=first
+                )
         raise LookupError("two rows of one key were not found again")

@@ -7,6 +7,7 @@ lies ends in a checksum error while the member is read, for no more than it says
 from __future__ import annotations
 
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _MOST_MEMBERS: Final = 10_000
 _SMALL: Final = 16 << 20
 """Members up to this size may shrink as they like: empty columns of UTF-16 shrink a lot."""
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_LOCAL_HEADER: Final = 30
+"""What stands before a member at least. Source: APPNOTE.TXT of PKWARE, "Local file header"."""
 _LEAVES: Final = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:|\x00")
 
 
@@ -145,9 +148,22 @@ def _checked(infos: list[zipfile.ZipInfo], bounds: Bounds) -> dict[str, zipfile.
         key = info.filename.lower()
         if key in found:
             raise PackageFault(file=name, reason=f"'{name}' is there twice")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise PackageFault(file=name, reason=f"'{name}' is a link")
         if "/" not in info.filename and not info.is_dir():
             found[key] = info
+    _check_overlaps(infos)
     return found
+
+
+def _check_overlaps(infos: list[zipfile.ZipInfo]) -> None:
+    """Members that share bytes unpack to far more than their zip: no honest one has them."""
+    end = 0
+    for info in sorted(infos, key=lambda item: item.header_offset):
+        if info.header_offset < end:
+            name = info.orig_filename
+            raise PackageFault(file=name, reason=f"'{name}' overlaps another file")
+        end = info.header_offset + _LOCAL_HEADER + info.compress_size
 
 
 def new_archive(file: BinaryIO) -> zipfile.ZipFile:
