@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -108,9 +108,25 @@ class Declared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntityTypes:
-    """Types by set name, enumerations by name, set names by type name, declared actions."""
+    """Types by set name, enumerations by name, set names by type name, declared actions.
+
+    `texts` are what labels say in place of an id; a member without a label is called by its name.
+    """
 
     types: Mapping[str, EntityType]
     enums: Mapping[str, Enumeration]
     sets_by_type: Mapping[str, str]
     actions: tuple[Declared, ...] = ()
+    texts: tuple[str, ...] = field(default=(), compare=False)
+
+
+def texts_of(types: Iterable[EntityType], enums: Iterable[Enumeration]) -> tuple[str, ...]:
+    """The `texts` of these, in their order."""
+    found: dict[str, None] = {}
+    for kind in types:
+        found[kind.label] = None
+        found.update(dict.fromkeys(item.label for item in kind.properties.values()))
+    for enum in enums:
+        found[enum.label] = None
+        found.update(dict.fromkeys(enum.labels.get(name) or name for name in enum.members))
+    return tuple(text for text in found if text and not text.startswith("@"))

@@ -36,32 +36,43 @@ def write_document(
     parts: Iterable[EntityTypes],
     is_served: Callable[[Declared], bool] = lambda found: False,  # noqa: ARG005
 ) -> bytes:
+    """One document of all parts, as `document_pieces` has it."""
+    return "".join(document_pieces(parts, is_served)).encode()
+
+
+def document_pieces(
+    parts: Iterable[EntityTypes],
+    is_served: Callable[[Declared], bool],
+    actions: str = "",
+    imports: str = "",
+) -> Iterator[str]:
     """One document of all parts; a set, type or enumeration of a later part wins.
 
-    Declared actions that are served are left out: whoever serves them writes them.
+    Declared actions that are served are left out: whoever serves them gives their elements as
+    `actions` and those of the container as `imports`. A type is made when its piece is asked for.
     """
-    actions: dict[tuple[str, str, bool], Declared] = {}
-    kinds: dict[str, EntityType] = {}
+    elements: dict[tuple[str, str, bool], Declared] = {}
+    kinds: dict[str, tuple[EntityTypes, str]] = {}
     enums: dict[str, Enumeration] = {}
     for part in parts:
-        names = set(part.types)
-        kinds = {key: kind for key, kind in kinds.items() if kind.entity_set not in names}
-        kinds.update({kind.name: kind for kind in part.types.values()})
+        kinds = {name: found for name, found in kinds.items() if found[1] not in part.types}
+        kinds.update({name: (part, placed) for name, placed in part.sets_by_type.items()})
         enums.update(part.enums)
-        actions.update({(found.name, found.bound_to, found.many): found for found in part.actions})
-    declared = [found for found in actions.values() if not is_served(found)]
-    lines = [_HEAD]
-    for kind in kinds.values():
-        lines += _type(kind)
+        elements.update({(found.name, found.bound_to, found.many): found for found in part.actions})
+    declared = [found for found in elements.values() if not is_served(found)]
+    yield _HEAD
+    for part, entity_set in kinds.values():
+        yield from _type(part.types[entity_set])
     for name in sorted(enums):
-        lines += _enum(enums[name])
-    lines += [found.text for found in declared]
-    lines.append('<EntityContainer Name="Resources">')
-    for kind in kinds.values():
-        lines += _set(kind)
-    lines += [_action_import(found.name) for found in declared if found.is_imported]
-    lines.append(_TAIL)
-    return "".join(lines).encode()
+        yield from _enum(enums[name])
+    yield from (found.text for found in declared)
+    yield actions
+    yield '<EntityContainer Name="Resources">'
+    for part, entity_set in kinds.values():
+        yield from _set(part.types[entity_set])
+    yield from (_action_import(found.name) for found in declared if found.is_imported)
+    yield imports
+    yield _TAIL
 
 
 def _type(kind: EntityType) -> Iterator[str]:

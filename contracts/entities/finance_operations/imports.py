@@ -24,6 +24,7 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     Navigation,
     Notes,
     Property,
+    texts_of,
 )
 from windtunnel.contracts.entities.finance_operations.wire import (
     X_TYPES,
@@ -83,6 +84,7 @@ def imported(documents: Mapping[str, bytes], enums: Iterable[str] = ()) -> Entit
         found_enums,
         {kind.name: name for name, kind in kinds.items()},
         tuple(actions.values()),
+        texts_of(kinds.values(), found_enums.values()),
     )
 
 
@@ -93,6 +95,7 @@ def packed(types: EntityTypes) -> bytes:
         "sets": [[kind.entity_set, kind.name] for kind in kinds],
         "enums": [enum_json(enum) for enum in types.enums.values()],
         "actions": [list(action) for action in types.actions],
+        "texts": types.texts,
     }
     lines = [orjson.dumps(index), *(orjson.dumps(entity_json(kind)) for kind in kinds)]
     return b"\n".join(lines)
@@ -108,6 +111,7 @@ def opened(kept: bytes) -> EntityTypes:
         {body["enum"]: enum_of(body) for body in index["enums"]},
         {kind: name for name, kind in index["sets"]},
         tuple([Declared(*action) for action in index["actions"]]),
+        tuple(index["texts"]),
     )
 
 

@@ -12,6 +12,7 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     NAMESPACE,
     EntityTypes,
     Lazily,
+    texts_of,
 )
 from windtunnel.contracts.entities.finance_operations.document import write_document
 from windtunnel.contracts.entities.finance_operations.wire import entity_of, enum_of
@@ -41,10 +42,13 @@ def _lines() -> list[dict[str, object]]:
 def entity_types() -> EntityTypes:
     """The types of the standard sets and the enumerations that they use."""
     sets = [line for line in _lines() if "set" in line]
+    types = Lazily({str(line["set"]): partial(entity_of, line) for line in sets})
+    enums = {str(line["enum"]): enum_of(line) for line in _lines() if "enum" in line}
     return EntityTypes(
-        Lazily({str(line["set"]): partial(entity_of, line) for line in sets}),
-        {str(line["enum"]): enum_of(line) for line in _lines() if "enum" in line},
+        types,
+        enums,
         {str(line["type"]): str(line["set"]) for line in sets},
+        texts=texts_of(types.values(), enums.values()),
     )
 
 

@@ -5,15 +5,18 @@ Source: "Services home page" (Metadata API), Microsoft Learn; calls of public cl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cmp_to_key
 from typing import Any
+
+import orjson
 
 from windtunnel.contracts.entities.finance_operations.load import metadata_document
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata import METADATA, ODataError, UnknownProperty, parse_query
 from windtunnel.simulator.odata.expressions import Reader, key_predicate
 from windtunnel.simulator.odata.objects import ObjectTest
-from windtunnel.simulator.odata.tree import Literal, Options, OrderItem
+from windtunnel.simulator.odata.tree import Binary, Expression, Literal, Options
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.errors import (
     BadQuery,
@@ -22,6 +25,7 @@ from windtunnel.simulator.services.finance_operations.errors import (
 )
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import (
+    HEADS,
     VERSION,
     json_response,
     level_asked,
@@ -41,7 +45,7 @@ def metadata_api(
     if exchange.request.method not in {"GET", "HEAD"}:
         raise VerbNotSupported(headers={"Allow": "GET, HEAD"}, method=exchange.request.method)
     exchange.operation = "list"
-    listings = environment.metadata.listings()
+    listings = environment.metadata.listings
     segments = [part for part in resource.split("/") if part]
     if not segments:
         return _service_document(exchange, list(listings))
@@ -55,8 +59,7 @@ def metadata_api(
     if opened:
         return _one(exchange, environment, listing, opened + predicate)
     if segments[1:] == ["$count"]:
-        number = len(_found(listing, _asked(exchange)[0]))
-        return Response(200, str(number).encode(), _TEXT)
+        return _count(exchange, listing)
     if len(segments) > 1:
         raise no_route(exchange)
     return _list(exchange, listing)
@@ -74,19 +77,59 @@ def _service_document(exchange: Exchange, names: list[str]) -> Response:
 
 
 def _list(exchange: Exchange, listing: Listing) -> Response:
+    """A list whole; it is made while it is sent, some rows at a time."""
     options, level = _asked(exchange)
-    rows = _found(listing, options)
+    _check(listing, options)
+    context = f"{_root(exchange)}/$metadata#{listing.name}"
+    if options.select:
+        context += f"({','.join(_selected(options, listing))})"
+    return Response(
+        200, _written(listing, options, context if level != "none" else ""), HEADS[level]
+    )
+
+
+def _count(exchange: Exchange, listing: Listing) -> Response:
+    options, _ = _asked(exchange)
+    _check(listing, options)
+
+    def number() -> Iterator[bytes]:
+        found = 0
+        for row in _found(listing, options):
+            found += row is not None
+            yield b""
+        yield str(found).encode()
+
+    body = number() if options.filter is not None else str(len(listing.keys)).encode()
+    return Response(200, body, _TEXT)
+
+
+def _written(listing: Listing, options: Options, context: str) -> Iterator[bytes]:
+    """The body in pieces of a few rows; empty ones where the rows were only looked at."""
+    head: Json = {"@odata.context": context} if context else {}
+    rows: Iterator[Json | None] = _found(listing, options)
+    if options.count:
+        counted: list[Json] = []
+        for row in rows:
+            if row is not None:
+                counted.append(row)
+            yield b""
+        head["@odata.count"] = len(counted)
+        rows = iter(counted)
+    begin = orjson.dumps({**head, "value": []})[:-2]
     skip = options.skip or 0
     end = None if options.top is None else skip + options.top
-    body: Json = {"@odata.context": f"{_root(exchange)}/$metadata#{listing.name}"}
-    if options.select:
-        body["@odata.context"] += f"({','.join(_selected(options, listing))})"
-    if level == "none":
-        body = {}
-    if options.count:
-        body["@odata.count"] = len(rows)
-    body["value"] = [_shown(row, options, listing) for row in rows[skip:end]]
-    return json_response(200, body, level)
+    number, done = 0, [begin]
+    for row in rows:
+        if end is not None and number >= end:
+            break
+        if row is not None:
+            if number >= skip:
+                done.append(b"," if number > skip else b"")
+                done.append(orjson.dumps(_shown(row, options)))
+            number += 1
+        yield b"".join(done)
+        done.clear()
+    yield b"".join([*done, b"]}"])
 
 
 def _one(
@@ -96,14 +139,15 @@ def _one(
     values = _key(listing, predicate)
     if values is None:
         raise no_route(exchange)
-    row = listing.rows.get(values)
+    is_there = values in listing.keys
     if listing.name == "Labels":
-        text = environment.metadata.labels.text(*values)
-        row = None if text is None else dict(zip((*listing.key, "Value"), (*values, text)))  # noqa: B905
-    if row is None:
+        is_there = environment.metadata.labels.text(*values) is not None
+    if not is_there:
         raise RecordNotFound
+    row = listing.row(values)
     options, level = _asked(exchange)
-    body = _shown(row, options, listing)
+    _selected(options, listing)
+    body = _shown(row, options)
     if level != "none":
         context = f"{_root(exchange)}/$metadata#{listing.name}/$entity"
         body = {"@odata.context": context, **body}
@@ -136,25 +180,70 @@ def _asked(exchange: Exchange) -> tuple[Options, str]:
     return query.options, level or level_asked(exchange, None)
 
 
-def _found(listing: Listing, options: Options) -> list[Json]:
-    """The rows that match, in order. Raises BadQuery."""
-    rows = list(listing.rows.values())
-    test = ObjectTest(listing.qualified, dict(options.aliases))
-    condition = options.filter
+def _found(listing: Listing, options: Options) -> Iterator[Json | None]:
+    """The rows in order; None where one does not match, so that who waits can let others on."""
+    if options.orderby:
+        yield from _ordered(listing, options)
+        return
+    test, condition = _test(listing, options), options.filter
+    for key in listing.keys:
+        row = listing.row(key)
+        yield row if condition is None or _passes(test, condition, row) else None
+
+
+def _ordered(listing: Listing, options: Options) -> Iterator[Json | None]:
+    test, condition = _test(listing, options), options.filter
+    rows: list[Json] = []
+    for key in listing.keys:
+        row = listing.row(key)
+        if condition is None or _passes(test, condition, row):
+            rows.append(row)
+        yield None
+    for item in reversed(options.orderby):
+        keyed = [(test.value(item.expression, row, {}), row) for row in rows]
+        keyed.sort(key=cmp_to_key(_compared), reverse=item.descending)
+        rows = [row for _, row in keyed]
+    yield from rows
+
+
+def _test(listing: Listing, options: Options) -> ObjectTest:
+    return ObjectTest(listing.qualified, dict(options.aliases))
+
+
+def _passes(test: ObjectTest, condition: Expression, row: Json) -> bool:
+    """Whether a row passes; `_check` has refused what no row can be asked."""
     try:
-        if condition is not None:
-            rows = [row for row in rows if test.passes(condition, row)]
-        for item in reversed(options.orderby):
-            rows = _ordered(rows, item, test)
+        return test.passes(condition, row)
+    except ODataError:
+        return False
+
+
+def _check(listing: Listing, options: Options) -> None:
+    """Ask the first row everything, before anything is sent. Raises BadQuery."""
+    first = next(iter(listing.keys), None)
+    if first is None:
+        return
+    row, test = listing.row(first), _test(listing, options)
+    try:
+        for part in _parts(options.filter):
+            test.passes(part, row)
+        for item in options.orderby:
+            test.value(item.expression, row, {})
     except ODataError as error:
         raise BadQuery(reason=error.message) from error
-    return rows
+    _selected(options, listing)
 
 
-def _ordered(rows: list[Json], item: OrderItem, test: ObjectTest) -> list[Json]:
-    keyed = [(test.value(item.expression, row, {}), row) for row in rows]
-    made = sorted(keyed, key=cmp_to_key(_compared), reverse=item.descending)
-    return [row for _, row in made]
+def _parts(condition: Expression | None) -> Iterator[Expression]:
+    """The conditions of a conjunction: the first that fails hides the others."""
+    match condition:
+        case None:
+            return
+        case Binary("and", left, right):
+            yield from _parts(left)
+            yield from _parts(right)
+        case _:
+            yield condition
 
 
 def _compared(left: tuple[Any, Json], right: tuple[Any, Json]) -> int:
@@ -165,7 +254,8 @@ def _compared(left: tuple[Any, Json], right: tuple[Any, Json]) -> int:
 
 def _selected(options: Options, listing: Listing) -> list[str]:
     """The names in `$select`. Raises BadQuery for one that is not there."""
-    known = next(iter(listing.rows.values()), {})
+    first = next(iter(listing.keys), None)
+    known = listing.row(first) if first is not None and options.select else {}
     names = []
     for item in options.select:
         name = "/".join(item.path)
@@ -175,8 +265,8 @@ def _selected(options: Options, listing: Listing) -> list[str]:
     return names
 
 
-def _shown(row: Json, options: Options, listing: Listing) -> Json:
-    names = _selected(options, listing)
+def _shown(row: Json, options: Options) -> Json:
+    names = ["/".join(item.path) for item in options.select]
     if not names or "*" in names:
         return row
     return {name: value for name, value in row.items() if name in names}

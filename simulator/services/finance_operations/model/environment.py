@@ -74,7 +74,7 @@ class Environment:
         self.users = Users(settings.users, settings.default_company)
         self.actions = Actions(self.sets, schema.enums)
         self.document = Document(schema, self.actions)
-        self.metadata = Metadata(self.document, self.sets, self.actions)
+        self.metadata = Metadata(schema, self.sets, self.actions)
         self.plans = Plans(
             self.sets,
             WITH_STRING_FUNCTIONS

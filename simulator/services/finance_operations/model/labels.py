@@ -7,6 +7,7 @@ resolve it as they do on the real service, where label files hold ids such as `@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 FILE: Final = "@Windtunnel"
@@ -20,11 +21,13 @@ _KNOWN: Final = {"No": "@SYS2048", "Yes": "@SYS5461"}
 
 
 class Labels:
-    """Gives ids to texts and texts to ids."""
+    """Gives ids to texts and texts to ids; `texts` get theirs at once, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Iterable[str] = ()) -> None:
         self._ids = dict(_KNOWN)
         self._texts = {label_id.lower(): text for text, label_id in _KNOWN.items()}
+        for text in texts:
+            self.id_of(text)
 
     def id_of(self, text: str) -> str:
         """The label id of a text; a text that is an id already stays as it is."""
@@ -47,9 +50,6 @@ class Labels:
             return None
         return self._texts.get(label_id.lower())
 
-    def rows(self) -> list[dict[str, str]]:
-        """All labels, as `/metadata/Labels` lists them."""
-        return [
-            {"Id": label_id, "Language": LANGUAGE, "Value": text}
-            for text, label_id in self._ids.items()
-        ]
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """All labels, as `/metadata/Labels` lists them: id and language."""
+        return ((label_id, LANGUAGE) for label_id in self._ids.values())

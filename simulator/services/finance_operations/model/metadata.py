@@ -1,29 +1,35 @@
 """What `/metadata` tells: data entities, public entities, enumerations, labels as JSON objects.
 
-Read from the very document that `/data/$metadata` serves. Source: "Services home page" (Metadata
+Source: "Services home page" (Metadata
 API); responses that public clients parse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
-from windtunnel.contracts import csdl
-from windtunnel.contracts.entities.finance_operations.load import NAMESPACE
+from windtunnel.contracts.entities.finance_operations.definitions import (
+    NAMESPACE,
+    Enumeration,
+    Navigation,
+    Notes,
+    Property,
+)
 from windtunnel.simulator.services.finance_operations.model.actions import (
     Actions,
     ServedAction,
     Type,
 )
-from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.labels import Labels
+from windtunnel.simulator.services.finance_operations.model.schema import Schema
 
 METADATA: Final = "Microsoft.Dynamics.Metadata"
 Json = dict[str, Any]
-_TERM: Final = "Microsoft.Dynamics.OData.Core.V1."
+_LABEL: Final = ("Id", "Language")
 _X_TYPES: Final = {
     "Edm.Binary": "Container",
     "Edm.Boolean": "Enum",
@@ -36,14 +42,21 @@ _X_TYPES: Final = {
 }
 
 
+Key = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One collection of `/metadata`: its rows by key, and the type that errors name."""
+    """One collection of `/metadata`: the keys of its rows in order, and the type errors name.
+
+    `row` makes a row when it is asked for: documents of real environments bring thousands.
+    """
 
     name: str
     type: str
-    key: tuple[str, ...]
-    rows: dict[tuple[str, ...], Json] = field(default_factory=dict)
+    key: Key
+    keys: Mapping[Key, None]
+    row: Callable[[Key], Json]
 
     @property
     def qualified(self) -> str:
@@ -52,88 +65,99 @@ class Listing:
 
 
 class Metadata:
-    """Made at the first question, and again when an action came."""
+    """Reads the types that `/data/$metadata` describes."""
 
-    def __init__(self, document: Document, sets: Mapping[str, EntitySet], actions: Actions) -> None:
-        self._document, self._sets, self._actions = document, sets, actions
-        self._version = -1
-        self._listings: dict[str, Listing] = {}
-        self.labels = Labels()
+    def __init__(self, schema: Schema, sets: Mapping[str, EntitySet], actions: Actions) -> None:
+        self._schema, self._sets, self._actions = schema, sets, actions
 
+    @cached_property
+    def labels(self) -> Labels:
+        """Ids of all texts, given in the order of the documents."""
+        return Labels(self._schema.texts)
+
+    @cached_property
     def listings(self) -> Mapping[str, Listing]:
         """All collections by name."""
-        if self._version != self._actions.version:
-            self._version = self._actions.version
-            entities, enums = self._public()
-            made = (self._data_entities(entities), entities, enums, self._labels())
-            self._listings = {listing.name: listing for listing in made}
-        return self._listings
+        schema = self._schema
+        entities = {schema.entity(name): name for name in schema.types}
+        kinds = [schema.types_by_set[name] for name in sorted(schema.types)]
+        made = (
+            Listing(
+                "DataEntities",
+                "DataEntity",
+                ("Name",),
+                _keys(sorted(entities)),
+                lambda key: self._data_entity(key[0], entities[key[0]]),
+            ),
+            Listing(
+                "PublicEntities",
+                "PublicEntity",
+                ("Name",),
+                _keys(kinds),
+                lambda key: self._entity(schema.sets_by_type[key[0]]),
+            ),
+            Listing(
+                "PublicEnumerations",
+                "PublicEnumeration",
+                ("Name",),
+                _keys(sorted(schema.enumerations)),
+                lambda key: self._enumeration(schema.enumerations[key[0]]),
+            ),
+            Listing(
+                "Labels",
+                "Label",
+                _LABEL,
+                dict.fromkeys(self.labels.rows()),
+                lambda key: dict(
+                    zip((*_LABEL, "Value"), (*key, self.labels.text(*key)), strict=True)
+                ),
+            ),
+        )
+        return {listing.name: listing for listing in made}
 
-    def _data_entities(self, public: Listing) -> Listing:
-        found = Listing("DataEntities", "DataEntity", ("Name",))
-        for name, entity_set in sorted(self._sets.items(), key=lambda pair: pair[1].facts.entity):
-            facts = entity_set.facts
-            found.rows[facts.entity,] = {
-                "Name": facts.entity,
-                "PublicEntityName": entity_set.type,
-                "PublicCollectionName": name,
-                "LabelId": self.labels.id_of(entity_set.kind.label),
-                "DataServiceEnabled": True,
-                "DataManagementEnabled": True,
-                "EntityCategory": facts.category,
-                "IsReadOnly": public.rows[entity_set.type,]["IsReadOnly"],
-            }
-        return found
+    def _data_entity(self, name: str, entity_set: str) -> Json:
+        kind = self._schema.types[entity_set]
+        return {
+            "Name": name,
+            "PublicEntityName": kind.name,
+            "PublicCollectionName": entity_set,
+            "LabelId": self.labels.id_of(kind.label),
+            "DataServiceEnabled": True,
+            "DataManagementEnabled": True,
+            "EntityCategory": self._sets[entity_set].facts.category,
+            "IsReadOnly": kind.is_read_only,
+        }
 
-    def _public(self) -> tuple[Listing, Listing]:
-        document = csdl.parse_csdl(self._document.csdl())
-        entities = Listing("PublicEntities", "PublicEntity", ("Name",))
-        for name, placed in sorted(document.entity_sets.items()):
-            kind = document.entity_types[placed.type.rpartition(".")[2]]
-            entities.rows[kind.name,] = self._entity(name, kind)
-        enums = Listing("PublicEnumerations", "PublicEnumeration", ("Name",))
-        for name, enum in sorted(document.enum_types.items()):
-            enums.rows[name,] = self._enumeration(name, enum)
-        return entities, enums
-
-    def _labels(self) -> Listing:
-        found = Listing("Labels", "Label", ("Id", "Language"))
-        for row in self.labels.rows():
-            found.rows[row["Id"], row["Language"]] = dict(row)
-        return found
-
-    def _label(self, notes: Mapping[str, str]) -> str | None:
-        text = notes.get("LabelId", "")
+    def _label(self, text: str) -> str | None:
         return self.labels.id_of(text) if text else None
 
-    def _entity(self, entity_set: str, kind: csdl.EntityType) -> Json:
-        notes = _notes(kind.node)
+    def _entity(self, entity_set: str) -> Json:
+        kind = self._schema.types[entity_set]
+        notes = _notes(kind.notes)
         return {
             "Name": kind.name,
             "EntitySetName": entity_set,
-            "LabelId": self._label(notes),
-            "IsReadOnly": notes.get("IsReadOnly") == "true",
+            "LabelId": self._label(kind.label),
+            "IsReadOnly": kind.is_read_only,
             "ConfigurationEnabled": notes.get("ConfigurationKeyEnabled") != "false",
-            "Properties": [self._property(item, kind.key) for item in kind.properties],
-            "NavigationProperties": [_navigation(item) for item in kind.navigations],
+            "Properties": [self._property(item, kind.key) for item in kind.properties.values()],
+            "NavigationProperties": [_navigation(item) for item in kind.navigations.values()],
             "PropertyGroups": [],
             "Actions": [_action(served) for served in self._actions.of(entity_set)],
         }
 
-    def _property(self, item: csdl.Property, key: tuple[str, ...]) -> Json:
-        notes = _notes(item.node)
-        x_type = notes.get("AXType", "").rpartition("/")[2]
-        allow_edit = notes.get("AllowEdit") != "false"
+    def _property(self, item: Property, key: Key) -> Json:
+        notes = _notes(item.notes)
         return {
             "Name": item.name,
-            "TypeName": item.type,
-            "DataType": x_type or _X_TYPES.get(item.type, "Enum"),
-            "LabelId": self._label(notes),
+            "TypeName": item.edm,
+            "DataType": item.x_type or _X_TYPES.get(item.edm, "Enum"),
+            "LabelId": self._label(item.label),
             "IsKey": item.name in key,
-            "IsMandatory": notes.get("IsRequired") == "true",
+            "IsMandatory": item.required,
             "ConfigurationEnabled": notes.get("ConfigurationKeyEnabled") != "false",
-            "AllowEdit": allow_edit,
-            "AllowEditOnCreate": notes.get("AllowEditOnCreate") != "false",
+            "AllowEdit": item.allow_edit,
+            "AllowEditOnCreate": item.allow_edit_on_create,
             "IsDimension": notes.get("IsDimension") == "true",
             "DimensionRelation": notes.get("DimensionRelation"),
             "IsDynamicDimension": notes.get("IsDynamicDimension") == "true",
@@ -141,43 +165,41 @@ class Metadata:
             "DimensionTypeProperty": notes.get("DimensionTypeProperty"),
         }
 
-    def _enumeration(self, name: str, enum: csdl.EnumType) -> Json:
-        members = enum.members
-        notes = {member.get("Name"): _notes(member) for member in enum.node.each("Member")}
+    def _enumeration(self, enum: Enumeration) -> Json:
         return {
-            "Name": name,
-            "LabelId": self._label(_notes(enum.node)),
+            "Name": enum.name,
+            "LabelId": self._label(enum.label),
             "Members": [
                 {
                     "Name": member,
                     "Value": value,
-                    "LabelId": self._label(notes[member]) or self.labels.id_of(member),
+                    "LabelId": self.labels.id_of(enum.labels.get(member) or member),
                     "ConfigurationEnabled": True,
                 }
-                for member, value in members.items()
+                for member, value in enum.members.items()
             ],
         }
 
 
-def _notes(node: csdl.Node) -> dict[str, str]:
-    """Annotations by their term without namespace."""
-    found: dict[str, str] = {}
-    for note in node.each("Annotation"):
-        value = note.get("String") or note.get("Bool") or note.get("EnumMember")
-        found[note.get("Term").removeprefix(_TERM)] = value
-    return found
+def _keys(names: Iterable[str]) -> dict[Key, None]:
+    return {(name,): None for name in names}
 
 
-def _navigation(item: csdl.NavigationProperty) -> Json:
+def _notes(notes: Notes) -> dict[str, str]:
+    """Annotations without a field of their own, by term."""
+    return {term: value for term, _, value in notes if term}
+
+
+def _navigation(item: Navigation) -> Json:
     kind = f"#{METADATA}.ReferentialConstraint"
     return {
         "Name": item.name,
-        "RelatedEntity": item.target.removeprefix(f"{NAMESPACE}."),
+        "RelatedEntity": item.target,
         "RelatedRelationName": item.partner or None,
-        "Cardinality": "Multiple" if item.collection else "Single",
+        "Cardinality": "Multiple" if item.many else "Single",
         "Constraints": [
             {"@odata.type": kind, "Property": own, "ReferencedProperty": other}
-            for own, other in item.constraints
+            for own, other in item.pairs
         ],
     }
 

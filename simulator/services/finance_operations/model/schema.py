@@ -13,8 +13,9 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     Declared,
     EntityType,
     EntityTypes,
+    Enumeration,
 )
-from windtunnel.contracts.entities.finance_operations.document import write_document
+from windtunnel.contracts.entities.finance_operations.document import document_pieces
 from windtunnel.simulator.odata.schema import EnumType
 
 UNKNOWN: Final = EntityFacts("", "", "")
@@ -40,9 +41,29 @@ class Schema:
             for name, enum in part.enums.items()
         }
 
-    def csdl(self, is_served: Callable[[Declared], bool]) -> bytes:
-        """The $metadata document without the actions that are served."""
-        return write_document(self._parts, is_served)
+    @cached_property
+    def enumerations(self) -> Mapping[str, Enumeration]:
+        """The enumerations as documents describe them."""
+        return {name: enum for part in self._parts for name, enum in part.enums.items()}
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What labels say in place of an id, in an order that does not change."""
+        return tuple(dict.fromkeys(text for part in self._parts for text in part.texts))
+
+    def pieces(
+        self, is_served: Callable[[Declared], bool], actions: str, imports: str
+    ) -> Iterator[str]:
+        """The $metadata document; `actions` and `imports` describe the actions that are served."""
+        return document_pieces(self._parts, is_served, actions, imports)
+
+    def entity(self, entity_set: str) -> str:
+        """The data entity's own name; its type is not made for that where a document has it."""
+        known = FACTS.get(entity_set, UNKNOWN).entity
+        standard = self._parts[0].types
+        if entity_set in standard and self.types[entity_set] is standard[entity_set]:
+            known = standard[entity_set].entity or known
+        return known or f"{self.types_by_set[entity_set]}Entity"
 
     @cached_property
     def declared(self) -> frozenset[tuple[str, str, bool]]:
@@ -56,7 +77,7 @@ class Schema:
         there = kind.properties
         return replace(
             known,
-            entity=kind.entity or known.entity or f"{kind.name}Entity",
+            entity=self.entity(entity_set),
             table=known.table or kind.name,
             table_label=known.table_label or kind.label or kind.name,
             rows=known.rows or kind.label or kind.name,
