@@ -50,6 +50,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     DataverseTable,
     Tables,
 )
+from windtunnel.simulator.services.dataverse.model.totals import Totals
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
 from windtunnel.simulator.services.dataverse.paths import Segment, literal, segments
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
@@ -90,6 +91,7 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.numbers = Numbers(store, clock, ids.child("dataverse autonumbers").random)
         derived = Derived(tables, self.numbers)
+        self.totals = Totals(changes, clock, tables, derived)
         duplicates = Duplicates(store, changes, tables)
         self.writes = Writes(
             *(store, clock, ids, tables, self.resolve, self.files, security, derived, duplicates)

@@ -26,6 +26,7 @@ _ORGANIZATION = {
     "basecurrencysymbol": "$",
     "currencysymbol": "$",
     "weekstartdaycode": 0,
+    "oobpricecalculationenabled": 1,
     "expirechangetrackingindays": 7,
     "maxuploadfilesize": 5_242_880,
 }

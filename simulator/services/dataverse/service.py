@@ -75,7 +75,7 @@ class Dataverse:
 
         self.security = Security(store, changes, self.tables)
         Units(changes, ids.child("dataverse business units"), self.tables)
-        self._activities = Activities(changes, self.tables)
+        self._activities = Activities(changes, self.tables, ids.child("dataverse activity parties"))
         self._standard = Standard(
             store, changes, clock, ids.child("dataverse security"), self.tables
         )
@@ -129,6 +129,7 @@ class Dataverse:
         self.tables.create()
         self._handlers.files.create()
         self._handlers.numbers.create()
+        self._handlers.totals.prepare()
         if not self.tables.by_name["organization"].records.count():
             seed(
                 self.tables,

@@ -95,7 +95,7 @@ def test_parties_are_made_with_an_activity_listed_and_replaced(dataverse):
     account = first(dataverse, "accounts", "accountid")
     contact = first(dataverse, "contacts", "contactid")
     me = dataverse.ask("GET", "WhoAmI").json["UserId"]
-    to, sender = 2, 1
+    to, sender, owner = 2, 1, 9
     key = dataverse.create(
         "emails",
         subject="Offer",
@@ -115,7 +115,7 @@ def test_parties_are_made_with_an_activity_listed_and_replaced(dataverse):
     found = {
         p["participationtypemask"]: p["_partyid_value"] for p in email["email_activity_parties"]
     }
-    assert found == {to: account, sender: me}
+    assert found == {to: account, sender: me, owner: me}
     replaced = dataverse.ask(
         "PUT",
         f"emails({key})/email_activity_parties",
@@ -130,9 +130,50 @@ def test_parties_are_made_with_an_activity_listed_and_replaced(dataverse):
     )
     assert replaced.status == 204, replaced.body
     parties = dataverse.ask("GET", f"emails({key})/email_activity_parties").json["value"]
-    assert [p["_partyid_value"] for p in parties] == [contact]
+    kinds = {p["participationtypemask"]: p["_partyid_value"] for p in parties}
+    assert kinds == {to: contact, owner: me}
     to_them = f"email_activity_parties/any(p:p/_partyid_value eq {contact})"
     sent = dataverse.ask("GET", f"emails?$select=subject&$filter={to_them}")
     assert [row["subject"] for row in sent.json["value"]] == ["Offer"]
     dataverse.ask("DELETE", f"emails({key})")
+    assert dataverse.ask("GET", "activityparties").json["value"] == []
+
+
+def parties(environment, key):
+    query = f"activityparties?$filter=_activityid_value eq {key} and participationtypemask ge 8"
+    rows = environment.ask("GET", query).json["value"]
+    return {row["participationtypemask"]: row["_partyid_value"] for row in rows}
+
+
+def test_the_owner_and_what_an_activity_is_about_are_its_parties(dataverse):
+    account = first(dataverse, "accounts", "accountid")
+    contact = first(dataverse, "contacts", "contactid")
+    me = dataverse.ask("GET", "WhoAmI").json["UserId"]
+    user = dataverse.colleague("Ann", {"prvReadActivity": "Basic"})
+    bind = "regardingobjectid_{}_task@odata.bind"
+    key = dataverse.create(
+        "tasks", subject="T", **{bind.format("account"): f"/accounts({account})"}
+    )
+    assert parties(dataverse, key) == {8: account, 9: me}
+    about = {bind.format("contact"): f"/contacts({contact})"}
+    assert dataverse.ask("PATCH", f"tasks({key})", about).status == 204
+    owner = {"ownerid@odata.bind": f"/systemusers({user})"}
+    assert dataverse.ask("PATCH", f"tasks({key})", owner).status == 204
+    assert parties(dataverse, key) == {8: contact, 9: user}
+    link = f"tasks({key})/regardingobjectid_contact_task/$ref"
+    assert dataverse.ask("DELETE", link).status == 204
+    assert parties(dataverse, key) == {9: user}
+    found = dataverse.ask("GET", f"contacts({contact})/contact_activity_parties").json["value"]
+    assert found == []
+    assert dataverse.ask("DELETE", f"tasks({key})").status == 204
+    assert parties(dataverse, key) == {}
+
+
+def test_a_change_through_activitypointers_keeps_the_parties(dataverse):
+    user = dataverse.colleague("Ann", {"prvReadActivity": "Basic"})
+    key = dataverse.create("phonecalls", subject="Call")
+    owner = {"ownerid@odata.bind": f"/systemusers({user})"}
+    assert dataverse.ask("PATCH", f"activitypointers({key})", owner).status == 204
+    assert parties(dataverse, key) == {9: user}
+    assert dataverse.ask("DELETE", f"activitypointers({key})").status == 204
     assert dataverse.ask("GET", "activityparties").json["value"] == []

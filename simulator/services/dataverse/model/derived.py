@@ -17,6 +17,11 @@ from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
 from windtunnel.simulator.services.dataverse.model.addresses import composed
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
+from windtunnel.simulator.services.dataverse.model.prices import (
+    DOCUMENTS,
+    LINE_SOURCES,
+    Prices,
+)
 from windtunnel.simulator.services.dataverse.model.tables import (
     PARTITION,
     DataverseTable,
@@ -73,6 +78,8 @@ class Rules:
     """Columns whose change makes others change."""
     new_sources: frozenset[str]
     """Those of them that make others in a new record."""
+    is_line: bool
+    """Whether rows are lines of sales documents, whose amounts follow from prices."""
     not_new: frozenset[str]
     not_changed: frozenset[str]
     """Columns that clients cannot set on create, on update: what they send is ignored."""
@@ -83,6 +90,7 @@ class Derived:
 
     def __init__(self, tables: Tables, numbers: Numbers) -> None:
         self._tables, self.numbers = tables, numbers
+        self.prices = Prices(tables)
         self._kept: dict[str, Rules] = {}
 
     def rules(self, served: DataverseTable) -> Rules:
@@ -127,6 +135,8 @@ class Derived:
             self._complete(rules, values, served.records.get((key,)) or {})
 
     def _complete(self, rules: Rules, values: Values, current: Mapping[str, Any]) -> None:
+        if rules.is_line and not LINE_SOURCES.isdisjoint(values):
+            self.prices.complete_line(rules.served, values, current)
         for name, places in rules.digits:
             value = values.get(name)
             if value is not None:
@@ -219,6 +229,9 @@ def _rules(served: DataverseTable) -> Rules:
     sources.update(name for name, _ in customers)
     if money:
         sources |= {CURRENCY, "statecode", *(item.column for item in money)}
+    is_line = definition.logical_name in DOCUMENTS
+    if is_line:
+        sources |= LINE_SOURCES
     fixed = {PARTITION} if served.is_elastic else set()
     made = {name for name, _, _ in texts} | {item.base for item in money}
     made.update(other for _, repeated in customers for other, _ in repeated)
@@ -234,6 +247,7 @@ def _rules(served: DataverseTable) -> Rules:
         digits,
         frozenset(sources),
         frozenset(sources - {"statecode"}),
+        is_line,
         frozenset(made | _closed(columns, "IsValidForCreate")),
         frozenset(made | _closed(columns, "IsValidForUpdate") | fixed),
     )

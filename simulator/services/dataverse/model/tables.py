@@ -259,6 +259,7 @@ _INDEXED = frozenset(
         "_customerid_value",
         "_primarycontactid_value",
         "_salesorderid_value",
+        "_activityid_value",
         "_regardingobjectid_value",
         "_objectid_value",
         "_sdkmessageid_value",

@@ -13,7 +13,7 @@ from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.model.activities import POINTER
+from windtunnel.simulator.services.dataverse.model.activities import KEPT_PARTIES, POINTER
 from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
@@ -288,12 +288,18 @@ class Writes:
     def replace_collection(
         self, served: DataverseTable, key: str, navigation: Navigation, items: Any, caller: Caller
     ) -> None:
-        """Delete the records of a collection and make these in their place."""
+        """Delete the parties of an activity and make these in their place.
+
+        Those that repeat its owner and what it is about stay as they are.
+        """
         target = self._tables.by_name[navigation.target]
+        far, kind = quoted(navigation.pairs[0][1]), "participationtypemask"
+        if isinstance(items, list):
+            items = [i for i in items if not (isinstance(i, dict) and i.get(kind) in KEPT_PARTIES)]
+        sql = f"SELECT {quoted(target.primary_id)}, {kind} FROM {quoted(target.table.sql)}"
         with self._store.atomic():
-            sql = f"SELECT {quoted(target.primary_id)} FROM {quoted(target.table.sql)} "
-            far = quoted(navigation.pairs[0][1])
-            for (child,) in self._store.read(f"{sql} WHERE {far} = ?", (key,)).fetchall():
+            rows = self._store.read(f"{sql} WHERE {far} = ?", (key,)).fetchall()
+            for child in [child for child, mask in rows if mask not in KEPT_PARTIES]:
                 self.delete(target, child, caller)
             self._insert_collection(served, navigation.name, items, key, caller)
 
