@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
 from windtunnel.contracts.entities.finance_operations.load import absent_sets
 from windtunnel.contracts.limits import LIMITS
-from windtunnel.simulator.exchange import ServiceError
+from windtunnel.simulator.exchange import Route, ServiceError
 from windtunnel.simulator.kernel.settings import load
 from windtunnel.simulator.odata import DATAVERSE, FINANCE_AND_OPERATIONS, Dialect
 from windtunnel.simulator.services.blob import routes as blob_routes
@@ -27,10 +29,19 @@ from windtunnel.simulator.services.data_management import package_actions
 from windtunnel.simulator.services.data_management.errors import PackageActionRefused
 from windtunnel.simulator.services.data_management.faults import FileFault
 from windtunnel.simulator.services.data_management.formats.source_format import BUILT_IN
+from windtunnel.simulator.services.data_management.recurring import routes as recurring_routes
+from windtunnel.simulator.services.data_management.recurring.errors import RecurringError
+from windtunnel.simulator.services.data_management.recurring.model import MessageState
 from windtunnel.simulator.services.dataverse.errors import DataverseError
 from windtunnel.simulator.services.dataverse.model.conditions.operators import OPERATORS
+from windtunnel.simulator.services.electronic_reporting import errors as reporting_errors
+from windtunnel.simulator.services.electronic_reporting import routes as reporting_routes
+from windtunnel.simulator.services.electronic_reporting.model import FileState, JobState
 from windtunnel.simulator.services.finance_operations.errors import FinanceOperationsError
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.invoice_capture import errors as capture_errors
+from windtunnel.simulator.services.invoice_capture import routes as capture_routes
+from windtunnel.simulator.services.invoice_capture.service import FILE_TYPES
 from windtunnel.simulator.web.house import House
 
 PAGES_FOLDER = Path(__file__).parent.parent / "docs" / "reference" / "fidelity"
@@ -146,15 +157,18 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _errors(base: type[ServiceError]) -> Iterator[str]:
+def _errors(base: type[ServiceError], module: str = "") -> Iterator[str]:
+    """The errors of a base; those of a module are the control API's, so ours."""
     yield from ("## Errors", "", "| code | status | text | when | state |", "|---|---|---|---|---|")
     for kind in sorted(_kinds(base), key=lambda kind: (kind.code, kind.__name__)):
+        if module and kind.__module__ != module:
+            continue
         about = " ".join((inspect.getdoc(kind) or "").split())
         doubtful = any(
             word in about.lower() for word in ("not confirmed", "unconfirmed", "assumed")
         )
         text = " ".join(kind.text.split()).replace("|", "\\|") or "(empty)"
-        state = "assumed" if doubtful else "documented"
+        state = "assumed" if doubtful or module else "documented"
         yield f"| {kind.code or '(none)'} | {kind.status} | {text} | {about} | {state} |"
     yield ""
 
@@ -203,13 +217,7 @@ def finance_operations() -> str:
     lines = ["# Fidelity: finance and operations", MADE_BY, MARKS_OF_FO]
     lines += ["Rules of the entities, and settings that change what is here, are on"]
     lines += ["[the page of the service](../services/finance-operations.md).", ""]
-    rows = behaviours()
-    for area in dict.fromkeys(row[0] for row in rows):
-        lines += [f"## {area.capitalize()}", "", "| behaviour | state | test |", "|---|---|---|"]
-        for place, text, state, test in rows:
-            if place == area:
-                lines.append(f"| {text} | {state} | {f'`{test}`' if test else ''} |")
-        lines.append("")
+    lines += _behaviours("finance_operations")
     lines += _dialect(FINANCE_AND_OPERATIONS)
     lines += _actions(environment)
     lines += _errors(FinanceOperationsError)
@@ -218,14 +226,24 @@ def finance_operations() -> str:
     return "\n".join(lines)
 
 
-def behaviours() -> list[tuple[str, str, str, str]]:
+def behaviours(service: str) -> list[tuple[str, str, str, str]]:
     """(area, behaviour, state, name of the test that shows it or nothing)."""
-    text = (Path(__file__).parent / "fidelity_finance_operations.txt").read_text("utf-8")
+    text = (Path(__file__).parent / f"fidelity_{service}.txt").read_text("utf-8")
     found = []
     for line in text.splitlines():
         area, behaviour, state, *test = (part.strip() for part in line.split("|"))
         found.append((area, behaviour, state, "".join(test)))
     return found
+
+
+def _behaviours(service: str) -> Iterator[str]:
+    rows = behaviours(service)
+    for area in dict.fromkeys(row[0] for row in rows):
+        yield from (f"## {area.capitalize()}", "", "| behaviour | state | test |", "|---|---|---|")
+        for place, text, state, test in rows:
+            if place == area:
+                yield f"| {text} | {state} | {f'`{test}`' if test else ''} |"
+        yield ""
 
 
 def _dialect(dialect: Dialect) -> Iterator[str]:
@@ -285,23 +303,13 @@ ASSUMED_PACKAGE_ACTIONS = {
     "ResetVersionToken",
 }
 """Names and parameters are from live metadata; what they answer is reasoned."""
-ABSENT_FROM_DATA_MANAGEMENT = (
-    "attachments in packages",
-    "bring your own database",
-    "cancelling a job (404: no action of the real service is known)",
-    "change tracking of composite entities (they are always exported whole)",
-    "filters of an export",
-    "templates (`DataManagementTemplates` answers 501)",
-    "XSLT",
-)
 
 
 def data_management() -> str:
     """docs/reference/fidelity/data-management.md."""
-    house = House(load(environment={}, overrides={"simulator.sample_data": False}))
-    lines = ["# Fidelity: Data Management framework", MADE_BY, MARKS]
-    lines += ["What the actions do, and where they differ, is on"]
-    lines += ["[the page of the service](../services/data-management.md).", ""]
+    house = _house()
+    lines = _beginning("Data Management framework", "data-management")
+    lines += _behaviours("data_management")
     lines += ["## Actions", "", "| action | parameters | returns | state |", "|---|---|---|---|"]
     for action in sorted(package_actions(house.data_management), key=lambda item: item.name):
         parameters = [f"{p.name}?" if p.optional else p.name for p in action.parameters]
@@ -309,8 +317,13 @@ def data_management() -> str:
             f"| {action.name} | {', '.join(parameters)} | {action.returns or 'nothing'} | "
             f"{_state_of_action(action.name)} |"
         )
-    lines += ["", f"Absent: {', '.join(ABSENT_FROM_DATA_MANAGEMENT)}.", ""]
-    lines += ["## Source formats", "", "| name | kind | code page | state |", "|---|---|---:|---|"]
+    lines += [
+        "",
+        "## Source formats",
+        "",
+        "| name | kind | code page | state |",
+        "|---|---|---:|---|",
+    ]
     known = {"CSV", "CSV-Unicode", "EXCEL", "XML-Element", "XML-Attribute"}
     for found in BUILT_IN.values():
         state = "documented" if found.name in known else "assumed (the name)"
@@ -327,6 +340,77 @@ def data_management() -> str:
     return "\n".join([*lines, ""])
 
 
+def recurring_integrations() -> str:
+    """docs/reference/fidelity/recurring-integrations.md."""
+    recurring = _house().recurring
+    lines = _beginning("recurring integrations", "recurring-integrations")
+    lines += _behaviours("recurring_integrations")
+    lines += _routes(
+        [*recurring_routes.routes(recurring), *recurring_routes.control_routes(recurring)]
+    )
+    lines += _states(MessageState)
+    lines += _errors(RecurringError)
+    lines += _limits("data_management")
+    return "\n".join(lines)
+
+
+def electronic_reporting() -> str:
+    """docs/reference/fidelity/electronic-reporting.md."""
+    reporting = _house().electronic_reporting
+    lines = _beginning("electronic reporting", "electronic-reporting")
+    lines += _behaviours("electronic_reporting")
+    lines += _routes(reporting_routes.routes(reporting))
+    lines += _states(JobState)
+    lines += _states(FileState)
+    lines += _errors(ServiceError, reporting_errors.__name__)
+    return "\n".join(lines)
+
+
+def invoice_capture() -> str:
+    """docs/reference/fidelity/invoice-capture.md."""
+    capture = _house().invoice_capture
+    lines = _beginning("invoice capture", "invoice-capture")
+    lines += _behaviours("invoice_capture")
+    lines += _routes(capture_routes.routes(capture))
+    lines += ["## File types", "", ", ".join(sorted(FILE_TYPES)), ""]
+    lines += _errors(ServiceError, capture_errors.__name__)
+    return "\n".join(lines)
+
+
+def _house() -> House:
+    return House(load(environment={}, overrides={"simulator.sample_data": False}))
+
+
+def _beginning(title: str, page: str) -> list[str]:
+    return [
+        f"# Fidelity: {title}",
+        MADE_BY,
+        MARKS_OF_FO,
+        "What it does, and the settings that change it, is on",
+        f"[the page of the service](../services/{page}.md).",
+        "",
+    ]
+
+
+def _routes(table: Iterable[Route]) -> Iterator[str]:
+    yield from ("## Addresses", "", "| method | path | does |", "|---|---|---|")
+    for route in table:
+        about = " ".join((inspect.getdoc(route.handler) or "").split())
+        yield f"| {route.method} | `{route.path}` | {about} |"
+    yield ""
+
+
+def _states(kind: type[Enum]) -> Iterator[str]:
+    title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).capitalize()
+    yield from (f"## {title}", "", ", ".join(_state(member) for member in kind) + ".", "")
+
+
+def _state(member: Enum) -> str:
+    if isinstance(member, MessageState):
+        return f"{member.named('client')} {int(member)}"
+    return str(member.value)
+
+
 def _state_of_action(name: str) -> str:
     if name in CONFIRMED_PACKAGE_ACTIONS:
         return "confirmed"
@@ -339,7 +423,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "blob.md": blob,
     "data-management.md": data_management,
     "dataverse.md": dataverse,
+    "electronic-reporting.md": electronic_reporting,
     "finance-operations.md": finance_operations,
+    "invoice-capture.md": invoice_capture,
+    "recurring-integrations.md": recurring_integrations,
 }
 
 if __name__ == "__main__":

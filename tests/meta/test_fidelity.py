@@ -1,20 +1,42 @@
-"""The fidelity page of finance and operations promises nothing that no test shows."""
+"""The fidelity pages promise nothing that no test shows."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("protocol/finance_operations", "unit/finance_operations", "fuzz", "acceptance")
+TABLES = {
+    "finance_operations": (
+        "protocol/finance_operations",
+        "unit/finance_operations",
+        "fuzz",
+        "acceptance",
+    ),
+    "data_management": ("protocol/data_management", "unit/data_management", "acceptance"),
+    "recurring_integrations": ("protocol/data_management", "unit/data_management"),
+    "electronic_reporting": ("protocol/electronic_reporting", "unit/electronic_reporting"),
+    "invoice_capture": ("protocol/invoice_capture",),
+}
+"""Tables of behaviours in tools, and the folders of the tests that they name."""
 
 
-def test_every_behaviour_has_a_state_and_a_test_that_is_there():
-    files = (file for folder in FOLDERS for file in (ROOT / "tests" / folder).glob("test_*.py"))
+def test_every_table_is_looked_at():
+    tables = {
+        file.stem.removeprefix("fidelity_") for file in (ROOT / "tools").glob("fidelity_*.txt")
+    }
+    assert tables == set(TABLES)
+
+
+@pytest.mark.parametrize("service", TABLES)
+def test_every_behaviour_has_a_state_and_a_test_that_is_there(service):
+    files = (file for name in TABLES[service] for file in (ROOT / "tests" / name).glob("test_*.py"))
     written = "\n".join(file.read_text("utf-8") for file in files)
     names = set(re.findall(r"^def (test_\w+)", written, re.MULTILINE))
-    lines = (ROOT / "tools" / "fidelity_finance_operations.txt").read_text("utf-8").splitlines()
-    assert len(lines) > 50
+    lines = (ROOT / "tools" / f"fidelity_{service}.txt").read_text("utf-8").splitlines()
+    assert len(lines) > 15
     for line in lines:
         _, text, state, *test = (part.strip() for part in line.split("|"))
         assert state in {"confirmed", "documented", "assumed", "absent"}, text

@@ -33,7 +33,7 @@ _NAME, _TYPO = f"{_PREFIX}_FileName_In", f"{_PREFIX}_FielName_In"
 _CONTENT, _TYPE = f"{_PREFIX}_FileContent_In", f"{_PREFIX}_ChannelType_In"
 _INFO, _SET = f"{_PREFIX}_ChannelInfo_In", f"{_PREFIX}_FileSetId_In"
 _OUT: Final = f"{_PREFIX}_Data_Out"
-_FORMATS: Final = frozenset({"pdf", "png", "jpg", "jpeg", "tif", "tiff"})
+FILE_TYPES: Final = frozenset({"pdf", "png", "jpg", "jpeg", "tif", "tiff"})
 _CHANNEL_TYPES: Final = frozenset({"Direct", "Email", "API", "FileSystem"})
 API: Final = CustomApiSettings(
     name=_PREFIX,
@@ -127,8 +127,8 @@ class InvoiceCapture:
         given = call.arguments
         name = str(given.get(_TYPO) or given.get(_NAME) or "")
         extension = name.rpartition(".")[2].lower() if "." in name else ""
-        if extension not in _FORMATS:
-            raise e.BadDocument(f"The file '{name}' is none of {', '.join(sorted(_FORMATS))}.")
+        if extension not in FILE_TYPES:
+            raise e.BadDocument(f"The file '{name}' is none of {', '.join(sorted(FILE_TYPES))}.")
         if given[_TYPE] not in _CHANNEL_TYPES:
             raise e.BadDocument(f"The channel type '{given[_TYPE]}' is unknown.")
         try:

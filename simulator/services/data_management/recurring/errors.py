@@ -16,14 +16,14 @@ class RecurringError(ServiceError):
 
 
 class NoSuchDataJob(RecurringError):
-    """The activity id is that of no recurring data job."""
+    """The activity id is that of no recurring data job. Assumed."""
 
     status = 404
     text = "The recurring data job {activity} does not exist."
 
 
 class DataJobDisabled(RecurringError):
-    """The recurring data job is switched off."""
+    """The recurring data job is switched off. Assumed."""
 
     text = "The recurring data job {name} is not enabled."
 
@@ -36,32 +36,32 @@ class NotInPolicy(RecurringError):
 
 
 class WrongDirection(RecurringError):
-    """Enqueue for an export, or dequeue and ack for an import."""
+    """Enqueue for an export, or dequeue and ack for an import. Assumed."""
 
     text = "The recurring data job {name} is for {direction}; {operation} is not possible."
 
 
 class NoEntity(RecurringError):
-    """A file without the name of its entity."""
+    """A file without the name of its entity. Assumed."""
 
     text = "The query parameter entity is required for a recurring data job that takes files."
 
 
 class NothingSent(RecurringError):
-    """A body without a byte."""
+    """A body without a byte. Assumed."""
 
     text = "The request has no content."
 
 
 class NoSuchMessage(RecurringError):
-    """The message id is unknown, or that of another recurring data job."""
+    """The message id is unknown, or that of another recurring data job. Assumed."""
 
     status = 404
     text = "The message {message} does not exist."
 
 
 class BadAcknowledgement(RecurringError):
-    """The body is not what dequeue answered, or the message was dequeued again since."""
+    """The body is not what dequeue answered, or the message was dequeued again since. Assumed."""
 
     text = "The acknowledgment is not valid: {reason}"
 
