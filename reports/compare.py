@@ -13,7 +13,7 @@ GROUP = "compare"
 VARIANT = "variant"
 PROSE = ("why", "reason", "note", "explanation")
 _LESS_IS_BETTER = re.compile(
-    r"lost|los[et]|duplicate|throttl|refus|retry|failed|failure|error|missing|late|stale|backlog|429",
+    r"lost|los[et]|duplicate|throttl|refus|retry(?!_after)|failed|failure|error|missing|late(?!n)|stale|backlog|429",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*")

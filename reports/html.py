@@ -21,7 +21,7 @@ from windtunnel.contracts.results import (
     Severity,
 )
 from windtunnel.reports import plots, words
-from windtunnel.reports.compare import GROUP, VARIANT, comparisons
+from windtunnel.reports.compare import GROUP, PROSE, VARIANT, comparisons
 from windtunnel.reports.plots import Series
 from windtunnel.reports.read import Results
 
@@ -56,6 +56,7 @@ def render_html(results: Results) -> str:
         forecast_plot=forecast_plot,
         identities=identities,
         own_properties=own_properties,
+        prose=prose,
         by_severity=by_severity,
         most_journal=MOST_JOURNAL,
         Outcome=Outcome,
@@ -183,8 +184,13 @@ def forecast_plot(forecast: ForecastResult) -> dict[str, Any]:
 
 
 def own_properties(scenario: ScenarioResult) -> dict[str, str]:
-    """What a scenario says about itself, without what only places it beside others."""
-    return {k: v for k, v in scenario.properties.items() if k not in {GROUP, VARIANT}}
+    """What a scenario says about itself in numbers, without what places it beside others."""
+    return {k: v for k, v in scenario.properties.items() if k not in {GROUP, VARIANT, *PROSE}}
+
+
+def prose(scenario: ScenarioResult) -> list[str]:
+    """What a scenario says about itself in sentences."""
+    return [scenario.properties[key] for key in PROSE if scenario.properties.get(key)]
 
 
 def identities(uses: Sequence[LimitUse]) -> list[tuple[str, list[LimitUse]]]:

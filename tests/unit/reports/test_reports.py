@@ -217,6 +217,27 @@ def test_results_of_one_group_stand_side_by_side_and_the_worse_is_marked():
     assert not any(cell.worse for cell in sent.cells)
 
 
+def test_a_step_is_called_once_by_its_kind_and_says_why_in_a_sentence():
+    step = StepResult(kind="call", title="call POST fo /data/X", outcome="passed")
+    page = render_html(
+        Results(
+            scenarios=(
+                ScenarioResult(
+                    name="x",
+                    file="x.scenario.yaml",
+                    outcome="passed",
+                    started=1,
+                    seconds=1,
+                    steps=(step,),
+                    properties={"why": "It waits."},
+                ),
+            )
+        )
+    )
+    assert '<code class="kind">call</code><span class="title"> POST fo /data/X</span>' in page
+    assert '<p class="prose">It waits.</p>' in page
+
+
 def test_junit_counts_and_says_expected_and_got():
     root = parse(render_junit(read_results(SAMPLE)))
     assert root.tag == "testsuites"
