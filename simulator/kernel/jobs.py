@@ -87,6 +87,11 @@ class Jobs:
             self._runners[row[0]](orjson.loads(row[1]))
         return True
 
+    def cancel(self, job_id: str) -> bool:
+        """Let a waiting job be; False when no job of this id waits."""
+        sql = "DELETE FROM waiting_jobs WHERE id=?"
+        return bool(self._store.write(sql, (job_id,)).rowcount)
+
     def _plan(self, job_id: str, due: float | None) -> None:
         if due is None:
             return

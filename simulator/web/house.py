@@ -236,6 +236,7 @@ class House:
         self._ground.ids.restore(ids)
         self._use_limits(self._ground.limits)
         self.background.forget()
+        self._ground.callbacks.forget()
         self.blob.forget()
         self.dataverse.forget()
         self.finance_operations.forget()

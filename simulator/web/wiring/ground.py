@@ -38,7 +38,9 @@ class Ground:
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
         self.background = Background(self.timers, self.store.commit)
-        self.callbacks = Callbacks(lambda: HttpPoster(lambda: self.ca().path))
+        self.callbacks = Callbacks(
+            lambda: HttpPoster(lambda: self.ca().path), self.jobs, self.store.commit
+        )
         self.cloud = CloudNames(settings.proxy.hosts)
         self.folder = simulator.data_folder or default_folder()
         self.urls: Mapping[str, str] = {}

@@ -35,7 +35,7 @@ _CALLBACK: Final = re.compile(r"""(?:odata\.)?callback\s*;\s*url\s*=\s*"?([^",;\
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 CallBack: TypeAlias = Callable[[str, bytes], None]
-"""Posts JSON to a URL after the present request, once; whether it arrives is the receiver's."""
+"""Posts JSON to a URL after the present request; the post is kept until it is taken."""
 
 
 def is_asked(exchange: Exchange) -> bool:
