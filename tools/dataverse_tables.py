@@ -132,6 +132,8 @@ TABLES = [
     ("customeraddress", "Address", "Addresses", 1071, "name", "", "None"),
     ("competitor", "Competitor", "Competitors", 123, "name", "", "OrganizationOwned"),
     ("workflow", "Process", "Processes", 4703, "name", "", "UserOwned"),
+    ("webresource", "Web Resource", "Web Resources", 9333, "name", "", "OrganizationOwned"),
+    ("plugintracelog", "Plug-in Trace Log", "Plug-in Trace Logs", 4619, "typename", "", "None"),
     ("solutioncomponent", "Solution Component", "Solution Components", 7103, "", "", "None"),
     ("accountleads", "Account Lead", "Account Leads", 16, "", "", "None"),
     ("competitorproduct", "Competitor Product", "Competitor Products", 1006, "", "", "None"),
@@ -274,6 +276,9 @@ CHOICES = {
     ("serviceendpoint", "userclaim"): {1: "None", 2: "UserId", 3: "UserInfo"},
     ("sdkmessageprocessingstep", "stage"): {5: "Initial Pre-operation (For internal use only)", 10: "Pre-validation", 20: "Pre-operation", 30: "Main Operation (For internal use only)", 40: "Post-operation", 50: "Post-operation (Deprecated)", 55: "Final Post-operation (For internal use only)"},
     ("sdkmessageprocessingstep", "mode"): {0: "Synchronous", 1: "Asynchronous"},
+    ("webresource", "webresourcetype"): {1: "Webpage (HTML)", 2: "Style Sheet (CSS)", 3: "Script (JScript)", 4: "Data (XML)", 5: "PNG format", 6: "JPG format", 7: "GIF format", 8: "Silverlight (XAP)", 9: "Style Sheet (XSL)", 10: "ICO format", 11: "Vector format (SVG)", 12: "String (RESX)"},
+    ("plugintracelog", "operationtype"): {0: "Unknown", 1: "Plug-in", 2: "Workflow Activity"},
+    ("plugintracelog", "mode"): {0: "Synchronous", 1: "Asynchronous"},
     ("solutioncomponent", "componenttype"): {1: "Entity", 2: "Attribute", 3: "Relationship", 9: "Option Set", 10: "Entity Relationship", 14: "Entity Key", 20: "Role", 24: "Form", 26: "Saved Query", 29: "Workflow", 60: "System Form", 61: "Web Resource", 62: "Site Map", 66: "Custom Control", 70: "Field Security Profile", 90: "Plugin Type", 91: "Plugin Assembly", 92: "SDK Message Processing Step", 93: "SDK Message Processing Step Image", 95: "Service Endpoint", 300: "Canvas App", 371: "Connector", 380: "Environment Variable Definition", 381: "Environment Variable Value"},
     ("solutioncomponent", "rootcomponentbehavior"): {0: "Include Subcomponents", 1: "Do not include subcomponents", 2: "Include As Shell Only"},
     ("*", "prioritycode"): {0: "Low", 1: "Normal", 2: "High"},
@@ -287,8 +292,13 @@ NEW_TABLES = {
     "environmentvariabledefinition": ("environmentvariabledefinitions", "Environment Variable Definition", "Environment Variable Definitions", 380, "environmentvariabledefinitionid", "schemaname", "UserOwned", "schemaname String 100|displayname String 100|description Memo 2000|type Picklist 100000000=String;100000001=Number;100000002=Boolean;100000003=JSON;100000004=Data Source;100000005=Secret|defaultvalue Memo 2000|isrequired Boolean|valueschema String 2048|hint String 2048|apiid String 100|secretstore Picklist 0=Azure Key Vault;1=Microsoft Dataverse"),
     "environmentvariablevalue": ("environmentvariablevalues", "Environment Variable Value", "Environment Variable Values", 381, "environmentvariablevalueid", "schemaname", "UserOwned", "schemaname String 100|value Memo 2000|environmentvariabledefinitionid -> environmentvariabledefinition"),
     "cdm_company": ("cdm_companies", "Company", "Companies", 10311, "cdm_companyid", "cdm_companycode", "OrganizationOwned", "cdm_companycode String 4|cdm_name String 160|cdm_isenabledfordualwrite Boolean"),
+    "connectionreference": ("connectionreferences", "Connection Reference", "Connection References", 10037, "connectionreferenceid", "connectionreferencedisplayname", "UserOwned", "connectionreferencedisplayname String 100|connectionreferencelogicalname String 100|connectionid String 100|connectorid String 100|description Memo 2000|promptingbehavior Picklist 0=Prompt;1=Skip"),
     "backgroundoperation": ("backgroundoperations", "Background Operation", "Background Operations", 10239, "backgroundoperationid", "name", "UserOwned", "name String 100|displayname String 100|inputparameters Memo 1048576|outputparameters Memo 1048576|backgroundoperationstatecode Picklist 0=Ready;2=Locked;3=Completed|backgroundoperationstatuscode Picklist 0=Waiting For Resources;20=In Progress;22=Canceling;30=Succeeded;31=Failed;32=Canceled|errorcode Integer|errormessage Memo 4000|starttime DateTime|endtime DateTime|runasuser String 100|retrycount Integer|ttlinseconds Integer"),
 }  # fmt: skip
+# Columns younger than the documents, by table.
+YOUNGER = {"role": ("appliesto", "description", "summaryofcoreaccess")}
+# Links without a constraint in the documents, and the column that they follow.
+FOLLOWED = {("sdkmessageprocessingstep", "plugintypeid"): "_eventhandler_value"}
 # Lookups of these tables on the wire, as pages on custom APIs and environment variables write them:
 # (table, lookup) -> navigation property, and the collection of the other side.
 NAVIGATIONS = {
@@ -315,6 +325,11 @@ DELETED_WITH = {
 }  # fmt: skip
 NEW_KEYS = {"cdm_company": {"cdm_company_cdm_companycode": ("cdm_companycode",)}}
 MEMO = {
+    "content",
+    "contentjson",
+    "dependencyxml",
+    "exceptiondetails",
+    "messageblock",
     "fetchxml",
     "layoutxml",
     "body",
@@ -358,7 +373,7 @@ KEY_FIX = {"systemuser": "systemuserid", "team": "teamid"}
 
 def _longest(name: str, kind: str) -> int:
     """The length of a text that no document states; Base64 of an attachment is long."""
-    if name in {"body", "fetchxml", "layoutxml"}:
+    if name in {"body", "content", "contentjson", "fetchxml", "layoutxml"}:
         return LONGEST_FILE
     for ending, length in LENGTHS.items():
         if name.endswith(ending):
@@ -506,6 +521,9 @@ def table(
             for d in documents
         )
     ]
+    for younger in YOUNGER.get(name, ()):
+        standard.append(younger)
+        properties[younger] = "Edm.String"
     facts = {}
     if cdm:
         for attribute in attributes(
@@ -716,7 +734,9 @@ def link(
             ),
             "",
         )
-        if name not in {*ACTIVITY_TYPES, "activityparty"} or not own:
+        followed = FOLLOWED.get((name, wire), "")
+        own = followed or own
+        if not followed and (name not in {*ACTIVITY_TYPES, "activityparty"} or not own):
             return []
         reference = documents[0][inner].find(f"{EDM}Key/{EDM}PropertyRef")
         far = "activityid" if reference is None else reference.get("Name")

@@ -22,10 +22,12 @@ pytestmark = pytest.mark.skipif(
 )
 TABLES = {table.logical_name: table for table in standard_tables()}
 OURS = {
-    "backgroundoperation", "cdm_company", "customapi", "customapirequestparameter",
-    "customapiresponseproperty", "environmentvariabledefinition", "environmentvariablevalue",
+    "backgroundoperation", "cdm_company", "connectionreference", "customapi",
+    "customapirequestparameter", "customapiresponseproperty", "environmentvariabledefinition", "environmentvariablevalue",
 }  # fmt: skip
 """Tables of newer releases than the documents; the pages of their reference have them."""
+YOUNGER = {"role": {"appliesto", "description", "summaryofcoreaccess"}}
+"""Columns of newer releases than the documents: "Security roles and privileges" has them."""
 NAMED = """
 account contact lead opportunity opportunityproduct opportunityclose quote quotedetail salesorder
 salesorderdetail invoice invoicedetail product pricelevel productpricelevel uom uomschedule incident
@@ -63,8 +65,11 @@ def test_a_table_has_the_columns_that_all_organisations_have(name):
     table, real = TABLES[name], having(name)
     assert real, "no document has this table"
     common = set.intersection(*(set(other.columns) for other in real))
-    assert set(table.columns) == common
+    younger = YOUNGER.get(name, set())
+    assert set(table.columns) == common | younger
     for column in table.columns.values():
+        if column.name in younger:
+            continue
         kinds = {other.columns[column.name].edm for other in real}
         assert column.edm in kinds, column.name
     assert {other.primary_id for other in real} == {table.primary_id}
