@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(
 TABLES = {table.logical_name: table for table in standard_tables()}
 OURS = {
     "backgroundoperation", "cdm_company", "connectionreference", "customapi",
-    "customapirequestparameter", "customapiresponseproperty", "environmentvariabledefinition", "environmentvariablevalue",
+    "customapirequestparameter", "customapiresponseproperty", "environmentvariabledefinition",
+    "environmentvariablevalue",
 }  # fmt: skip
 """Tables of newer releases than the documents; the pages of their reference have them."""
 YOUNGER = {"role": {"appliesto", "description", "summaryofcoreaccess"}}
