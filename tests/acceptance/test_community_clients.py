@@ -15,6 +15,7 @@ import pytest
 
 from tests.acceptance.isolated import run_node, run_python
 from windtunnel.contracts.entities.dataverse import standard_tables
+from windtunnel.simulator.kernel.settings.entra import DEMO_CLIENT
 
 pytestmark = pytest.mark.acceptance
 
@@ -35,6 +36,12 @@ def token(env: Mapping[str, str], resource: str) -> str:
     return answer.json()["access_token"]
 
 
+def cloud(env: Mapping[str, str]) -> dict[str, str]:
+    """What a client needs that goes to the cloud's names, through the proxy."""
+    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), env["WT_PROXY_URL"])
+    return {**proxy, "WT_ORGANIZATION": ORGANIZATION, "WT_TOKEN": token(env, ORGANIZATION)}
+
+
 @pytest.fixture
 def variables(env) -> dict[str, str]:
     """What a script needs: addresses, a token for Dataverse, and whom to trust."""
@@ -51,8 +58,38 @@ def test_npm_dynamics_web_api(variables):
 
 
 def test_npm_dataverse_webapi(variables, env):
-    cloud = {"WT_ORGANIZATION": ORGANIZATION, "WT_TOKEN": token(env, ORGANIZATION)}
-    run_node("dataverse_webapi.mjs", ("dataverse-webapi@3.3.0",), variables | cloud)
+    run_node("dataverse_webapi.mjs", ("dataverse-webapi@3.3.0",), variables | cloud(env))
+
+
+def test_npm_mcp_dataverse(variables):
+    packages = ("mcp-dataverse@0.7.8", "@modelcontextprotocol/ext-apps@2.0.4", "undici@6.29.1")
+    run_node("mcp_dataverse.mjs", packages, variables | {"WT_ORGANIZATION": ORGANIZATION})
+
+
+def test_npm_odata_clients_of_any_service(variables, env):
+    packages = ("@odata/client@2.21.10", "odata@2.0.1")
+    run_node(
+        "odata_clients.mjs", packages, variables | {"WT_FO_TOKEN": token(env, env["WT_FO_URL"])}
+    )
+
+
+def test_pypi_small_clients_through_the_proxy(variables, env):
+    packages = ("simple-dyn365==1.6.1", "dynamics365crm-python==1.0.2")
+    run_python("small_dynamics_clients.py", packages, variables | cloud(env))
+
+
+def test_pypi_singer_tap_through_the_proxy(up, tmp_path):
+    settings = tmp_path / "windtunnel.toml"
+    settings.write_text(
+        '[entra]\nusers = [{ upn = "ann@contoso.com", password = "pa55" }]\n'
+        f"clients = [{{ app_id = '{DEMO_CLIENT}', secrets = ['s3cret'], multi_tenant = true }}]\n"
+    )
+    env = up("--config", str(settings))
+    user = {"WT_USER": "ann@contoso.com", "WT_PASSWORD": "pa55"}
+    trusted = {"REQUESTS_CA_BUNDLE": env["WT_CA_FILE"]}
+    run_python(
+        "singer_tap.py", ("tap-ms-dynamics==0.1.1",), {**env, **cloud(env), **user, **trusted}
+    )
 
 
 def test_pypi_dataverse_api(variables):
@@ -91,10 +128,7 @@ def test_pypi_python_odata_reflects_what_our_model_has(variables, document):
 
 
 def test_pypi_fxpyd365api_through_the_proxy(variables, env):
-    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), env["WT_PROXY_URL"])
-    packages = ("fxpyD365api==2.3.6", "pytz")
-    cloud = {"WT_ORGANIZATION": ORGANIZATION}
-    run_python("fxpyd365api_client.py", packages, variables | cloud | proxy)
+    run_python("fxpyd365api_client.py", ("fxpyD365api==2.3.6", "pytz"), variables | cloud(env))
 
 
 def test_pypi_dynamics_client(variables):
@@ -105,7 +139,5 @@ def test_pypi_dynamics_client(variables):
     not (3, 10) <= sys.version_info < (3, 12), reason="the connector's packages want Python 3.11"
 )
 def test_pypi_airbyte_source_through_the_proxy(variables, env):
-    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), env["WT_PROXY_URL"])
-    cloud = {"WT_ORGANIZATION": ORGANIZATION, "WT_TOKEN": token(env, ORGANIZATION)}
     packages = ("airbyte-source-microsoft-dataverse==1.0.2",)
-    run_python("airbyte_source.py", packages, variables | cloud | proxy)
+    run_python("airbyte_source.py", packages, variables | cloud(env))

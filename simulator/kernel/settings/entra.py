@@ -25,6 +25,9 @@ class ClientSettings(Section):
         default=(), description="PEM files of public certificates."
     )
     redirect_uris: tuple[str, ...] = ()
+    multi_tenant: bool = Field(
+        default=False, description="Serve the application on `/common` and `/organizations` too."
+    )
     dataverse_roles: tuple[str, ...] = ("System Administrator",)
     finance_operations_user: str = Field(
         default="Admin", description="User the application maps to."

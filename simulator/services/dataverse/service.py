@@ -40,6 +40,7 @@ _RECORD = re.compile(
     r"/api/data/v9\.[0-2]/([A-Za-z_]\w*)"
     r"\(([0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\)"
 )
+_SLASHES = re.compile(r"(/api/data/v9[.\d]*)?//+")
 _BUILD = re.compile(r"(/api/data/v9\.[0-2])(?:\.\d+){1,2}(?=/|\Z)")
 
 
@@ -184,6 +185,9 @@ class Dataverse:
             if found is not None:
                 return self._handlers.record(exchange, found[1], found[2].lower())
             root = ROOT.match(request.path)
+            if _SLASHES.match(request.path):  # the web server before the service takes them for one
+                request.path = _SLASHES.sub(r"\1/", request.path, count=1)
+                return self._handle(exchange)
             if root is None and request.path.startswith("/api/search/"):
                 return self._handlers.search.address(exchange)
             if root is None and request.path.startswith(background.MONITOR):

@@ -91,6 +91,7 @@ def _client(settings: ClientSettings) -> Client:
         certificates=tuple(_pem(path) for path in settings.certificates),
         name=settings.name,
         redirect_uris=settings.redirect_uris,
+        multi_tenant=settings.multi_tenant,
     )
 
 

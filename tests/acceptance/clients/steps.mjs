@@ -27,7 +27,7 @@ export function finish() {
 /** Let every https request of this process go through the forward proxy. */
 export function throughProxy(url) {
   const proxy = new URL(url);
-  https.globalAgent.createConnection = (options, done) => {
+  https.Agent.prototype.createConnection = (options, done) => {
     http
       .request({
         host: proxy.hostname,

@@ -30,6 +30,14 @@ def test_the_whole_version_of_an_organization_is_served_too(dataverse, account):
     assert dataverse.ask("GET", "/api/data/v9.2x/accounts").status == 404
 
 
+def test_several_slashes_count_as_one(dataverse, account):
+    # Clients join an address that ends in a slash and a path that begins with one.
+    for path in ("//api/data/v9.2", "/api/data/v9.2/", "///api/data/v9.2.21051.00140//"):
+        answer = dataverse.ask("GET", f"{path}/accounts({account})?$select=name")
+        assert answer.status == 200, path
+    assert dataverse.ask("GET", "//nothing").status == 404
+
+
 MEDIA = [
     ("application/json", 204),
     ("application/json; charset=utf-8; IEEE754Compatible=true", 204),
