@@ -16,6 +16,7 @@ from bench.figures import (
     RESET_SECONDS,
     START_SECONDS,
 )
+from bench.forecast import forecast_times
 from bench.harness import Cores, measure, workload
 from bench.large import import_times, page_times
 from bench.packages import data_management, gigabyte
@@ -130,5 +131,6 @@ EXTRAS = {
     "dmf": data_management,
     "gigabyte": gigabyte,
     "import": import_times,
+    "forecast": forecast_times,
 }
 """Figures by the name `--extra` takes; each takes (folder, cores, rounds, seconds)."""

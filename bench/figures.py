@@ -144,6 +144,8 @@ LARGE_IN_SECONDS = "large_in_seconds"
 LARGE_OUT_SECONDS = "large_out_seconds"
 LARGE_MIB = "large_mib"
 LARGE_WAIT_MS = "large_wait_ms"
+FORECAST_SECONDS = "forecast_seconds"
+NUMBA_SECONDS = "numba_forecast_seconds"
 START_SECONDS = "start_seconds"
 RESET_SECONDS = "reset_seconds"
 
@@ -169,6 +171,8 @@ TARGETS = (
     _extra(PACKAGE_WAIT_MS, "p99 of another small request meanwhile, ms", 100),
     _extra(LARGE_MIB, "a package of 1 GiB in and out, growth of own memory, MiB", 150),
     _extra(LARGE_WAIT_MS, "p99 of another small request meanwhile, ms", 100),
+    _extra(FORECAST_SECONDS, "forecast of 5,000,000 requests, seconds", 15),
+    _extra(NUMBA_SECONDS, "the same with numba, compiled before, to the event the same", 3),
     _extra(START_SECONDS, "`windtunnel up` until every listener answers, seconds", 1.5),
     _extra(RESET_SECONDS, "reset, seconds", 0.05),
 )

@@ -1,17 +1,19 @@
-"""Forecast 5 million requests of a day, with throttling and retries, on each engine.
-
-Run: python bench/forecast.py [requests]
-"""
+"""Forecast 5 million requests of a day, with throttling and retries, on each engine."""
 
 from __future__ import annotations
 
-import sys
 import time
+from pathlib import Path
+from typing import Literal
 
+from bench.driver import BenchFailed
+from bench.figures import FORECAST_SECONDS, NUMBA_SECONDS
+from bench.harness import Cores
 from windtunnel.contracts.documents import Retry
 from windtunnel.contracts.documents.plan import SHAPES
+from windtunnel.contracts.results import ForecastResult
 from windtunnel.design.forecast import FlowPlan
-from windtunnel.design.forecast.run import run_flows
+from windtunnel.design.forecast.run import NoNumba, run_flows
 
 REQUESTS = 5_000_000
 
@@ -27,19 +29,30 @@ def plan_of(requests: int) -> list[FlowPlan]:
     return [FlowPlan(*values)]
 
 
-def main() -> None:
-    """Print seconds and counts; the first numba run includes compiling or loading its cache."""
-    requests = int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS
+def forecast_times(
+    folder: Path, cores: Cores, rounds: int, seconds: float, *, requests: int = REQUESTS
+) -> dict[str, float]:
+    """Seconds of each engine, numba's without its compiling, where it is installed.
+
+    Raises BenchFailed where the engines do not agree to the event.
+    """
+    del folder, cores, rounds, seconds
     plans = plan_of(requests)
-    for label, engine in (("numba, first", "numba"), ("numba", "numba"), ("python", "python")):
-        began = time.perf_counter()
-        result = run_flows(plans, engine=engine)  # type: ignore[arg-type]
-        print(
-            f"{label:13} {time.perf_counter() - began:7.2f} s  {result.requests:,} requests  "
-            f"{result.refused:,} refused  {result.given_up:,} given up  "
-            f"worst backlog {max(flow.worst_backlog for flow in result.flows):,}"
-        )
+    pure, taken = _timed(plans, "python")
+    found = {FORECAST_SECONDS: taken}
+    try:
+        run_flows(plan_of(1_000), engine="numba")  # compiles, or loads what was compiled
+    except NoNumba:
+        return found
+    compiled, found[NUMBA_SECONDS] = _timed(plans, "numba")
+    if (pure.flows, pure.hours, pure.limits) != (compiled.flows, compiled.hours, compiled.limits):
+        raise BenchFailed("the two engines of the forecast do not agree")
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def _timed(
+    plans: list[FlowPlan], engine: Literal["python", "numba"]
+) -> tuple[ForecastResult, float]:
+    began = time.perf_counter()
+    result = run_flows(plans, engine=engine)
+    return result, time.perf_counter() - began

@@ -18,6 +18,7 @@ MODULES = [
     "driver",
     "figures",
     "finance_operations",
+    "forecast",
     "harness",
     "process",
     "server",
@@ -237,3 +238,10 @@ def test_a_page_without_marks_is_refused(bench: ModuleType, results, tmp_path: P
 def test_the_committed_page_has_the_marks(bench: ModuleType) -> None:
     text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
     assert text.index(bench.tables.BEGIN) < text.index(bench.tables.END)
+
+
+def test_the_forecast_is_timed_on_each_engine_that_is_there(bench, tmp_path):
+    cores = bench.harness.Cores(None, None)
+    found = bench.forecast.forecast_times(tmp_path, cores, 1, 1.0, requests=20_000)
+    assert bench.figures.FORECAST_SECONDS in found
+    assert all(seconds > 0 for seconds in found.values())
