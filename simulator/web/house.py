@@ -17,6 +17,9 @@ from windtunnel.simulator.kernel.journal import Journal
 from windtunnel.simulator.kernel.settings import Settings
 from windtunnel.simulator.kernel.tokens import loopback_spellings
 from windtunnel.simulator.services.business_events.routes import routes
+from windtunnel.simulator.services.data_management.control import (
+    control_routes as execution_routes,
+)
 from windtunnel.simulator.services.data_management.recurring.routes import (
     control_routes as recurring_routes,
 )
@@ -81,6 +84,7 @@ class House:
                 *routes(self.business_events),
                 *setup_pages(fo.throttling),
                 *er_routes(self.electronic_reporting),
+                *execution_routes(self.data_management),
                 *recurring_routes(self.recurring),
                 *capture_routes(self.invoice_capture),
             ],

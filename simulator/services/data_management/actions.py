@@ -188,6 +188,8 @@ class _Actions:
             status = "Executing" if found.is_running else "Succeeded"
             if step.has_failed:
                 status = "PartiallySucceeded" if step.is_good else "Failed"
+            elif "Canceled" in {step.staging, step.target}:
+                status = "Canceled"
             elif not step.has_ended and step.staging == "NotStarted":
                 status = "NotRun"
             statuses.append(f"{step.entity}-{status}")
@@ -287,6 +289,8 @@ def _import(run: Callable[[ImportCall], str]) -> Callable[[ActionCall], str]:
                 call.user_id,
                 bool(given["execute"]),
                 bool(given["overwrite"]),
+                fail_on_error=bool(given.get("failOnError")),
+                without_batch=bool(given.get("runAsyncWithoutBatch")),
             )
         )
 

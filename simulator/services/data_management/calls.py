@@ -10,6 +10,8 @@ class ImportCall:
     """The arguments of ImportFromPackage and its kin.
 
     A `recurring` one runs beside others of its project and leaves a project that is there alone.
+    With `fail_on_error` what has not begun when an entity has errors is skipped; `without_batch` it
+    does not wait for the batch.
     """
 
     package_url: str
@@ -20,6 +22,8 @@ class ImportCall:
     execute: bool = True
     overwrite: bool = False
     recurring: bool = False
+    fail_on_error: bool = False
+    without_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

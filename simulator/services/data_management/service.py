@@ -6,11 +6,13 @@ are blobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.kernel.background import Background
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
@@ -152,6 +154,8 @@ class DataManagement:
             "execute": call.execute,
             "overwrite": call.overwrite,
             "recurring": call.recurring,
+            "failOnError": call.fail_on_error,
+            "withoutBatch": call.without_batch,
         }
         return self._new(execution_id, "import", call.project, company, call.user, options)
 
@@ -161,16 +165,8 @@ class DataManagement:
     def _steps(self, execution: Execution) -> list[Step]:
         """The steps of an import, from its package; makes the project."""
         options, project = execution.options, execution.project
-        try:
-            with self._blobs.open_url(options["packageUrl"]) as blob:
-                archive = Archive(blob, self._bounds)
-                header = archive.xml(HEADER)
-                manifest = read_manifest(archive.xml(MANIFEST), header)
-                entities = [self._checked(archive, entity) for entity in manifest.entities]
-        except BlobRefused as refusal:
-            raise e.PackageUnusable(reason=str(refusal)) from refusal
-        except f.PackageFault as fault:
-            raise e.PackageUnusable(reason=fault.full) from fault
+        with self._opened(options["packageUrl"]) as (archive, manifest):
+            entities = [self._checked(archive, entity) for entity in manifest.entities]
         exists = self.projects.exists(project)
         if any(self.projects.composite(entity.name) is not None for entity in entities):
             self._check_composite(entities, exists=exists)
@@ -183,13 +179,35 @@ class DataManagement:
         if not stays:
             self.projects.write(project, replace(manifest, entities=tuple(entities)), "Import")
         active = [
-            replace(entity, truncates=entity.truncates or truncates)
+            replace(
+                entity,
+                truncates=entity.truncates or truncates,
+                fail_unit_on_error=entity.fail_unit_on_error or options.get("failOnError", False),
+            )
             for entity in entities
             if not entity.is_disabled
         ]
         return [
             Step(execution.id, place, entity.name, entity) for place, entity in enumerate(active)
         ]
+
+    @contextmanager
+    def _opened(self, url: str) -> Iterator[tuple[Archive, Manifest]]:
+        """A package and its manifest. Raises PackageUnusable, or Absent for what is not here."""
+        try:
+            with self._blobs.open_url(url) as blob:
+                archive = Archive(blob, self._bounds)
+                header = archive.xml(HEADER)
+                manifest = read_manifest(archive.xml(MANIFEST), header)
+                if "resources" in archive.folders:
+                    raise Absent("attachments in packages")
+                if any(entity.is_transformed for entity in manifest.entities):
+                    raise Absent("XSLT in packages")
+                yield archive, manifest
+        except BlobRefused as refusal:
+            raise e.PackageUnusable(reason=str(refusal)) from refusal
+        except f.PackageFault as fault:
+            raise e.PackageUnusable(reason=fault.full) from fault
 
     @staticmethod
     def _check_composite(entities: Sequence[PackageEntity], *, exists: bool) -> None:
@@ -279,15 +297,8 @@ class DataManagement:
         )
 
     def _template(self, execution: Execution) -> None:
-        try:
-            with self._blobs.open_url(execution.options["packageUrl"]) as blob:
-                archive = Archive(blob, self._bounds)
-                header = archive.xml(HEADER)
-                manifest = read_manifest(archive.xml(MANIFEST), header)
-        except BlobRefused as refusal:
-            raise e.PackageUnusable(reason=str(refusal)) from refusal
-        except f.PackageFault as fault:
-            raise e.PackageUnusable(reason=fault.full) from fault
+        with self._opened(execution.options["packageUrl"]) as (_, manifest):
+            pass
         if self.projects.exists(execution.project) and not execution.options["overwrite"]:
             raise e.ProjectExists(project=execution.project)
         entities = []

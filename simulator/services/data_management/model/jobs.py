@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.kernel.background import Background, Work
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.jobs import Jobs
@@ -24,6 +25,7 @@ from windtunnel.simulator.services.data_management.model.exporting import (
 from windtunnel.simulator.services.data_management.model.importing import Importing
 from windtunnel.simulator.services.data_management.model.pacing import Pace
 from windtunnel.simulator.services.data_management.model.records import (
+    ENDED,
     ErrorLine,
     Execution,
     Records,
@@ -72,6 +74,7 @@ class Executions:
         self._importing: Importing | None = None
         self._exporting: Exporting | None = None
         self._under_way: set[tuple[str, int]] = set()
+        self._canceled: set[tuple[str, float]] = set()
         self._is_planned = False
         jobs.register(KIND, self._begin)
 
@@ -83,15 +86,19 @@ class Executions:
 
     def start(self, execution: Execution, steps: Sequence[Step]) -> None:
         """Keep a new execution and let its job begin when it is time."""
+        self._canceled.discard((execution.id, execution.created))
         self._records.add(execution, steps)
         self._entities.put(RUNS, {"JobId": execution.id, "Description": execution.project})
         for step in steps:
             self.show(step)
-        self._jobs.start(KIND, {"execution": execution.id}, self._pace.pickup())
+        is_now = bool(execution.options.get("withoutBatch"))
+        work = self._pace.at_once() if is_now else self._pace.pickup()
+        self._jobs.start(KIND, {"execution": execution.id}, work)
 
     def resume(self) -> None:
         """Go on with what an earlier process, or a restored snapshot, left under way."""
         self._under_way.clear()
+        self._canceled.clear()
         self._is_planned = False
         if self._importing is not None:
             self._importing.forget()
@@ -121,7 +128,7 @@ class Executions:
             for step in steps:
                 self._records.clear_errors(step)
                 step.created = step.failed = 0
-            yield from self._loading(self._exporting.run(execution, steps))
+            yield from self._loading(execution, self._exporting.run(execution, steps))
         except Stuck as stuck:
             _log.warning(
                 "%s stays Executing: no field of '%s' is mapped", execution.id, stuck.args[0]
@@ -131,7 +138,8 @@ class Executions:
             _log.exception("the export %s failed", execution.id)
             text = "An unexpected error occurred: see the log."
             self._records.blame(execution.id, [ErrorLine("", "", text)])
-        self._end(execution, self._records.steps(execution.id))
+        if not self._is_canceled(execution):
+            self._end(execution, self._records.steps(execution.id))
 
     def _unpack(self, execution: Execution) -> bool:
         """Read the package of an asynchronous call; False when it cannot be used."""
@@ -139,7 +147,7 @@ class Executions:
             steps = self._prepare(execution)
         except FileFault as fault:
             line = ErrorLine(str(fault.line or ""), fault.field, fault.full, "package")
-        except (PackageActionRefused, BlobRefused) as refusal:
+        except (PackageActionRefused, BlobRefused, Absent) as refusal:
             line = ErrorLine("", "", str(refusal), "package")
         else:
             self._records.add_steps(steps)
@@ -174,15 +182,20 @@ class Executions:
 
     def _step(self, execution: Execution, step: Step) -> Work:
         assert self._importing is not None
-        yield from self._loading(self._importing.run(execution, step))
+        yield from self._loading(execution, self._importing.run(execution, step))
         self._under_way.discard((step.execution, step.position))
-        self._advance(execution)
+        if not self._is_canceled(execution):
+            self._advance(execution)
 
-    def _loading(self, work: Work) -> Work:
-        """The same work, told to the environment as long as it lasts."""
+    def _loading(self, execution: Execution, work: Work) -> Work:
+        """The same work until it is canceled, told to the environment as long as it lasts."""
         end = self._working()
         try:
-            yield from work
+            for wait in work:
+                yield wait
+                if self._is_canceled(execution):
+                    work.close()
+                    return
         finally:
             end()
 
@@ -190,6 +203,23 @@ class Executions:
 
     def _end(self, execution: Execution, steps: Sequence[Step]) -> None:
         self._records.set_status(execution, _outcome(steps), self._clock.now())
+        self._plan_clean_up()
+
+    def _is_canceled(self, execution: Execution) -> bool:
+        return (execution.id, execution.created) in self._canceled
+
+    def cancel(self, execution: Execution) -> None:
+        """Leave what has not been done; what is in the target stays.
+
+        Source: "Data import and export jobs" (the page of a job, and its batch job, can cancel it).
+        """
+        self._canceled.add((execution.id, execution.created))
+        for step in self._records.steps(execution.id):
+            step.staging = step.staging if step.staging in ENDED else "Canceled"
+            step.target = step.target if step.target in ENDED else "Canceled"
+            self._records.save(step)
+            self.show(step)
+        self._records.set_status(execution, "Canceled", self._clock.now())
         self._plan_clean_up()
 
     def show(self, step: Step) -> None:
@@ -219,6 +249,8 @@ class Executions:
 
     def delete(self, execution: Execution) -> None:
         """Forget an execution, its staging data, its errors and its blobs."""
+        if execution.is_running:
+            self.cancel(execution)
         for blob in (execution.package, *self._records.files(execution.id)):
             if blob:
                 self._blobs.delete(CONTAINER, blob)

@@ -26,6 +26,10 @@ class Pace:
             return f"time: {self._settings.batch_pickup_seconds}"
         return work
 
+    def at_once(self) -> str:
+        """When a job begins that does not wait for the batch."""
+        return self._settings.work
+
     def staging(self, entity: str, rows: int) -> float:
         """Seconds to stage rows."""
         own = self._of(entity).staging_rows_per_minute

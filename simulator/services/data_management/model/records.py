@@ -100,7 +100,7 @@ class Step:
     @property
     def has_ended(self) -> bool:
         """Whether neither half will go on."""
-        return self.target in _ENDED and self.staging in _ENDED
+        return self.target in ENDED and self.staging in ENDED
 
     @property
     def has_failed(self) -> bool:
@@ -124,7 +124,7 @@ class StagedBlock(NamedTuple):
     columns: dict[str, int] = {}  # noqa: RUF012 - never changed
 
 
-_ENDED: Final = frozenset({"Error", "Finished", "NotRun", "Canceled"})
+ENDED: Final = frozenset({"Error", "Finished", "NotRun", "Canceled"})
 _EXECUTION_COLUMNS: Final = tuple(item.name for item in dataclasses.fields(Execution))
 _STEP_COLUMNS: Final = tuple(item.name for item in dataclasses.fields(Step))
 _SAVED: Final = tuple(
@@ -182,6 +182,10 @@ class Records:
         """Executions that have not ended, of one project or of all."""
         more, values = (" AND project=?", (project,)) if project else ("", ())
         return self._executions(f"WHERE status IN ('NotRun','Executing'){more}", values)
+
+    def all(self) -> list[Execution]:
+        """Every execution that is kept, oldest first."""
+        return self._executions("", ())
 
     def older_than(self, moment: float) -> list[Execution]:
         """Executions that ended before a moment."""

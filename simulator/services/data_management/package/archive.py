@@ -54,7 +54,11 @@ class Archive:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
             raise MemberMissing(name=HEADER) from error
-        self._members = _checked(self._zip.infolist(), self.bounds)
+        infos = self._zip.infolist()
+        self._members = _checked(infos, self.bounds)
+        self.folders = {
+            info.filename.partition("/")[0].lower() for info in infos if "/" in info.filename
+        }
 
     @property
     def names(self) -> list[str]:

@@ -63,6 +63,7 @@ class PackageEntity:
     sheet: str = ""
     sample_file: str = ""
     maps: tuple[FieldMap, ...] = ()
+    is_transformed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _entity(node: Node) -> PackageEntity:
         _text(node, "ExcelSheetName"),
         _text(node, "SampleFilePath"),
         maps,
+        any(item.children for item in node.each("EntityTransformList")),
     )
 
 
