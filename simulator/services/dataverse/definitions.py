@@ -12,6 +12,7 @@ import orjson
 
 from windtunnel.contracts.entities.dataverse.wire import listed_in
 from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.kernel.json_bodies import BadJson, odata_json_of
 from windtunnel.simulator.odata import ODATA_401, parse_query
 from windtunnel.simulator.services.dataverse import errors, solutions
 from windtunnel.simulator.services.dataverse.model.metadata import (
@@ -97,11 +98,9 @@ def _read(there: Handlers, exchange: Exchange, parts: tuple[Segment, ...]) -> Re
 def _body(there: Handlers, exchange: Exchange, name: str) -> Json:
     del there
     try:
-        body = orjson.loads(exchange.request.body)
-    except orjson.JSONDecodeError as error:
-        raise errors.PayloadError(
-            set=name, problem=f"Microsoft.OData.ODataException: The JSON is not valid: {error}."
-        ) from error
+        body = odata_json_of(exchange.request)
+    except BadJson as error:
+        raise errors.InvalidJson(set=name, problem=error) from error
     if not isinstance(body, dict):
         raise errors.PayloadError(
             set=name,

@@ -221,6 +221,12 @@ class PayloadError(DataverseError):
     text = _PAYLOAD + "{problem}"
 
 
+class InvalidJson(PayloadError):
+    """A body that is not JSON, or names a property twice."""
+
+    text = _PAYLOAD + "Microsoft.OData.ODataException: {problem}"
+
+
 class UnknownProperty(PayloadError):
     """A name in the body that is no property."""
 

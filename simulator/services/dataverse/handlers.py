@@ -13,6 +13,7 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.jobs import Jobs
+from windtunnel.simulator.kernel.json_bodies import BadJson, odata_json_of
 from windtunnel.simulator.kernel.settings import DataverseSettings
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.odata import DATAVERSE, ODataError, parse_query
@@ -56,8 +57,6 @@ from windtunnel.simulator.services.dataverse.paths import Segment, literal, segm
 from windtunnel.simulator.services.dataverse.replies import Replies, base_of, page_size, preference
 from windtunnel.simulator.services.dataverse.search.requests import Search
 from windtunnel.simulator.services.dataverse.security import Security
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Handlers:
@@ -303,12 +302,9 @@ class Handlers:
         if media is not None and b"json" not in media.lower():
             raise errors.UnsupportedMediaType(media=media.decode("latin-1").partition(";")[0])
         try:
-            body = orjson.loads(exchange.request.body.removeprefix(_BYTE_ORDER_MARK))
-        except orjson.JSONDecodeError as error:
-            raise errors.PayloadError(
-                set=served.entity_set,
-                problem=f"Microsoft.OData.ODataException: The JSON is not valid: {error}.",
-            ) from error
+            body = odata_json_of(exchange.request)
+        except BadJson as error:
+            raise errors.InvalidJson(set=served.entity_set, problem=error) from error
         if not isinstance(body, dict):
             raise errors.PayloadError(
                 set=served.entity_set,

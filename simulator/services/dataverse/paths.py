@@ -34,7 +34,7 @@ def segments(path: str) -> tuple[Segment, ...]:
 def _segment(text: str) -> Segment:
     found = _SEGMENT.match(text)
     if found is None:
-        raise ODataError(f"Resource not found for the segment '{text}'.", 0)
+        raise ODataError("Bad Request - Error in query syntax.", 0)
     if found[2] is None:
         return Segment(found[1])
     reader = Reader(found[2], DATAVERSE)

@@ -9,6 +9,7 @@ import orjson
 
 from windtunnel.simulator.exchange import Exchange, Response, Route
 from windtunnel.simulator.kernel.clock import iso_seconds
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.services.electronic_reporting.errors import BadRequest
 from windtunnel.simulator.services.electronic_reporting.model import FileState, Job, SourceFile
 from windtunnel.simulator.services.electronic_reporting.service import ElectronicReporting
@@ -81,9 +82,9 @@ def _answer(value: Any, status: int = 200) -> Response:
 
 def _body(exchange: Exchange) -> dict[str, Any]:
     try:
-        body = orjson.loads(exchange.request.body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(problem=f"not JSON: {error}") from error
+        body = any_json_of(exchange.request)
+    except BadJson as error:
+        raise BadRequest(problem=str(error)) from error
     if not isinstance(body, dict):
         raise BadRequest(problem="must be an object")
     return body

@@ -9,6 +9,7 @@ import orjson
 
 from windtunnel.contracts.limits import Priority
 from windtunnel.simulator.exchange import Exchange, Response, Route, ServiceError
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.services.finance_operations.throttling import Throttling
 
 ROOT = "/_windtunnel/finance-operations"
@@ -45,9 +46,9 @@ class SetupPages:
         """Change the mapping: an object of client id or user id to a priority, or to null."""
         changes: dict[str, Priority | None] = {}
         try:
-            given = orjson.loads(exchange.request.body)
-        except orjson.JSONDecodeError as error:
-            raise BadMapping(problem=f"not JSON: {error}") from error
+            given = any_json_of(exchange.request)
+        except BadJson as error:
+            raise BadMapping(problem=str(error)) from error
         if not isinstance(given, dict):
             raise BadMapping(problem="must be an object of client id or user id to priority")
         for name, value in given.items():

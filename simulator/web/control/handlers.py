@@ -16,6 +16,7 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.clock import SteerableClock, iso_seconds
 from windtunnel.simulator.kernel.jobs import Jobs
 from windtunnel.simulator.kernel.journal import Entry, Journal
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.web.control.errors import BadBody, BadParameter, NotFound
 from windtunnel.simulator.web.faults import FaultRule, Faults
 
@@ -193,9 +194,9 @@ def show_limits(exchange: Exchange, house: House) -> Response:
 def change_limits(exchange: Exchange, house: House) -> Response:
     """Override limits: a JSON object of limit id to `{"allowance": n, "seconds": n}`."""
     try:
-        changes = orjson.loads(exchange.request.body)
-    except orjson.JSONDecodeError as error:
-        raise BadBody(problem=f"not JSON: {error}") from error
+        changes = any_json_of(exchange.request)
+    except BadJson as error:
+        raise BadBody(problem=str(error)) from error
     if not isinstance(changes, dict):
         raise BadBody(problem="must be an object of limit id to numbers")
     try:

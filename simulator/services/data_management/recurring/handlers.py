@@ -11,6 +11,7 @@ import orjson
 
 from windtunnel.simulator.exchange import Exchange, Response, header_lines
 from windtunnel.simulator.kernel.clock import iso_seconds
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.services.data_management.recurring import errors as e
 from windtunnel.simulator.services.data_management.recurring.model import (
     DataJob,
@@ -90,8 +91,8 @@ class Handlers:
         """End the life of a message: the body is what dequeue answered."""
         job = self._job(exchange, activity)
         try:
-            body = orjson.loads(exchange.request.body)
-        except orjson.JSONDecodeError as error:
+            body = any_json_of(exchange.request)
+        except BadJson as error:
             raise e.BadAcknowledgement(reason=f"the body is not JSON: {error}.") from error
         if not isinstance(body, dict):
             raise e.BadAcknowledgement(reason="the body is not an object.")

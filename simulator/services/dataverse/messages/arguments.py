@@ -14,6 +14,7 @@ from windtunnel.contracts.entities.dataverse.messages import (
 )
 from windtunnel.simulator.entity_sets.values import BadValue, checker
 from windtunnel.simulator.exchange import Exchange
+from windtunnel.simulator.kernel.json_bodies import BadJson, odata_json_of
 from windtunnel.simulator.odata import DATAVERSE, parse_query
 from windtunnel.simulator.odata.schema import Column
 from windtunnel.simulator.odata.tree import Alias, Collection, Expression, Literal, Record
@@ -59,9 +60,9 @@ def json_object(exchange: Exchange) -> dict[str, Any]:
     body: Any = {}
     if exchange.request.body.strip():
         try:
-            body = orjson.loads(exchange.request.body)
-        except orjson.JSONDecodeError as error:
-            raise _payload(f"The JSON is not valid: {error}.") from error
+            body = odata_json_of(exchange.request)
+        except BadJson as error:
+            raise errors.InvalidJson(problem=error) from error
     if not isinstance(body, dict):
         raise _payload(
             "An unexpected node was found when reading from the JSON reader. "

@@ -134,7 +134,10 @@ class Writes:
             return
         if name == "@odata.type":
             self._check_type(served, value)
-        if "@" in name or name in served.checkers:
+        if "@" in name:
+            return
+        if (check := served.checkers.get(name)) is not None:
+            check(value)  # the system's own column: bound as any other, and then left as it is
             return
         lookup = served.writable_lookups.get(name)
         if lookup is not None and value is None:

@@ -12,6 +12,7 @@ import orjson
 
 from windtunnel.simulator.entity_sets.custom_services import OperationRefused
 from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.custom_services.invoking import (
     Context,
@@ -134,8 +135,8 @@ def _body(exchange: Exchange) -> dict[str, Any]:
     if media.partition(";")[0].strip().lower() not in {"", "application/json", "text/json"}:
         raise UnsupportedMedia(media=media)
     try:
-        body = orjson.loads(request.body.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
+        body = any_json_of(request)
+    except BadJson as error:
         raise BadServiceCall(reason=f"The request content body is not JSON. {error}") from error
     if not isinstance(body, dict):
         raise BadServiceCall(reason="The request content body is not a JSON object.")

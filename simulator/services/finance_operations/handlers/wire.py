@@ -15,6 +15,7 @@ from windtunnel.simulator.exchange import (
     ServiceError,
     header_lines,
 )
+from windtunnel.simulator.kernel.json_bodies import BadJson, odata_json_of
 from windtunnel.simulator.odata import ODataError
 from windtunnel.simulator.services.finance_operations.errors import (
     BadBody,
@@ -88,9 +89,9 @@ def body_of(request: Request) -> dict[str, Any]:
     if media is not None and not _is_json(media):
         raise UnsupportedMedia(media=media.decode("latin-1"))
     try:
-        body = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        reason = f"Invalid JSON. {error}" if request.body else "The request body is empty."
+        body = odata_json_of(request)
+    except BadJson as error:
+        reason = str(error) if request.body.strip() else "The request body is empty."
         raise BadBody(reason=reason) from error
     if not isinstance(body, dict):
         raise BadBody(
