@@ -10,7 +10,7 @@ from importlib.metadata import version
 from ssl import SSLContext
 from typing import Any
 
-from windtunnel.contracts.limits import Limits
+from windtunnel.contracts.limits import Limits, UnknownLimit
 from windtunnel.simulator.exchange import Request, Response, Service, UsageError
 from windtunnel.simulator.kernel.ids import States
 from windtunnel.simulator.kernel.journal import Journal
@@ -305,11 +305,11 @@ class House:
         """Change limits. Raises ValueError that says what is wrong."""
         limits = self._current_limits()
         for name, numbers in changes.items():
-            if not isinstance(numbers, Mapping) or set(numbers) - {"allowance", "seconds"}:
+            if not isinstance(numbers, Mapping) or not _are_limit_numbers(numbers):
                 raise ValueError(f'{name}: give {{"allowance": n, "seconds": n}}')
             try:
                 limits = limits.override(name, **numbers)
-            except (KeyError, TypeError) as error:
+            except UnknownLimit as error:
                 raise ValueError(str(error)) from error
         self._use_limits(limits)
 
@@ -338,3 +338,9 @@ def _connection_string(url: str, account: str, key: str) -> str:
         f"DefaultEndpointsProtocol={url.partition(':')[0]};AccountName={account};"
         f"AccountKey={key};BlobEndpoint={endpoint};"
     )
+
+
+def _are_limit_numbers(numbers: Mapping[str, Any]) -> bool:
+    """Whether it has a limit's numbers and nothing else."""
+    known = not set(numbers) - {"allowance", "seconds"}
+    return known and all(type(value) in {int, float} for value in numbers.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from windtunnel.simulator.kernel.settings.section import Guid, Section, ThrottlingPriority
 
@@ -68,3 +68,21 @@ class EntraSettings(Section):
         description="Fixed bearer tokens, each mapped to an app id; for clients that send a "
         "constant. Off when empty.",
     )
+
+    @field_validator("clients")
+    @classmethod
+    def _once(cls, clients: tuple[ClientSettings, ...]) -> tuple[ClientSettings, ...]:
+        _no_two_alike([client.app_id.lower() for client in clients])
+        return clients
+
+    @field_validator("users")
+    @classmethod
+    def _each(cls, users: tuple[UserSettings, ...]) -> tuple[UserSettings, ...]:
+        _no_two_alike([user.upn.lower() for user in users])
+        return users
+
+
+def _no_two_alike(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} stands twice; Leave one of them out.")

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from windtunnel.simulator.kernel.settings.section import Section
+
+CLOCK = re.compile(r"real|manual|(\d{1,9}(?:\.\d{1,9})?)x")
+
+
+def _clock(text: str) -> str:
+    if not CLOCK.fullmatch(text):
+        raise ValueError(f"{text!r} is not a clock; Use real, manual, or a factor such as 60x.")
+    return text
+
+
+def _moment(text: str) -> str:
+    try:
+        datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a moment; Write it as 2026-01-31T08:00:00Z.") from error
+    return text
 
 
 class SimulatorSettings(Section):
@@ -21,8 +40,10 @@ class SimulatorSettings(Section):
         default=None, description="File to keep the data in; memory without."
     )
     seed: int = Field(default=365, description="Seed of ids, random choices and sample data.")
-    clock: str = Field(default="real", description="real, manual, or a factor such as 60x.")
-    clock_start: str | None = Field(
+    clock: Annotated[str, AfterValidator(_clock)] = Field(
+        default="real", description="real, manual, or a factor such as 60x."
+    )
+    clock_start: Annotated[str, AfterValidator(_moment)] | None = Field(
         default=None, description="First moment of a manual or scaled clock."
     )
     data_folder: Path | None = Field(

@@ -47,7 +47,7 @@ def load(
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except OSError as error:
         raise UsageError(
             f"cannot be read: {error.strerror}", where=str(path), remedy="Check the path."
@@ -68,6 +68,10 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
         raise UsageError(
             f"is not TOML: {reason}", where=where, remedy="See https://toml.io for the syntax."
         ) from error
+    except RecursionError as error:
+        raise UsageError(
+            "is nested too deeply", where=file, remedy="Settings are tables of values and lists."
+        ) from error
 
 
 def _merge_variables(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -78,7 +82,10 @@ def _merge_variables(tree: dict[str, Any], environment: Mapping[str, str]) -> No
 
 def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
-        tree = tree.setdefault(key, {})
+        inner = tree.setdefault(key, {})
+        if not isinstance(inner, dict):
+            return  # the model says what is wrong with it
+        tree = inner
     tree[keys[-1]] = value
 
 

@@ -12,7 +12,7 @@ from windtunnel.simulator.kernel.settings.electronic_reporting import Electronic
 from windtunnel.simulator.kernel.settings.entra import EntraSettings
 from windtunnel.simulator.kernel.settings.finance_operations import FinanceOperationsSettings
 from windtunnel.simulator.kernel.settings.invoice_capture import InvoiceCaptureSettings
-from windtunnel.simulator.kernel.settings.limits import LimitSettings
+from windtunnel.simulator.kernel.settings.limits import LimitId, LimitSettings
 from windtunnel.simulator.kernel.settings.process import (
     JournalSettings,
     ProxySettings,
@@ -38,4 +38,4 @@ class Settings(Section):
     invoice_capture: InvoiceCaptureSettings = InvoiceCaptureSettings()
     data_management: DataManagementSettings = DataManagementSettings()
     proxy: ProxySettings = ProxySettings()
-    limits: dict[str, LimitSettings] = Field(default_factory=dict)
+    limits: dict[LimitId, LimitSettings] = Field(default_factory=dict)

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import orjson
-
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock

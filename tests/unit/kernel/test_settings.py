@@ -10,17 +10,39 @@ from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import DEMO_CLIENT, Settings, load
 
 MISTAKES = [
-    ("[simulator]\nsead = 1\n", ":2: unknown setting 'simulator.sead'", "'seed'"),
-    ("[dataverse]\nweb_servers = 0\n", ":2: dataverse.web_servers", "settings.md"),
-    ("\n\n[datavers]\n", ":3: unknown setting 'datavers'", "'dataverse'"),
-    ('[[entra.clients]]\napp_id = "x"\n', ":2: entra.clients.0.app_id", "settings.md"),
+    ("[simulator]\nsead = 1\n", ":2:1: unknown setting 'simulator.sead'", "'seed'"),
+    ("[dataverse]\nweb_servers = 0\n", ":2:1: dataverse.web_servers", "settings.md"),
+    ("\n\n[datavers]\n", ":3:2: unknown setting 'datavers'", "'dataverse'"),
+    ('[[entra.clients]]\napp_id = "x"\n', ":2:1: entra.clients.0.app_id", "settings.md"),
     ("a = \n", ":1:5: is not TOML", "toml.io"),
     (
         f'[[entra.clients]]\napp_id = "{DEMO_CLIENT}"\n\n[[entra.clients]]\n'
         f'app_id = "{DEMO_CLIENT}"\nsecret = "s"\n',
-        ":6: unknown setting 'entra.clients.1.secret'",
+        ":6:1: unknown setting 'entra.clients.1.secret'",
         "'secrets'",
     ),
+    (
+        f'[[entra.clients]]\napp_id = "{DEMO_CLIENT}"\n' * 2,
+        f":1:3: entra.clients: '{DEMO_CLIENT}' stands twice",
+        "Leave one of them out.",
+    ),
+    ('[[entra.users]]\nupn="a"\n' * 2, ":1:3: entra.users: 'a' stands twice", "Leave one"),
+    ("[simulator]\nseed=1\nseed=2\n", ":3:7: is not TOML: Cannot overwrite", "toml.io"),
+    ("[simulator]\n[simulator]\n", ":2:11: is not TOML: Cannot declare", "toml.io"),
+    ("simulator = 5\n", ":1:1: simulator: Input should be a valid dictionary", "settings.md"),
+    ("[[simulator]]\nseed = 1\n", ":1:3: simulator: Input should be", "settings.md"),
+    ("[simulator]\n  seed = 1.5\n", ":2:3: simulator.seed: Input should be a valid int", ""),
+    ("simulator.seed = 'x'\n", ":1:1: simulator.seed: Input should be a valid integer", ""),
+    ("simulator = {seed = 'x'}\n", ":1:1: simulator.seed: Input should be a valid int", ""),
+    ("[simulator]\nclock='x'\n", ":2:1: simulator.clock: 'x' is not a clock", "such as 60x"),
+    ("[simulator]\nclock_start='x'\n", ":2:1: simulator.clock_start: 'x' is not a", "2026-"),
+    ("[dataverse]\nschemas = 'x.xml'\n", ":2:1: dataverse.schemas: Input should be", ""),
+    ("[limits.nothing]\nallowance=1\n", ":1:2: limits.nothing: no limit has the id", "limits.md"),
+    ("[limits.'fo.bach']\n", ":1:2: limits.fo.bach: no limit has", "Did you mean 'fo.batch'?"),
+    ('[limits."fo.batch"]\nallowance=-1\n', ":2:1: limits.fo.batch.allowance: Input", ""),
+    ("a = " + "[" * 50_000, ": is nested too deeply", "tables of values"),
+    ("\0", ":1:1: is not TOML", "toml.io"),
+    ("[simulator]\nhost = " + repr(["x" * 500]), "(found ['xxxxx", "settings.md"),
 ]
 
 
@@ -57,7 +79,8 @@ def test_a_mistake_is_named_with_its_line_and_a_remedy(tmp_path, text, message, 
     file = tmp_path / "windtunnel.toml"
     file.write_text(text)
     with pytest.raises(UsageError) as caught:
-        load(file, environment={})
+        load(file, environment={}, overrides={"simulator.port_base": 0})
+    assert f"{file}:" in str(caught.value)
     assert message in str(caught.value)
     assert remedy in str(caught.value)
 
@@ -69,3 +92,11 @@ def test_a_missing_file_and_a_binary_file_are_usage_errors(tmp_path):
     binary.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="UTF-8"):
         load(Path(binary))
+
+
+def test_a_byte_order_mark_and_a_folder(tmp_path):
+    marked = tmp_path / "windtunnel.toml"
+    marked.write_bytes(b"\xef\xbb\xbf[simulator]\nseed = 7\n")
+    assert load(marked, environment={}).simulator.seed == 7
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(tmp_path)

@@ -54,6 +54,6 @@ class Sources:
         except ValueError as error:
             raise LookupError(f"{url!r} is not a URL") from error
         if parts.scheme not in {"http", "https"} or not self._is_ours(parts.netloc):
-            raise LookupError(f"{parts.netloc} is not blob storage of this simulator")
+            raise LookupError(f"{parts.netloc or url} is not blob storage of this simulator")
         address = read_address(parts.netloc, parts.path, is_container=False)
         return address, parameters, parts.scheme
