@@ -20,12 +20,13 @@ class Template:
 
     `columns` maps a column to a faker method, to `{unique}`, or to a literal after `=`.
     `borrowed` columns take a value that exists: (entity set, column). `filler` is stretched to
-    the planned size. `scoped` records belong to a company.
+    the planned size as far as its `longest` text goes. `scoped` records belong to a company.
     """
 
     columns: Mapping[str, str]
     key: str
     filler: str = ""
+    longest: int = 1_000_000
     borrowed: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     scoped: bool = False
 
@@ -41,6 +42,7 @@ TEMPLATES: Final[dict[tuple[str, str], Template]] = {
         },
         "accountid",
         "description",
+        2_000,
     ),
     ("dataverse", "contacts"): Template(
         {
@@ -52,19 +54,19 @@ TEMPLATES: Final[dict[tuple[str, str], Template]] = {
         },
         "contactid",
         "description",
+        2_000,
     ),
     ("finance_operations", "CustomersV3"): Template(
         {"CustomerAccount": UNIQUE, "OrganizationName": "company", "SalesCurrencyCode": "=USD"},
         "CustomerAccount",
         "SalesMemo",
-        {"CustomerGroupId": ("CustomerGroups", "CustomerGroupId")},
+        borrowed={"CustomerGroupId": ("CustomerGroups", "CustomerGroupId")},
         scoped=True,
     ),
     ("finance_operations", "SalesOrderHeadersV2"): Template(
         {"CustomersOrderReference": UNIQUE, "SalesOrderName": "company", "CurrencyCode": "=USD"},
         "SalesOrderNumber",
-        "",
-        {
+        borrowed={
             "OrderingCustomerAccountNumber": ("CustomersV3", "CustomerAccount"),
             "InvoiceCustomerAccountNumber": ("CustomersV3", "CustomerAccount"),
         },
@@ -73,15 +75,14 @@ TEMPLATES: Final[dict[tuple[str, str], Template]] = {
     ("finance_operations", "SalesOrderLines"): Template(
         {"OrderedSalesQuantity": "=1", "LineDescription": "company"},
         "InventoryLotId",
-        "",
-        {
+        borrowed={
             "SalesOrderNumber": ("SalesOrderHeadersV2", "SalesOrderNumber"),
             "ItemNumber": ("ReleasedProductsV2", "ItemNumber"),
         },
         scoped=True,
     ),
     ("finance_operations", "ReleasedProductsV2"): Template(
-        {"ProductSearchName": "word"}, "ItemNumber", "", scoped=True
+        {"ProductSearchName": "word"}, "ItemNumber", scoped=True
     ),
 }
 
@@ -126,7 +127,7 @@ def make_bodies(
             record[column] = _value(faker, recipe)
         if not partial:
             record |= {name: chance.choice(values) for name, values in borrowed.items() if values}
-        halves.append(_split(_filled(record, template.filler, size, faker)))
+        halves.append(_split(_filled(record, template, size, faker)))
     return Bodies(tuple(halves), prefix)
 
 
@@ -139,13 +140,14 @@ def _value(faker: Faker, recipe: str) -> Any:
     return getattr(faker, recipe)()
 
 
-def _filled(record: dict[str, Any], filler: str, size: int, faker: Faker) -> str:
+def _filled(record: dict[str, Any], template: Template, size: int, faker: Faker) -> str:
+    """A record of the size; white space fills what its text column does not take."""
     text = json.dumps(record, separators=(",", ":"))
-    missing = size - len(text) - len(filler) - 6
-    if filler and missing > 0:
+    missing = min(size - len(text) - len(template.filler) - 6, template.longest)
+    if template.filler and missing > 0:
         words = " ".join(faker.words(missing // 3 + 2))
-        text = json.dumps({**record, filler: words[:missing]}, separators=(",", ":"))
-    return text
+        text = json.dumps({**record, template.filler: words[:missing]}, separators=(",", ":"))
+    return f"{text[:-1]}{' ' * (size - len(text))}}}"
 
 
 def _split(text: str) -> tuple[bytes, bytes]:

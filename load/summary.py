@@ -145,12 +145,13 @@ def _notes(flows: Sequence[FlowLoad], total: FlowTally) -> tuple[str, ...]:
             "was idle: use more --workers, or a lower --scale."
         )
     for flow in flows:
+        cause = max(flow.causes, key=lambda name: flow.causes[name], default="")
         if flow.lost:
-            cause = max(flow.causes, key=lambda name: flow.causes[name], default="")
             said = f", mostly after {cause}" if cause else ""
             notes.append(f"{flow.flow}: {flow.lost:,} requests were given up{said}.")
         if flow.failed:
-            notes.append(f"{flow.flow}: {flow.failed:,} requests ended in an error.")
+            said = f", mostly {cause}" if cause else ""
+            notes.append(f"{flow.flow}: {flow.failed:,} requests ended in an error{said}.")
         if flow.open:
             notes.append(f"{flow.flow}: {flow.open:,} requests were still waiting at the end.")
     return tuple(notes)

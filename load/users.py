@@ -20,6 +20,7 @@ from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import StopUser
 
 from windtunnel.contracts.documents import PlanFlow
+from windtunnel.load.causes import cause_of
 from windtunnel.load.operations import Call, Requests
 from windtunnel.load.patience import next_wait, seconds_of
 from windtunnel.load.tally import FlowTally
@@ -168,7 +169,8 @@ class PlanUser(FastHttpUser):
             )
             if wait is None:
                 refused = status in {0, 429, 502, 503, 504}
-                (tally.lose if refused else tally.fail)(now, _cause(response, status))
+                cause = cause_of(status, response.content, getattr(response, "error", None))
+                (tally.lose if refused else tally.fail)(now, cause)
                 return
             if now + wait > feed.until:
                 raise StopUser
@@ -199,12 +201,6 @@ def _affinity(cookies: Any) -> str:
         if pair.startswith("ARRAffinity="):
             return pair
     return ""
-
-
-def _cause(response: Any, status: int) -> str:
-    if status:
-        return f"HTTP {status}"
-    return type(getattr(response, "error", None)).__name__
 
 
 def user_class(feed: Feed, host: str, context: ssl.SSLContext, number: int) -> type[PlanUser]:
