@@ -36,6 +36,19 @@ def _ignored(path: Path) -> bool:
     return any(fnmatch(part, name.rstrip("/")) for part in parts for name in names)
 
 
+def test_the_root_holds_nothing_that_a_trial_left_behind():
+    files = {path.name for path in tracked() if path.parent == ROOT and path.name[0] != "."}
+    assert files == {
+        "CHANGELOG.md",
+        "LICENSE",
+        "MANIFEST.in",
+        "README.md",
+        "constraints.txt",
+        "pyproject.toml",
+        "setup.py",
+    }
+
+
 def test_imports_keep_to_their_rooms():
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports"))],
