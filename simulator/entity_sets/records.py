@@ -381,6 +381,27 @@ class Records:
         )
         return seq
 
+    def update_other(
+        self, key: Key, values: Values, beside: Values, *, user: str = ""
+    ) -> Key | None:
+        """Write `values`, with `beside`, where one of them is another there; the key as stored.
+
+        None when nothing is written: all are there already, or there is no such record. It is one
+        statement, so no hook learns of what was before.
+        """
+        whole = {**values, **beside}
+        kind = (str(len(values)), *whole)
+        sql = self._updates.get(kind) or self._update_other_sql(kind, tuple(values), tuple(whole))
+        parameters = (*whole.values(), *key, *values.values())
+        rows = self._store.write(sql, parameters).fetchall()
+        if not rows:
+            return None
+        stored: Key = rows[0]
+        self.encoded.update(stored, whole)
+        seq, entity = self._changes.next_seq(), self.table.entity_type
+        self._changes.record(seq, entity, stored, Operation.UPDATE, whole, user=user)
+        return stored
+
     def delete(self, key: Key, *, user: str = "", version: int | None = None) -> bool:
         """Delete a record; False when it is not there (or of another version)."""
         before = None
@@ -408,6 +429,16 @@ class Records:
         sets = ", ".join(f"{self._column(name)}=?" for name in names)
         sql = f"UPDATE {self._sql_name} SET {sets} WHERE {self._where}"
         return self._remember(self._updates, names, sql)
+
+    def _update_other_sql(
+        self, kind: tuple[str, ...], names: tuple[str, ...], whole: tuple[str, ...]
+    ) -> str:
+        """Text differs by letter case, too, which its collation would not tell."""
+        others = " OR ".join(f"{self._column(name)} IS NOT ? COLLATE BINARY" for name in names)
+        key = ", ".join(self._column(name) for name in self.table.key)
+        sets = ", ".join(f"{self._column(name)}=?" for name in whole)
+        sql = f"UPDATE {self._sql_name} SET {sets} WHERE {self._where} AND ({others})"
+        return self._remember(self._updates, kind, f"{sql} RETURNING {key}")
 
     @staticmethod
     def _remember(known: dict[tuple[str, ...], str], names: tuple[str, ...], sql: str) -> str:

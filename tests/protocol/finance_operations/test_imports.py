@@ -180,3 +180,34 @@ def test_an_action_that_is_only_declared_is_absent(rig: Rig) -> None:
     assert rig.call("POST", f"/data/{KEY}/{NAMESPACE}.nothing", {}).status_code == 404
     path = f"/data/DataManagementEntities/{NAMESPACE}.GetApplicationVersion"
     assert rig.call("POST", path, {}).status_code == 200
+
+
+def test_a_change_of_an_own_record_is_written_where_it_changes_something(rig: Rig) -> None:
+    path = "ContosoAssets(dataAreaId='usmf',AssetId='Ch-1')"
+    made = {"AssetId": "Ch-1", "OwnerName": "ann", "Value": 2.5, "Kind": "Truck"}
+    assert rig.call("POST", "/data/ContosoAssets", made).status_code == 201
+    last = rig.changes.last
+    for same in ({"OwnerName": "ann"}, {"Value": 2.5, "Kind": "Truck"}, {}):
+        assert rig.call("PATCH", f"/data/{path}", same).status_code == 204
+    assert rig.changes.last == last
+    before = rig.get(path).headers["etag"]
+    assert rig.call("PATCH", f"/data/{path.lower()[:13]}", {}).status_code == 404
+    for change in ({"OwnerName": "Ann"}, {"Value": 3, "Kind": "None"}, {"Kind": None, "Value": 4}):
+        changed = rig.call("PATCH", f"/data/{path.replace('Ch', 'CH')}", change)
+        assert changed.status_code == 204, changed.text
+        after = rig.get(path)
+        assert after.headers["etag"] != before
+        before = after.headers["etag"]
+    row = rig.get(path).json()
+    assert (row["AssetId"], row["OwnerName"], row["Value"], row["Kind"]) == (
+        "Ch-1",
+        "Ann",
+        4,
+        "None",
+    )
+    assert rig.infolog(rig.call("PATCH", f"/data/{path}", {"OwnerName": ""})).count(
+        "must be filled"
+    )
+    assert rig.infolog(rig.call("PATCH", f"/data/{path}", {"Score": 1})).count("not allowed")
+    absent = rig.call("PATCH", "/data/ContosoAssets(dataAreaId='usmf',AssetId='no')", {"Value": 1})
+    assert rig.infolog(absent) == "No resources were found when selecting for update."

@@ -146,6 +146,23 @@ def test_kept_json_is_bounded_in_records_and_forms():
     assert kept.get(("b",), "v") is None
 
 
+def test_an_update_of_other_values_is_one_statement(records, store):
+    records.insert(row("US-1", Name="x"))
+    number = records._changes.last
+    assert records.update_other(("USMF", "us-1"), {"Name": "x"}, {"version": 7}) is None
+    assert records.update_other(("usmf", "none"), {"Name": "y"}, {}) is None
+    assert records._changes.last == number
+    records.encoded.put(("usmf", "US-1"), "all", b"{}")
+    for text in ("X", None, "y"):
+        stored = records.update_other(("USMF", "us-1"), {"Name": text, "Vat": "v"}, {"version": 8})
+        assert stored == ("usmf", "US-1")
+        assert records.get(stored)["Name"] == text
+    assert records.encoded.get(("usmf", "US-1"), "all") is None
+    assert [change[1] for change in records._changes.since("Customer", number)] == [
+        '["usmf","US-1"]'
+    ] * 3
+
+
 def test_null_is_found_as_null(records):
     records.insert(row("1"))
     records.insert(row("2", Vat="v"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import orjson
+
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.services.finance_operations.addresses import Address
@@ -13,15 +15,16 @@ from windtunnel.simulator.services.finance_operations.errors import (
 )
 from windtunnel.simulator.services.finance_operations.handlers.reading import in_scope, no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import (
+    HEADS,
     VERSION,
     body_of,
-    json_response,
     level_asked,
     root_of,
 )
 from windtunnel.simulator.services.finance_operations.model.access import in_company
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
+from windtunnel.simulator.services.finance_operations.model.kept_records import ETAG, etag_line
 from windtunnel.simulator.services.finance_operations.model.reading import Json, address_of
 
 _OPERATIONS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
@@ -72,16 +75,15 @@ def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) 
         record = environment.reading.one(plan, key, "minimal", root)
     if record is None:
         raise LookupError(f"{entity_set.name}{key} was stored and is not there")
-    headers = {
-        "Location": f"{root}/{address_of(entity_set, key)}",
-        "ETag": record["@odata.etag"],
-    }
+    # An address has no line break, the root came in a header line.
+    location = f"Location: {root}/{address_of(entity_set, key)}\r\n".encode("latin-1")
+    etag = etag_line(record[ETAG])
     if level == "none":
-        del record["@odata.etag"]
-    else:
-        context = f"{root}/$metadata#{entity_set.name}/$entity"
-        record = {"@odata.context": context, **record}
-    return json_response(201, record, level, headers)
+        del record[ETAG]
+        return Response(201, orjson.dumps(record), HEADS[level], location, etag)
+    context = orjson.dumps(f"{root}/$metadata#{entity_set.name}/$entity")
+    content = b'{"@odata.context":%b,%b' % (context, orjson.dumps(record)[1:])
+    return Response(201, content, HEADS[level], location, etag)
 
 
 def update(

@@ -213,6 +213,11 @@ class EntitySet:
         return Checkers(self.kind.properties, self.table.columns, self.facts.lengths)
 
     @cached_property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The columns of the key, in its order."""
+        return tuple([self.table.columns[name] for name in self.table.key])
+
+    @cached_property
     def empties(self) -> dict[str, Any]:
         """By property: what it holds that nobody set, defaults included."""
         found = {
@@ -297,14 +302,13 @@ class EntitySet:
         """
         decoders = self.decoders
         for name, value in values.items():
-            if name not in record:
-                continue
-            decode = decoders.get(name)
-            if decode is not None and value is not None:
-                value = decode(value)  # noqa: PLW2901 - the JSON form
-            elif isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
-                value = int(value)  # noqa: PLW2901 - as stored
-            record[name] = value
+            if name in record:
+                decode = decoders.get(name)
+                if decode is not None and value is not None:
+                    value = decode(value)  # noqa: PLW2901 - the JSON form
+                elif value.__class__ is float and value.is_integer() and abs(value) < 2**63:
+                    value = int(value)  # noqa: PLW2901 - as stored
+                record[name] = value
 
     def stored(self, name: str, value: Any) -> Any:
         """The stored form of a JSON value: a null is the empty value where the type has one."""
@@ -422,7 +426,7 @@ def _checker(item: Property, column: Column, length: int | None) -> Checker:
     if item.x_type == "Date":
         return lambda value: _noon(inner(value))
     if item.edm == "Edm.Decimal":
-        return lambda value: _in_range(column, inner(value))
+        return _within_decimal(column, inner)
     if item.name == COMPANY:
         return lambda value: _lower(column, value)
     return inner
@@ -433,10 +437,14 @@ def _noon(moment: str) -> str:
     return f"{moment[:10]}T12:00:00Z"
 
 
-def _in_range(column: Column, value: float) -> float:
-    if abs(value) > LARGEST_DECIMAL:
+def _within_decimal(column: Column, inner: Checker) -> Checker:
+    def check(value: Any) -> Any:
+        number = inner(value)
+        if -LARGEST_DECIMAL <= number <= LARGEST_DECIMAL:
+            return number
         raise BadValue(column, value, Fault.RANGE)
-    return value
+
+    return check
 
 
 def _lower(column: Column, value: Any) -> str:

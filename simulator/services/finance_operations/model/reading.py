@@ -259,7 +259,6 @@ def _literal(column: Column, value: Any) -> str:
 
 def address_of(entity_set: EntitySet, key: Key) -> str:
     """`CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')`."""
-    columns = entity_set.table.columns
-    pairs = zip(entity_set.table.key, key, strict=True)
-    parts = [f"{name}={_literal(columns[name], value)}" for name, value in pairs]
+    pairs = zip(entity_set.key_columns, key, strict=True)
+    parts = [f"{column.name}={_literal(column, value)}" for column, value in pairs]
     return f"{entity_set.name}({','.join(parts)})"

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
-from windtunnel.simulator.entity_sets.records import Values
+from windtunnel.simulator.entity_sets.records import Key, Values
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     REC_ID,
     EntitySet,
@@ -89,6 +89,15 @@ class Storing:
         entity_set.records.update(entity_set.key_of(row), values, user=user)
         if not self.is_one_statement(entity_set):
             self._follow(entity_set, row, Upon(values, row), user)
+
+    def is_watched(self, entity_set: EntitySet) -> bool:
+        """Whether somebody acts on changes of the set, in their transaction."""
+        return self._sets.changes.has_hooks(entity_set.table.entity_type)
+
+    def update_other(self, entity_set: EntitySet, key: Key, values: Values, user: str) -> bool:
+        """Store values of a row that nothing goes with; False where none differs or no row is."""
+        beside = {REC_VERSION: self._random.getrandbits(30) + 2}
+        return entity_set.records.update_other(key, values, beside, user=user) is not None
 
     def delete(self, entity_set: EntitySet, row: Values, user: str) -> None:
         """Delete a row."""

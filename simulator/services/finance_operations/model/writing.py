@@ -88,6 +88,10 @@ class Writing:
     ) -> None:
         """Change the sent fields of a record. Raises FinanceOperationsError."""
         sent = _given(entity_set, body)
+        if sent and is_in_scope and not if_match and self._is_plain(entity_set, sent):
+            if not self._storing.update_other(entity_set, key, sent, user):
+                self._selected(entity_set, {} if entity_set.records.exists(key) else None, "")
+            return
         with self._whole(entity_set):
             row = self._row_to_change(entity_set, key, sent) if is_in_scope else None
             row = self._selected(entity_set, row, if_match)
@@ -110,6 +114,20 @@ class Writing:
         if not draws and self._storing.is_one_statement(entity_set):
             return nullcontext()
         return self._store.atomic()
+
+    def _is_plain(self, entity_set: EntitySet, sent: Values) -> bool:
+        """Whether what is sent can be judged by itself: nothing depends on what is stored."""
+        required, facts = entity_set.unset, entity_set.facts
+        return (
+            self._storing.is_one_statement(entity_set)
+            and self._rules.of(entity_set) is NONE
+            and not facts.is_read_only
+            and not self._storing.is_watched(entity_set)
+            and entity_set.never_changed.isdisjoint(sent)
+            and facts.relations.keys().isdisjoint(sent)
+            and all(name in entity_set.kind.key for name in required if name not in sent)
+            and all(sent[name] not in unset for name, unset in required.items() if name in sent)
+        )
 
     def _row_to_change(self, entity_set: EntitySet, key: Key, sent: Values) -> Values | None:
         """The stored row, or None; of a set without rules what is looked at and no more."""
