@@ -37,6 +37,9 @@ _ANY_LINES = replace(RULES, needs_crlf=False)
 Source: "Execute batch operations using the Web API", batch requests.
 """
 _SET_IN_URL = re.compile(r"(?:\A|/)(\w+)(?:\([^/]*\))?\Z")
+_BULK_IN_URL = re.compile(
+    r"(?:\A|/)(\w+)/(?:Microsoft\.Dynamics\.CRM\.)(?:Create|Update|Upsert|Delete)Multiple\Z"
+)
 _ENTITY_ID = re.compile(rb"OData-EntityId: ([^\r]+)")
 
 
@@ -103,16 +106,25 @@ def _change_set(there: Handlers, exchange: Exchange, item: ChangeSet) -> Answer:
 def _is_elastic(there: Handlers, item: ChangeSet) -> bool:
     """Whether all requests are for elastic tables: then what was done before a failure stays."""
     for part in item.parts:
-        named = _SET_IN_URL.search(part.url.partition("?")[0])
-        served = there.tables.by_set.get(named[1]) if named is not None else None
-        if served is None or not served.is_elastic:
+        if not _names_elastic(there, part, _SET_IN_URL) and not _is_elastic_bulk(there, part):
             return False
     return bool(item.parts)
 
 
+def _is_elastic_bulk(there: Handlers, part: BatchPart) -> bool:
+    """Whether a request is a bulk message of an elastic table, which does what it can."""
+    return _names_elastic(there, part, _BULK_IN_URL)
+
+
+def _names_elastic(there: Handlers, part: BatchPart, pattern: re.Pattern[str]) -> bool:
+    named = pattern.search(part.url.partition("?")[0])
+    served = there.tables.by_set.get(named[1]) if named is not None else None
+    return served is not None and served.is_elastic
+
+
 def _single(there: Handlers, exchange: Exchange, part: BatchPart) -> PartAnswer:
     try:
-        with there.store.atomic():
+        with nullcontext() if _is_elastic_bulk(there, part) else there.store.atomic():
             return _accepted(_referring(there, exchange, part, {}))
     except _Failed as failure:
         return failure.answer

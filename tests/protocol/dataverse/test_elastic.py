@@ -247,3 +247,31 @@ def test_a_change_set_of_elastic_rows_keeps_what_succeeded(sensors):
 
     assert send("accounts") == 0
     assert send(SETS) == 1
+
+
+@pytest.mark.parametrize("in_change_set", [False, True])
+def test_a_bulk_message_in_a_batch_keeps_what_succeeded(sensors, in_change_set):
+    taken = make(sensors)
+    targets = [
+        target(contoso_value=1),
+        target(contoso_value=2, contoso_sensordataid=taken),
+        target(contoso_value=3),
+    ]
+    part = (
+        "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+        f"Content-ID: 1\r\n\r\nPOST /api/data/v9.2/{SETS}/{KIND}CreateMultiple HTTP/1.1\r\n"
+        'Content-Type: application/json\r\nPrefer: odata.include-annotations="*"\r\n\r\n'
+        f"{json.dumps({'Targets': targets})}\r\n"
+    )
+    body = f"--b\r\n{part}--b--\r\n"
+    if in_change_set:
+        inner = f"--c\r\n{part}--c--\r\n"
+        body = f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{inner}--b--\r\n"
+    answer = sensors.ask(
+        "POST", "$batch", body.encode(), content_type="multipart/mixed; boundary=b"
+    )
+    assert answer.status == 400
+    assert b"412" in answer.body
+    assert DETAILS.encode() in answer.body
+    rows = sensors.ask("GET", f"{SETS}?$select=contoso_value&$orderby=contoso_value").json["value"]
+    assert [row["contoso_value"] for row in rows] == [1, 3, 40]
