@@ -11,14 +11,15 @@ import gzip
 import json
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import orjson
 
-from windtunnel.contracts.entities.dataverse import tables_from_csdl
+from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
 from windtunnel.contracts.entities.dataverse.documents import table_document
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
@@ -127,6 +128,9 @@ TABLES = [
     ("serviceendpoint", "Service Endpoint", "Service Endpoints", 4618, "name", "", "OrganizationOwned"),
     ("duplicaterule", "Duplicate Detection Rule", "Duplicate Detection Rules", 4414, "name", "", "UserOwned"),
     ("duplicaterulecondition", "Duplicate Rule Condition", "Duplicate Rule Conditions", 4416, "", "", "None"),
+    ("duplicaterecord", "Duplicate Record", "Duplicate Records", 4415, "", "", "UserOwned"),
+    ("list", "Marketing List", "Marketing Lists", 4300, "listname", "", "UserOwned"),
+    ("listmember", "Marketing List Member", "Marketing List Members", 4301, "", "", "None"),
     ("subject", "Subject", "Subjects", 129, "title", "", "OrganizationOwned"),
     ("territory", "Territory", "Territories", 2013, "name", "", "OrganizationOwned"),
     ("customeraddress", "Address", "Addresses", 1071, "name", "", "None"),
@@ -172,6 +176,7 @@ STATES = {
     "opportunity": {0: ("Open", {1: "In Progress", 2: "On Hold"}), 1: ("Won", {3: "Won"}), 2: ("Lost", {4: "Canceled", 5: "Out-Sold"})},
     "incident": {0: ("Active", {1: "In Progress", 2: "On Hold", 3: "Waiting for Details", 4: "Researching"}), 1: ("Resolved", {5: "Problem Solved", 1000: "Information Provided"}), 2: ("Canceled", {6: "Canceled", 2000: "Merged"})},
     "product": {0: ("Active", {1: "Active"}), 1: ("Retired", {2: "Retired"}), 2: ("Draft", {0: "Draft"}), 3: ("Under Revision", {3: "Under Revision"})},
+    "list": {0: ("Active", {0: "Active"}), 1: ("Inactive", {1: "Inactive"})},
     "duplicaterule": {0: ("Inactive", {0: "Unpublished", 1: "Publishing"}), 1: ("Active", {2: "Published"})},
     "workflow": {0: ("Draft", {1: "Draft"}), 1: ("Activated", {2: "Activated"})},
     "sdkmessageprocessingstep": {0: ("Enabled", {1: "Enabled"}), 1: ("Disabled", {2: "Disabled"})},
@@ -238,6 +243,7 @@ CHOICES = {
     ("queue", "incomingemaildeliverymethod"): {0: "None", 2: "Server-Side Synchronization or Email Router", 3: "Forward Mailbox"},
     ("queue", "outgoingemaildeliverymethod"): {0: "None", 2: "Server-Side Synchronization or Email Router"},
     ("asyncoperation", "operationtype"): SYSTEM_JOBS,
+    ("list", "createdfromcode"): {1: "Account", 2: "Contact", 4: "Lead"},
     ("queue", "queuetypecode"): {1: "Default Value"},
     ("queueitem", "objecttypecode"): {112: "Case", 4200: "Activity", 4201: "Appointment", 4202: "Email", 4204: "Fax", 4207: "Letter", 4210: "Phone Call", 4212: "Task"},
     ("account", "address1_addresstypecode"): ADDRESS_TYPES,
@@ -313,7 +319,7 @@ OWNED = {
     ("salesorderdetail", "salesorder"), ("invoicedetail", "invoice"),
 }  # fmt: skip
 DELETED_WITH = {
-    ("activityparty", "activitypointer"), ("activitymimeattachment", "activitypointer"),
+    ("listmember", "list"), ("activityparty", "activitypointer"), ("activitymimeattachment", "activitypointer"),
     ("connection", "account"), ("connection", "contact"), ("connection", "opportunity"),
     ("connection", "lead"), ("connection", "incident"), ("duplicaterulecondition", "duplicaterule"),
     ("productpricelevel", "pricelevel"), ("productpricelevel", "product"), ("uom", "uomschedule"),
@@ -331,6 +337,7 @@ MEMO = {
     "exceptiondetails",
     "messageblock",
     "fetchxml",
+    "query",
     "layoutxml",
     "body",
     "description",
@@ -373,7 +380,7 @@ KEY_FIX = {"systemuser": "systemuserid", "team": "teamid"}
 
 def _longest(name: str, kind: str) -> int:
     """The length of a text that no document states; Base64 of an attachment is long."""
-    if name in {"body", "content", "contentjson", "fetchxml", "layoutxml"}:
+    if name in {"body", "content", "contentjson", "fetchxml", "layoutxml", "query"}:
         return LONGEST_FILE
     for ending, length in LENGTHS.items():
         if name.endswith(ending):
@@ -490,9 +497,34 @@ def main(data: Path) -> None:
     for name, row in NEW_TABLES.items():
         lines.append(f'<EntitySet Name="{row[0]}" EntityType="mscrm.{name}"/>')
     lines += ["</EntityContainer>", "</Schema></edmx:DataServices></edmx:Edmx>", ""]
-    tables = tables_from_csdl("\n".join(lines).encode(), is_custom=False)
+    tables = with_list_members(tables_from_csdl("\n".join(lines).encode(), is_custom=False))
     OUT.write_bytes(b"".join(orjson.dumps(table_document(table)) + b"\n" for table in tables))
     print(OUT, len(first), OUT.stat().st_size)
+
+
+LISTED = {"listaccount_association", "listcontact_association", "listlead_association"}
+
+
+def with_list_members(tables: Iterable[TableDefinition]) -> Iterator[TableDefinition]:
+    """Members of marketing lists are rows of one table, whatever they are; no document says so."""
+    for found in tables:
+        if found.is_intersect and found.logical_name in {"listaccount", "listcontact", "listlead"}:
+            continue
+        own, far = ("_listid_value", "_entityid_value")[
+            :: 1 if found.logical_name == "list" else -1
+        ]
+        relations = {
+            name: replace(
+                relation,
+                intersect="listmember",
+                pairs=((relation.pairs[0][0], own),),
+                far_pairs=((far, relation.far_pairs[0][1]),),
+            )
+            if name in LISTED
+            else relation
+            for name, relation in found.relations.items()
+        }
+        yield replace(found, relations=relations)
 
 
 def table(

@@ -591,6 +591,46 @@ class ParentReadOnly(DataverseError):
     text = "The parent is read only and cannot be edited."
 
 
+class ListLocked(DataverseError):
+    """A change of the members of a locked marketing list."""
+
+    status = 400
+    code = "0x80040302"
+    text = "List is Locked. Cannot perform this action."
+
+
+class ListNotActive(DataverseError):
+    """A change of the members of an inactive marketing list."""
+
+    status = 400
+    code = "0x8004033a"
+    text = "List is not active. Cannot perform this operation."
+
+
+class ListIsStatic(DataverseError):
+    """A copy to a static list of one that is static already."""
+
+    status = 400
+    code = "0x8004f704"
+    text = "This action is valid only for dynamic list."
+
+
+class NotInList(DataverseError):
+    """A record that is to leave a list and is no member of it."""
+
+    status = 400
+    code = "0x80048458"
+    text = "Specified Item not a member of the specified List."
+
+
+class UnsupportedListMember(DataverseError):
+    """A record of another kind than the members of a list are."""
+
+    status = 400
+    code = "0x80040301"
+    text = "Unsupported list member type."
+
+
 class ChangeTrackingNotEnabled(DataverseError):
     """Change tracking of a table that does not have it."""
 

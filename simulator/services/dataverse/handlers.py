@@ -37,6 +37,7 @@ from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.kept_records import Form, Variant, form_of
+from windtunnel.simulator.services.dataverse.model.lists import Lists
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
@@ -88,6 +89,7 @@ class Handlers:
         self.files = Files(store, clock, ids)
         self.numbers = Numbers(store, clock, ids.child("dataverse autonumbers").random)
         derived = Derived(tables, self.numbers)
+        self.lists = Lists(changes, tables)
         self.totals = Totals(changes, clock, tables, derived)
         duplicates = Duplicates(store, changes, tables)
         self.writes = Writes(

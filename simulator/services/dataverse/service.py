@@ -131,6 +131,7 @@ class Dataverse:
         self._handlers.files.create()
         self._handlers.numbers.create()
         self._handlers.totals.prepare()
+        self._handlers.lists.prepare()
         if not self.tables.by_name["organization"].records.count():
             seed(
                 self.tables,

@@ -18,6 +18,7 @@ from windtunnel.simulator.services.dataverse import (
 from windtunnel.simulator.services.dataverse.messages import (
     duplicates,
     environment,
+    lists,
     numbers,
     organization_tree,
     pricing,
@@ -65,7 +66,7 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
     for module in (
-        *(duplicates, environment, numbers, organization_tree, pricing, query_expressions),
+        *(duplicates, environment, lists, numbers, organization_tree, pricing, query_expressions),
         *(records, sales, service, whole_definitions),
     ):
         registry.handle(module.HANDLERS)
