@@ -102,6 +102,14 @@ class CompositeSettings(Section):
     lines: tuple[CompositeLineSettings, ...] = Field(min_length=1)
 
 
+class ExportFilterSettings(Section):
+    """`[[data_management.export_filters]]`: the filter of an entity in an export project."""
+
+    project: str = Field(min_length=1)
+    entity: str = Field(min_length=1, description="Its label.")
+    filter: str = Field(min_length=1, description="As `$filter` of the entity's set takes it.")
+
+
 class DataManagementSettings(Section):
     """`[data_management]`: framework parameters, and how long its jobs take."""
 
@@ -122,6 +130,7 @@ class DataManagementSettings(Section):
     entities: tuple[EntityPaceSettings, ...] = ()
     source_formats: tuple[SourceFormatSettings, ...] = ()
     composites: tuple[CompositeSettings, ...] = ()
+    export_filters: tuple[ExportFilterSettings, ...] = ()
     ansi_code_page: int = Field(
         default=65001, description="Code page of the built-in formats without -Unicode."
     )

@@ -78,10 +78,11 @@ class Entities(Protocol):
         company: str,
         since: int | None,
         size: Callable[[], int],
+        where: str = "",
     ) -> Iterator[list[tuple[Any, ...]]]:
         """Stored values of all records of a company, or of those changed after `since`.
 
-        `size` is asked before each page.
+        `size` is asked before each page; `where` is a filter. Raises FilterRefused.
         """
         ...
 
@@ -159,6 +160,10 @@ class Blobs(Protocol):
     def delete(self, container: str, name: str) -> None:
         """Delete a blob, if it is there."""
         ...
+
+
+class FilterRefused(Exception):
+    """A filter that the entity's set does not take; the text says why."""
 
 
 class BlobRefused(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.values import decoder
@@ -12,10 +13,12 @@ from windtunnel.simulator.odata.schema import Column
 from windtunnel.simulator.services.data_management import (
     DataEntity,
     Field,
+    FilterRefused,
     Refused,
     Stored,
 )
 from windtunnel.simulator.services.data_management.values import FieldKind
+from windtunnel.simulator.services.finance_operations.errors import FinanceOperationsError
 from windtunnel.simulator.services.finance_operations.model.bulk import Written
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
@@ -95,14 +98,21 @@ class DataEntities:
         company: str,
         since: int | None,
         size: Callable[[], int],
+        where: str = "",
     ) -> Iterator[list[tuple[Any, ...]]]:
         """Stored values of all records of a company, or of those changed after `since`.
 
-        `size` is asked before each page.
+        `size` is asked before each page; `where` is a filter. Raises FilterRefused.
         """
         environment = self._environment
+        found, condition = environment.sets[entity_set], None
+        if where:
+            try:
+                condition = environment.plans.of(found, urlencode({"$filter": where})).where
+            except FinanceOperationsError as error:
+                raise FilterRefused(error.message) from error
         return environment.bulk.pages(
-            environment.sets[entity_set], names, company=company, since=since, size=size
+            found, names, company=company, since=since, size=size, where=condition
         )
 
     def related(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.protocol.data_management.conftest import HEAD, customers, entity, package
+from tests.protocol.data_management.conftest import HEAD, Rig, customers, entity, package
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.services.data_management.package.manifest import read_manifest
 
 PROJECTS = "DataManagementDefinitionGroups"
@@ -268,3 +269,52 @@ def test_a_package_is_written_where_its_blob_will_be_and_nothing_else_is(rig, mo
     assert len(drafts()) == 1
     rig.house.reset()
     assert drafts() == []
+
+
+FILTERED = {
+    "export_filters": (
+        {
+            "project": "Out",
+            "entity": "Customer groups",
+            "filter": "Description eq 'Kept, \"one\"' or CustomerGroupId eq 'F-2'",
+        },
+    )
+}
+
+
+def test_an_export_keeps_to_the_filter_of_its_project(make_rig):
+    rig = make_rig(**FILTERED, **TRACKED)
+    make_project(rig)
+    for key, text in (("F-1", 'Kept, "one"'), ("F-2", "Kept, two"), ("F-3", "Other")):
+        body = {"dataAreaId": "usmf", "CustomerGroupId": key, "Description": text}
+        assert rig.data("POST", "CustomerGroups", json=body).status_code == 201
+    assert sorted(changes_only(rig, "all")) == ["F-1", "F-2"]
+    assert rig.run_detail("all", "Customer groups")["TargetRecordsCreatedCount"] == 2
+    make_project(rig, "All")
+    assert rig.export(definitionGroupId="All", executionId="whole") == "Succeeded"
+    assert rig.run_detail("whole", "Customer groups")["TargetRecordsCreatedCount"] > 2
+
+
+def test_changes_outside_of_the_filter_are_not_exported(make_rig):
+    rig = make_rig(**FILTERED, **TRACKED)
+    make_project(rig)
+    delta = {"action": "ExportToPackageDelta"}
+    changes_only(rig, "first", **delta)
+    for key in ("F-2", "F-3"):
+        body = {"dataAreaId": "usmf", "CustomerGroupId": key, "Description": "New"}
+        assert rig.data("POST", "CustomerGroups", json=body).status_code == 201
+    assert changes_only(rig, "second", **delta) == ["F-2"]
+
+
+@pytest.mark.parametrize(
+    ("entity_name", "text", "reason"),
+    [
+        ("Customer groups", "Nope eq 1", "Nope"),
+        ("Customer groups", "CustomerGroupId eq", ""),
+        ("CustomerGroups", "CustomerGroupId eq '1'", "does not exist"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_a_mistake_of_the_settings(entity_name, text, reason):
+    with pytest.raises(UsageError, match=r"export_filters\]\] Out, ") as caught:
+        Rig(export_filters=({"project": "Out", "entity": entity_name, "filter": text},))
+    assert reason in str(caught.value)

@@ -152,6 +152,7 @@ class Exporting:
             company=execution.company,
             since=self._since(execution, step)[1],
             size=slices.rows,
+            where=self._projects.filter(execution.project, step.entity),
         )
         show = _shower([found for _, found in maps], source_format.regional)
         with open_member(name, "w", force_zip64=True) as member:
@@ -195,6 +196,7 @@ class Exporting:
                 company=execution.company,
                 since=None,
                 size=slices.rows,
+                where=self._projects.filter(execution.project, step.entity),
             ):
                 page = found if left is None else found[:left]
                 member.write(made.write(page, execution.company))

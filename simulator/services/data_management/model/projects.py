@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from windtunnel.simulator.exchange import UsageError
-from windtunnel.simulator.kernel.settings import DataManagementSettings
+from windtunnel.simulator.kernel.settings import DataManagementSettings, ExportFilterSettings
 from windtunnel.simulator.services.data_management import errors as e
 from windtunnel.simulator.services.data_management.formats.source_format import (
     BUILT_IN,
@@ -23,7 +23,11 @@ from windtunnel.simulator.services.data_management.package.manifest import (
     Manifest,
     PackageEntity,
 )
-from windtunnel.simulator.services.data_management.ports import DataEntity, Entities
+from windtunnel.simulator.services.data_management.ports import (
+    DataEntity,
+    Entities,
+    FilterRefused,
+)
 from windtunnel.simulator.services.data_management.regional import LANGUAGES
 from windtunnel.simulator.services.data_management.values import Field
 
@@ -86,6 +90,33 @@ class Projects:
     def prepare(self) -> None:
         """Know the standard entities, and list them in DataManagementEntities."""
         self._list([*self._entities.standard(), *self._composite_entities()])
+        for own in self._settings.export_filters:
+            self._check_filter(own)
+
+    def _check_filter(self, own: ExportFilterSettings) -> None:
+        try:
+            composite = self.composite(own.entity)
+            found = composite.header.entity if composite is not None else self.entity(own.entity)
+            self._entities.pages(
+                found.entity_set, (), company="", since=None, size=lambda: 1, where=own.filter
+            )
+        except (FilterRefused, e.EntityNotFound) as error:
+            raise UsageError(
+                str(error),
+                where=f"[[data_management.export_filters]] {own.project}, {own.entity}",
+            ) from error
+
+    def filter(self, project: str, entity: str) -> str:
+        """The filter of an entity in an export project; empty without one."""
+        wanted = (project.lower(), entity.lower())
+        return next(
+            (
+                own.filter
+                for own in self._settings.export_filters
+                if (own.project.lower(), own.entity.lower()) == wanted
+            ),
+            "",
+        )
 
     def refresh(self) -> None:
         """Refresh the entity list: imported entities are in it then, too."""

@@ -17,6 +17,7 @@ from windtunnel.simulator.entity_sets.records import Key, Values
 from windtunnel.simulator.entity_sets.values import BadValue, Checker
 from windtunnel.simulator.kernel.changes import Changes, Operation
 from windtunnel.simulator.kernel.store import Store, quoted
+from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.finance_operations.model.checks import Checks
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
@@ -159,18 +160,19 @@ class Bulk:
         company: str | None = None,
         since: int | None = None,
         size: Callable[[], int] = lambda: PAGE,
+        where: Piece | None = None,
     ) -> Iterator[list[tuple[Any, ...]]]:
         """All records in key order as lists of stored values of `names`; None is all companies.
 
         With `since`, a number that `version` gave before, only records created or changed after
         it, in the order of their last change. Every page is read when it is asked for, by the key
         behind the last one, and has as many records as `size` says then: what is written
-        meanwhile harms nothing. `decoder(column)` of simulator/entity_sets/values.py makes the
-        JSON form where it differs.
+        meanwhile harms nothing. `where` is a condition upon the alias `t`, such as a plan has.
+        `decoder(column)` of simulator/entity_sets/values.py makes the JSON form where it differs.
         """
         if since is None:
-            return self._all(entity_set, names, company, size)
-        return self._changed(entity_set, names, company, since, size)
+            return self._all(entity_set, names, company, size, where)
+        return self._changed(entity_set, names, company, since, size, where)
 
     def version(self) -> int:
         """The present number of the change log: what `since` of a later `pages` is to be."""
@@ -182,6 +184,7 @@ class Bulk:
         names: Sequence[str],
         company: str | None,
         size: Callable[[], int],
+        condition: Piece | None,
     ) -> Iterator[list[tuple[Any, ...]]]:
         table = entity_set.table
         keys = [quoted(table.columns[name].column) for name in table.key]
@@ -198,12 +201,16 @@ class Bulk:
             rest = keys[len(parameters) :]
             behind = behind[len(parameters) :]
             more = [f"({', '.join(rest)}) > ({', '.join('?' * len(rest))})"] if behind else []
+            given: tuple[Any, ...] = ()
+            if condition is not None:
+                more.append(f"({condition.text})")
+                given = condition.parameters
             where = f" WHERE {' AND '.join(conditions + more)}" if conditions or more else ""
             most = size()
             rows = self._store.read(
-                f"SELECT {listed} FROM {quoted(table.sql)}{where} "
+                f"SELECT {listed} FROM {quoted(table.sql)} t{where} "
                 f"ORDER BY {', '.join(keys)} LIMIT ?",
-                (*parameters, *behind, most),
+                (*parameters, *behind, *given, most),
             ).fetchall()
             if rows:
                 behind = rows[-1][width:]
@@ -218,6 +225,7 @@ class Bulk:
         company: str | None,
         since: int,
         size: Callable[[], int],
+        condition: Piece | None,
     ) -> Iterator[list[tuple[Any, ...]]]:
         last: dict[str, int] = {}
         for _, record, operation in self._changes.since(entity_set.table.entity_type, since):
@@ -226,7 +234,10 @@ class Bulk:
         table = entity_set.table
         listed = ", ".join(quoted(table.columns[name].column) for name in names)
         where = " AND ".join(f"{quoted(table.columns[name].column)}=?" for name in table.key)
-        sql = f"SELECT {listed} FROM {quoted(table.sql)} WHERE {where}"
+        given: tuple[Any, ...] = ()
+        if condition is not None:
+            where, given = f"{where} AND ({condition.text})", condition.parameters
+        sql = f"SELECT {listed} FROM {quoted(table.sql)} t WHERE {where}"
         is_cut = company is not None and entity_set.is_company_specific
         page: list[tuple[Any, ...]] = []
         most = size()
@@ -234,7 +245,7 @@ class Bulk:
             key = tuple(orjson.loads(record)) if len(table.key) > 1 else (record,)
             if operation == Operation.DELETE or (is_cut and key[0] != str(company).lower()):
                 continue
-            row = self._store.read(sql, key).fetchone()
+            row = self._store.read(sql, (*key, *given)).fetchone()
             if row is not None:
                 page.append(row)
             if len(page) >= most:
