@@ -18,8 +18,9 @@ from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.tree import Query
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.reads import LARGEST_PAGE
+from windtunnel.simulator.services.dataverse.model.selections import selection
 from windtunnel.simulator.services.dataverse.model.tables import (
-    VERSION,
+    ETAG_SQL,
     DataverseTable,
     encode_rows,
 )
@@ -61,7 +62,7 @@ def answer(there: Handlers, exchange: Exchange, served: DataverseTable, query: Q
     since = _since(there, query.deltatoken) if query.deltatoken else None
     size = min(page_size(exchange) or LARGEST_PAGE, LARGEST_PAGE)
     wanted = preference(exchange, "odata.include-annotations")
-    names, context = there.reads.selection(served, query.select)
+    names, context = selection(there.tables, served, query.select)
     place = _read_place(query.skiptoken) if query.skiptoken else None
     if place is None:
         place = _Place(1, "key" if since is None else "changed", "", there.changes.last)
@@ -106,7 +107,7 @@ class _Reader:
         self._key = quoted(served.primary_id)
         self._table = there.tables.readable(served)
         shown = [f"t.{quoted(name)}" for name in names]
-        self._columns = ", ".join([f"""'W/"' || t.{quoted(VERSION)} || '"'""", *shown])
+        self._columns = ", ".join([ETAG_SQL, *shown])
 
     def _encoded(self, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
         return encode_rows(("@odata.etag", *self._names), rows, self._served.decoders)

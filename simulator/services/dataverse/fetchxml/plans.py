@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition
-from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.pieces import Piece
 from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.fetchxml import columns, grouping
@@ -18,8 +17,8 @@ from windtunnel.simulator.services.dataverse.model.companions import Companion, 
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.paging import Key
 from windtunnel.simulator.services.dataverse.model.tables import (
+    ETAG_SQL,
     PRINCIPALS,
-    VERSION,
     DataverseTable,
     Tables,
 )
@@ -97,8 +96,7 @@ class _Compilation:
         names = [output.key for output in outputs]
         has_etag = served.primary_id in names
         if has_etag:
-            etag = f"""'W/"' || t.{quoted(VERSION)} || '"'"""
-            values = [Piece(etag, (), "Edm.String"), *values]
+            values = [Piece(ETAG_SQL, (), "Edm.String"), *values]
         keys, computed = self._keys(names, values, int(has_etag))
         values += [Piece(key.text, key.parameters, key.edm) for key in computed]
         seekable = not fetch.distinct and self._is_seekable()

@@ -25,6 +25,8 @@ from windtunnel.simulator.services.dataverse.model.kept_records import refreshin
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
 VERSION = "versionnumber"
+ETAG_SQL = f"""'W/"' || t.{quoted(VERSION)} || '"'"""
+"""The etag of a row of `t`."""
 OWNED_BY_SYSTEM = frozenset(
     {
         "createdon",
