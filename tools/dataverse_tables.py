@@ -1,4 +1,4 @@
-"""Writes contracts/entities/dataverse/tables.jsonl: our own form of the standard tables' facts.
+"""Writes tables.jsonl and choices.jsonl of contracts/entities/dataverse: the standard tables' facts.
 
 Reads $metadata documents of real organisations (standard columns are those in all of them) and
 Common Data Model documents (lengths, choices, labels) from a folder given as argument; keeps
@@ -11,7 +11,7 @@ import gzip
 import json
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,14 @@ from xml.sax.saxutils import quoteattr
 
 import orjson
 
-from windtunnel.contracts.entities.dataverse import TableDefinition, tables_from_csdl
-from windtunnel.contracts.entities.dataverse.documents import table_document
+from windtunnel.contracts.entities.dataverse import (
+    Option,
+    OptionSet,
+    TableDefinition,
+    tables_from_csdl,
+)
+from windtunnel.contracts.entities.dataverse.documents import option_set_document, table_document
+from windtunnel.contracts.entities.dataverse.wire import option_set_of
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 OUT = Path(__file__).parent.parent / "contracts/entities/dataverse/tables.jsonl"
@@ -301,6 +307,14 @@ NEW_TABLES = {
     "connectionreference": ("connectionreferences", "Connection Reference", "Connection References", 10037, "connectionreferenceid", "connectionreferencedisplayname", "UserOwned", "connectionreferencedisplayname String 100|connectionreferencelogicalname String 100|connectionid String 100|connectorid String 100|description Memo 2000|promptingbehavior Picklist 0=Prompt;1=Skip"),
     "backgroundoperation": ("backgroundoperations", "Background Operation", "Background Operations", 10239, "backgroundoperationid", "name", "UserOwned", "name String 100|displayname String 100|inputparameters Memo 1048576|outputparameters Memo 1048576|backgroundoperationstatecode Picklist 0=Ready;2=Locked;3=Completed|backgroundoperationstatuscode Picklist 0=Waiting For Resources;20=In Progress;22=Canceling;30=Succeeded;31=Failed;32=Canceled|errorcode Integer|errormessage Memo 4000|starttime DateTime|endtime DateTime|runasuser String 100|retrycount Integer|ttlinseconds Integer"),
 }  # fmt: skip
+# Global choices of apps that are not simulated, by the beginning of their names.
+OF_APPS = ("msdyn", "bot", "cardtype", "chatbot", "orginsights", "playbook")
+# Columns that take a global choice of another name.
+GLOBALS = {
+    ("connectionrole", "category"): "connectionrole_category",
+    ("incident", "caseorigincode"): "incident_caseorigincode", ("lead", "salesstage"): "lead_salesstage",
+    ("opportunity", "salesstage"): "opportunity_salesstage", ("workflow", "runas"): "workflow_runas",
+}  # fmt: skip
 # Columns younger than the documents, by table.
 YOUNGER = {"role": ("appliesto", "description", "summaryofcoreaccess")}
 # Links without a constraint in the documents, and the column that they follow.
@@ -497,8 +511,12 @@ def main(data: Path) -> None:
     for name, row in NEW_TABLES.items():
         lines.append(f'<EntitySet Name="{row[0]}" EntityType="mscrm.{name}"/>')
     lines += ["</EntityContainer>", "</Schema></edmx:DataServices></edmx:Edmx>", ""]
-    tables = with_list_members(tables_from_csdl("\n".join(lines).encode(), is_custom=False))
+    choices = global_choices(data)
+    found = with_list_members(tables_from_csdl("\n".join(lines).encode(), is_custom=False))
+    tables = [with_global_choices(table, choices) for table in found]
     OUT.write_bytes(b"".join(orjson.dumps(table_document(table)) + b"\n" for table in tables))
+    shown = (orjson.dumps(option_set_document(choice)) + b"\n" for choice in choices.values())
+    OUT.with_name("choices.jsonl").write_bytes(b"".join(shown))
     print(OUT, len(first), OUT.stat().st_size)
 
 
@@ -525,6 +543,31 @@ def with_list_members(tables: Iterable[TableDefinition]) -> Iterator[TableDefini
             for name, relation in found.relations.items()
         }
         yield replace(found, relations=relations)
+
+
+def global_choices(data: Path) -> dict[str, OptionSet]:
+    """Names, labels, values and ids of the global choices of an organisation, by name."""
+    listed = json.loads(read(data / "entity-definitions/global-optionsets.converted.json.gz"))
+    found = {}
+    for body in sorted(listed, key=lambda body: str(body["Name"])):
+        choice = option_set_of(body, is_custom=False)
+        if choice.kind == "Picklist" and not choice.name.startswith(OF_APPS):
+            options = tuple(Option(option.value, option.label) for option in choice.options)
+            found[choice.name] = replace(choice, options=options, facts={})
+    return found
+
+
+def with_global_choices(
+    table: TableDefinition, choices: Mapping[str, OptionSet]
+) -> TableDefinition:
+    """The table; columns named like a global choice take their options from it."""
+    columns = dict(table.columns)
+    for name, column in table.columns.items():
+        choice = choices.get(GLOBALS.get((table.logical_name, name), name))
+        values = {option.value for option in column.options}
+        if column.type == "Picklist" and choice and values <= {o.value for o in choice.options}:
+            columns[name] = replace(column, options=choice.options, option_set=choice.name)
+    return replace(table, columns=columns)
 
 
 def table(

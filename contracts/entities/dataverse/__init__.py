@@ -1,4 +1,4 @@
-"""The standard tables of Dataverse, in our own form: `tables.jsonl`, read by `documents`."""
+"""The standard tables and choices of Dataverse, in our own form: two files, read by `documents`."""
 
 from windtunnel.contracts.entities.dataverse.definitions import (
     ColumnDefinition,
@@ -7,7 +7,7 @@ from windtunnel.contracts.entities.dataverse.definitions import (
     Relation,
     TableDefinition,
 )
-from windtunnel.contracts.entities.dataverse.documents import standard_tables
+from windtunnel.contracts.entities.dataverse.documents import standard_choices, standard_tables
 from windtunnel.contracts.entities.dataverse.load import tables_from_csdl
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "OptionSet",
     "Relation",
     "TableDefinition",
+    "standard_choices",
     "standard_tables",
     "tables_from_csdl",
 ]

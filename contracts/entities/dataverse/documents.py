@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from importlib.resources import files
@@ -26,6 +27,14 @@ def standard_tables() -> tuple[TableDefinition, ...]:
     """The standard tables that ship with windtunnel: `tables.jsonl`, a table on each line."""
     lines = files("windtunnel.contracts.entities.dataverse").joinpath("tables.jsonl").read_bytes()
     return tuple([table_of(orjson.loads(line)) for line in lines.splitlines()])
+
+
+@cache
+def standard_choices() -> Mapping[str, OptionSet]:
+    """The global choices that ship with windtunnel, by name: `choices.jsonl`, one on each line."""
+    lines = files("windtunnel.contracts.entities.dataverse").joinpath("choices.jsonl").read_bytes()
+    found = map(option_set_of, map(orjson.loads, lines.splitlines()))
+    return {choice.name: choice for choice in found}
 
 
 def table_document(table: TableDefinition) -> Json:

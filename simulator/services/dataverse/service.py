@@ -7,7 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from windtunnel.contracts.entities.dataverse import OptionSet, TableDefinition, standard_tables
+from windtunnel.contracts.entities.dataverse import (
+    OptionSet,
+    TableDefinition,
+    standard_choices,
+    standard_tables,
+)
 from windtunnel.contracts.limits import DATAVERSE_COSTS, CostModel, Limits
 from windtunnel.contracts.results import LimitUse
 from windtunnel.simulator.exchange import Exchange, Request, Response, ServiceError
@@ -67,7 +72,7 @@ class Dataverse:
         call_back: background.CallBack = lambda _url, _body: None,
     ) -> None:
         self.tables = Tables(store, changes)
-        self.tables.add(standard_tables())
+        self.add_tables(standard_tables(), standard_choices())
         self._changes, self._clock, self._ids, self._settings = changes, clock, ids, settings
 
         def challenge(request: Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.contracts.entities.dataverse import standard_tables
+from windtunnel.contracts.entities.dataverse import standard_choices, standard_tables
 
 TABLES = {table.logical_name: table for table in standard_tables()}
 CHOICES = {"Picklist", "State", "Status", "MultiSelectPicklist"}
@@ -63,3 +63,16 @@ def test_options_are_those_of_the_service(table, column, first, count):
 )
 def test_codes_that_are_numbers_are_no_choices(table, column):
     assert TABLES[table].columns[column].type == "Integer"
+
+
+def test_columns_of_a_global_choice_have_its_options():
+    choices = standard_choices()
+    assert choices["budgetstatus"].label == "Budget"
+    shared = [
+        (column, choices[column.option_set])
+        for table in standard_tables()
+        for column in table.columns.values()
+        if column.option_set
+    ]
+    assert {"budgetstatus", "componenttype"} <= {choice.name for _, choice in shared}
+    assert all(column.options == choice.options for column, choice in shared)
