@@ -25,6 +25,7 @@ NEWER = [
     ("Action", "UpsertMultiple", "Collection(crmbaseentity)", [("Targets", "Collection(crmbaseentity)", True)], ""),
     ("Action", "DeleteMultiple", "Collection(crmbaseentity)", [("Targets", "Collection(crmbaseentity)", True)], ""),
     ("Action", "CreateEntities", "", [("Entities", "Collection(ComplexEntityMetadata)", True), ("SolutionUniqueName", "Edm.String", False)], "CreateEntitiesResponse"),
+    ("Action", "CreatePolymorphicLookupAttribute", "", [("Lookup", "ComplexLookupAttributeMetadata", False), ("OneToManyRelationships", "Collection(ComplexOneToManyRelationshipMetadata)", False), ("SolutionUniqueName", "Edm.String", False)], "CreatePolymorphicLookupAttributeResponse"),
     ("Action", "InitializeFileBlocksUpload", "", [("Target", "crmbaseentity", True), ("FileAttributeName", "Edm.String", True), ("FileName", "Edm.String", True)], "InitializeFileBlocksUploadResponse"),
     ("Action", "UploadBlock", "", [("BlockId", "Edm.String", True), ("BlockData", "Edm.Binary", True), ("FileContinuationToken", "Edm.String", True)], ""),
     ("Action", "CommitFileBlocksUpload", "", [("FileName", "Edm.String", True), ("MimeType", "Edm.String", True), ("BlockList", "Collection(Edm.String)", True), ("FileContinuationToken", "Edm.String", True)], "CommitFileBlocksUploadResponse"),
@@ -48,6 +49,10 @@ NEWER = [
 ]  # fmt: skip
 NEWER_TYPES = {
     "CreateMultipleResponse": [("Ids", "Collection(Edm.Guid)")],
+    "CreatePolymorphicLookupAttributeResponse": [
+        ("RelationshipIds", "Collection(Edm.Guid)"),
+        ("AttributeId", "Edm.Guid"),
+    ],
     "CreateEntitiesResponse": [("EntityIds", "Collection(Edm.Guid)")],
     "InitializeFileBlocksUploadResponse": [("FileContinuationToken", "Edm.String")],
     "CommitFileBlocksUploadResponse": [("FileId", "Edm.Guid"), ("FileSizeInBytes", "Edm.Int64")],

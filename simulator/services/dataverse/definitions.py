@@ -367,6 +367,10 @@ def _customer(there: Customizations, body: Json) -> Json | None:
     return link_changes.create_customer(there, body)
 
 
+def _polymorphic(there: Customizations, body: Json) -> Json | None:
+    return link_changes.create_polymorphic(there, body)
+
+
 def _no_changes(there: Customizations, body: Json) -> Json | None:
     del there, body
     return None
@@ -375,6 +379,7 @@ def _no_changes(there: Customizations, body: Json) -> Json | None:
 MESSAGES: Mapping[str, Callable[[Customizations, Json], Json | None]] = {
     "CreateEntities": _create_entities,
     "CreateCustomerRelationships": _customer,
+    "CreatePolymorphicLookupAttribute": _polymorphic,
     "InsertOptionValue": _insert_option,
     "InsertStatusValue": _insert_status,
     "UpdateOptionValue": _update_option,

@@ -325,6 +325,73 @@ def test_a_one_to_many_relationship_brings_its_lookup(bank):
     assert "_new_owner_value" not in bank.ask("GET", f"new_bankaccounts({key})").json
 
 
+def several(*targets):
+    return {
+        "OneToManyRelationships": [
+            {
+                "SchemaName": f"new_bankaccount_{target}",
+                "ReferencedEntity": target,
+                "ReferencingEntity": "new_bankaccount",
+                "CascadeConfiguration": {"Delete": "Cascade"},
+            }
+            for target in targets
+        ],
+        "Lookup": {**column("ComplexLookup", "new_Holder"), "AttributeType": "Lookup"},
+    }
+
+
+def test_a_lookup_to_several_tables_is_made_and_takes_another_target(bank):
+    # Source: "Multi-table lookups".
+    made = bank.ask("POST", "CreatePolymorphicLookupAttribute", several("contact", "lead"))
+    assert made.status == 200, made.body
+    assert made.json["@odata.context"].endswith("CRM.CreatePolymorphicLookupAttributeResponse")
+    assert len(set(made.json["RelationshipIds"])) == 2
+    more = {
+        "@odata.type": f"{CRM}OneToManyRelationshipMetadata",
+        "SchemaName": "new_bankaccount_account",
+        "ReferencedEntity": "account",
+        "ReferencingEntity": "new_bankaccount",
+        "Lookup": {**column("Lookup", "new_Holder"), "AttributeType": "Lookup"},
+    }
+    done(bank.ask("POST", "RelationshipDefinitions", more))
+    lookup = f"{TABLE}/Attributes({made.json['AttributeId']})/{CRM}LookupAttributeMetadata"
+    assert bank.ask("GET", lookup).json["Targets"] == ["account", "contact", "lead"]
+    holders = {kind: bank.create(f"{kind}s", **values) for kind, values in (
+        ("account", {"name": "A"}), ("contact", {"lastname": "C"}), ("lead", {"lastname": "L"}),
+    )}  # fmt: skip
+    for kind, key in holders.items():
+        bound = {f"new_Holder_{kind}@odata.bind": f"/{kind}s({key})"}
+        row = bank.create("new_bankaccounts", **{"new_accountname": kind, **bound})
+        found = bank.ask(
+            "GET",
+            f"new_bankaccounts({row})?$select=_new_holder_value&$expand=new_Holder_{kind}",
+            prefer='odata.include-annotations="*"',
+        ).json
+        assert found["_new_holder_value"] == key
+        assert found[f"_new_holder_value@{CRM}lookuplogicalname"] == kind
+        assert found[f"new_Holder_{kind}"][f"{kind}id"] == key
+    done(bank.ask("DELETE", f"contacts({holders['contact']})"))
+    left = bank.ask("GET", "new_bankaccounts?$select=new_accountname").json["value"]
+    assert {row["new_accountname"] for row in left} == {"account", "lead"}
+
+
+def test_a_lookup_to_one_table_takes_no_other(bank):
+    done(bank.ask("POST", "RelationshipDefinitions", ONE_TO_MANY))
+    other = {**ONE_TO_MANY, "SchemaName": "new_lead_bankaccounts", "ReferencedEntity": "lead"}
+    other.pop("ReferencedAttribute", None)
+    assert bank.ask("POST", "RelationshipDefinitions", other).error == (400, "0x80047013")
+
+
+def test_choices_and_days_are_formatted_by_their_columns(bank):
+    for body in (COLUMNS[7][0], COLUMNS[11][0], column("DateTime", "new_Due", Format="DateOnly")):
+        done(bank.ask("POST", f"{TABLE}/Attributes", body))
+    values = {"new_flag": True, "new_many": "1", "new_due": "2026-02-03T00:00:00Z"}
+    key = bank.create("new_bankaccounts", **values)
+    shown = bank.ask("GET", f"new_bankaccounts({key})", prefer='odata.include-annotations="*"').json
+    formatted = "OData.Community.Display.V1.FormattedValue"
+    assert [shown[f"{name}@{formatted}"] for name in values] == ["True", "A", "2/3/2026"]
+
+
 def test_the_cascade_rules_of_a_relationship_are_changed(bank):
     done(bank.ask("POST", "RelationshipDefinitions", ONE_TO_MANY))
     address = "RelationshipDefinitions(SchemaName='new_contact_bankaccounts')"

@@ -209,8 +209,12 @@ def formatted_value(
     match column.type:
         case "Picklist" | "State" | "Status":
             return next((o.label for o in column.options if o.value == value), None)
+        case "MultiSelectPicklist":
+            labels = {str(option.value): option.label for option in column.options}
+            return "; ".join(labels.get(chosen, chosen) for chosen in str(value).split(","))
         case "Boolean":
-            return "Yes" if value else "No"
+            said = (option.label for option in column.options if option.value == int(value))
+            return next(said, "Yes" if value else "No")
         case "Money":
             symbol, digits = currency
             sign = "-" if value < 0 else ""
@@ -220,7 +224,8 @@ def formatted_value(
         case "Decimal" | "Double":
             return f"{value:,.2f}"
         case "DateTime":
-            return _date(str(value), column.edm)
+            only = column.edm == "Edm.Date" or column.facts.get("Format") == "DateOnly"
+            return _date(str(value), "Edm.Date" if only else column.edm)
         case _:
             return None
 

@@ -72,7 +72,11 @@ def _create_one_to_many(there: Customizations, body: Json, name: str, identity: 
         raise errors.InvalidArgument(
             problem=f"The ReferencedAttribute of {parent.logical_name} must be {parent.primary_id}."
         )
-    column = lookup_column(there, child, lookup)
+    column = _lookup_of_several(child, lookup)
+    usual = "" if column is None else _of_several(column, parent)
+    if column is None:
+        column = lookup_column(there, child, lookup)
+        usual = column.schema_name
     facts = {
         **stated_labels({k: v for k, v in facts_of(body).items() if k not in _ONE_FIELDS}),
         "MetadataId": identity,
@@ -80,7 +84,7 @@ def _create_one_to_many(there: Customizations, body: Json, name: str, identity: 
     facts.pop("SchemaName", None)
     if "CascadeConfiguration" in facts:
         facts["CascadeConfiguration"] = _whole_cascade(facts["CascadeConfiguration"])
-    navigation = str(body.get("ReferencingEntityNavigationPropertyName") or column.schema_name)
+    navigation = str(body.get("ReferencingEntityNavigationPropertyName") or usual)
     back = str(body.get("ReferencedEntityNavigationPropertyName") or name)
     if navigation in child.relations or navigation in child.columns:
         raise errors.SchemaNameExists(name=navigation)
@@ -95,6 +99,23 @@ def _create_one_to_many(there: Customizations, body: Json, name: str, identity: 
         facts=facts,
     )
     link(there, child, parent, column, relation)
+
+
+def _of_several(column: ColumnDefinition, parent: TableDefinition) -> str:
+    """The navigation property of a lookup to several tables that leads to one of them."""
+    return f"{column.schema_name}_{parent.logical_name}"
+
+
+def _lookup_of_several(child: TableDefinition, lookup: Json) -> ColumnDefinition | None:
+    """The lookup to several tables that a body names, if there is one: it takes another target."""
+    name = f"_{str(lookup.get('SchemaName')).lower()}_value"
+    column = child.columns.get(name)
+    if column is None or not column.is_custom:
+        return None
+    links = [r for r in child.relations.values() if not r.collection and r.pairs[0][0] == name]
+    if all(link.name == column.schema_name for link in links):
+        return None
+    return column
 
 
 def lookup_column(there: Customizations, child: TableDefinition, lookup: Json) -> ColumnDefinition:
@@ -237,6 +258,7 @@ def _required(body: Json, member: str) -> str:
     return value.lower()
 
 
+_CUSTOMERS = frozenset({"account", "contact"})
 _CASCADES = frozenset({"NoCascade", "Cascade", "Active", "UserOwned", "RemoveLink", "Restrict"})
 
 
@@ -253,6 +275,23 @@ def _whole_cascade(stated: Any) -> Json:
 
 def create_customer(there: Customizations, body: Json) -> Json:
     """CreateCustomerRelationships: a lookup to accounts and contacts with its relationships."""
+    for part in body.get("OneToManyRelationships") or []:
+        if isinstance(part, dict) and _required(part, "ReferencedEntity") not in _CUSTOMERS:
+            raise errors.InvalidArgument(
+                problem="A customer lookup refers to account and contact only."
+            )
+    return _create_lookup(there, body, "Customer")
+
+
+def create_polymorphic(there: Customizations, body: Json) -> Json:
+    """CreatePolymorphicLookupAttribute: a lookup to several tables with its relationships.
+
+    Source: "Multi-table lookups".
+    """
+    return _create_lookup(there, body, "Lookup")
+
+
+def _create_lookup(there: Customizations, body: Json, kind: str) -> Json:
     lookup, listed = body.get("Lookup"), body.get("OneToManyRelationships")
     if not isinstance(lookup, dict) or not isinstance(listed, list) or not listed:
         raise errors.InvalidArgument(
@@ -265,24 +304,23 @@ def create_customer(there: Customizations, body: Json) -> Json:
             raise errors.InvalidArgument(problem="OneToManyRelationships must hold objects.")
         child = there.table(_required(part, "ReferencingEntity"))
         parent = there.table(_required(part, "ReferencedEntity"))
-        if parent.logical_name not in {"account", "contact"}:
-            raise errors.InvalidArgument(
-                problem="A customer lookup refers to account and contact only."
-            )
         name = new_tables.checked_name(part.get("SchemaName"))
         if column is None:
-            column = replace(lookup_column(there, child, lookup), type="Customer")
+            column = replace(lookup_column(there, child, lookup), type=kind)
         identity = str(part.get("MetadataId") or there.ids.uuid())
         made.append(identity)
+        facts: Json = {"MetadataId": identity}
+        if part.get("CascadeConfiguration") is not None:
+            facts["CascadeConfiguration"] = _whole_cascade(part["CascadeConfiguration"])
         relation = Relation(
-            f"{column.schema_name}_{parent.logical_name}",
+            _of_several(column, parent),
             parent.logical_name,
             False,
             ((column.name, parent.primary_id),),
             name,
             schema_name=name,
             is_custom=True,
-            facts={"MetadataId": identity},
+            facts=facts,
         )
         link(there, child, parent, column, relation)
     attribute = column_id("", column) if column is not None else ""
