@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,7 +18,7 @@ from windtunnel.scenarios.environment import Environment
 from windtunnel.scenarios.errors import ExpressionError, StepError, Stopped
 from windtunnel.scenarios.frame import Found, Frame, Progress, Run
 from windtunnel.scenarios.listening import Listener
-from windtunnel.scenarios.steps.calls import call, change_record
+from windtunnel.scenarios.steps.calls import LOOK_HEADER, call, change_record
 from windtunnel.scenarios.steps.expectations import expect_calls, expect_event, expect_record
 from windtunnel.scenarios.steps.integration import run_integration
 from windtunnel.scenarios.steps.packages import import_package
@@ -223,11 +223,16 @@ def _journal(run: Run, since: float) -> tuple[JournalLine, ...]:
     if control is None:
         return ()
     try:
-        lines = journal_lines(control.journal(since=since, limit=10 * JOURNAL_LINES))
+        entries = control.journal(since=since, limit=10 * JOURNAL_LINES)
     except StepError:
         return ()  # the step's own failure is what the person must see
-    told = [line for line in lines if (line.service, line.method) != ("control", "GET")]
-    return tuple(told[-JOURNAL_LINES:])
+    told = [entry for entry in entries if not _is_ours(entry)]
+    return journal_lines(told[-JOURNAL_LINES:])
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    """Whether a request is how the runner looks and steers, not what the integration does."""
+    return entry["service"] == "control" or LOOK_HEADER in (entry.get("request_headers") or {})
 
 
 def _repeat(step: RepeatStep, frame: Frame, path: Path) -> bool:

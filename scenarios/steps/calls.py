@@ -20,6 +20,8 @@ from windtunnel.scenarios.steps.responses import answer_mismatches
 from windtunnel.scenarios.waiting import until
 
 SCENARIO_HEADER = "x-windtunnel-scenario"
+LOOK_HEADER = "x-windtunnel-look"
+"""On reads by which a step looks whether a record is as expected, again and again."""
 SUCCESS: dict[str, Any] = {"$gte": 200, "$lt": 300}
 _ODATA = {"accept": "application/json", "odata-version": "4.0", "odata-maxversion": "4.0"}
 _ODATA_ORIGINS = {"dataverse", "dataverse-http", "fo", "fo-http"}

@@ -13,7 +13,7 @@ from windtunnel.scenarios.answers import Answer
 from windtunnel.scenarios.frame import Found, Frame
 from windtunnel.scenarios.records import query_options, record_path, set_path, with_query
 from windtunnel.scenarios.step_models import ExpectCallsStep, ExpectEventStep, ExpectRecordStep
-from windtunnel.scenarios.steps.calls import SCENARIO_HEADER, record_origin, send
+from windtunnel.scenarios.steps.calls import LOOK_HEADER, SCENARIO_HEADER, record_origin, send
 from windtunnel.scenarios.waiting import through, until
 
 AT_LEAST_ONE: dict[str, Any] = {"$gte": 1}
@@ -29,7 +29,12 @@ def _read(step: ExpectRecordStep, frame: Frame, path: str) -> Answer:
     origin = record_origin(step, frame)
     url = frame.run.environment.url(origin) + path
     url = with_query(url, query_options(origin, frame.render(step.query)))
-    headers = {"accept": "application/json", "odata-version": "4.0", "odata-maxversion": "4.0"}
+    headers = {
+        "accept": "application/json",
+        "odata-version": "4.0",
+        "odata-maxversion": "4.0",
+        LOOK_HEADER: "1",
+    }
     return send(frame, "GET", url, origin=origin, identity=step.identity, headers=headers)
 
 

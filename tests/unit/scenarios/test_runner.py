@@ -105,6 +105,29 @@ seed 7"""
     )
 
 
+def test_the_journal_of_a_failure_leaves_out_how_the_runner_looked(
+    make_scenario, environment, world
+):
+    world.records["/data/Things('a')"] = {"Id": "a"}
+    document = make_scenario("""
+steps:
+  - expect_record: {origin: fo, set: Things, key: "'b'", within: 2m}
+""")
+    world.journal.append(
+        {
+            "at": world.now(),
+            "service": "finance_operations",
+            "method": "POST",
+            "url": "https://fo.test/data/Things",
+            "status": 400,
+        }
+    )
+    result = run_scenario(document, environment)
+    assert outcomes(result) == ["failed"]
+    assert len(world.journal) > 2
+    assert [(line.method, line.status) for line in result.steps[0].journal] == [("POST", 400)]
+
+
 def test_waiting_moves_a_manual_clock_until_the_record_is_there(make_scenario, environment, world):
     path = "/data/Things('a')"
     world.records[path] = {"Id": "a"}
