@@ -39,7 +39,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         elif path.exists():
             found[path] = None
         else:
-            raise UsageError(f"{path}: there is no such file or folder")
+            raise UsageError(f"{path}: there is no such file or folder\n  check the path")
     if not found:
         places = ", ".join(str(path) for path in paths)
         raise UsageError(f"no *{SUFFIX} file in {places}")

@@ -73,7 +73,11 @@ def read_text(path: str | pathlib.Path) -> str:
         remedy = f"did you mean '{file.with_name(near)}'?" if near else "check the path"
         raise failed("there is no such file", remedy) from error
     except UnicodeDecodeError as error:
-        raise failed(f"byte {error.start} is not UTF-8", "save the file as UTF-8") from error
+        before = error.object[: error.start]
+        column = error.start - before.rfind(b"\n")
+        place = Place(file=str(path), line=before.count(b"\n") + 1, column=column)
+        problem = Problem(place, "this is not UTF-8", remedy="save the file as UTF-8")
+        raise DocumentError([problem]) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise failed(f"cannot be read: {reason}", "check path and rights") from error

@@ -72,9 +72,11 @@ def parse_yaml(text: str, file: str) -> tuple[Any, Marks]:
     except yaml.MarkedYAMLError as error:
         raise DocumentError([_problem(error, file)]) from error
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        place = Place(file=file, line=line, column=1)
-        message = f"the character {error.character!r} is not allowed in YAML"
+        character = error.character if isinstance(error.character, str) else chr(error.character)
+        at = text.find(character)  # the C parser gives no position that counts characters
+        line = text.count("\n", 0, at) + 1
+        place = Place(file=file, line=line, column=at - text.rfind("\n", 0, at))
+        message = f"the character {character!r} is not allowed in YAML"
         raise DocumentError([Problem(place, message, remedy="write it as an escape")]) from error
 
 

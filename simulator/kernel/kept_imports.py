@@ -44,7 +44,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise UsageError(
+            f"cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="Check the paths of the setting `schemas`: they are relative to its file.",
+        ) from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Files may be compressed by gzip. $metadata tells names, types, keys and relation
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,6 +38,14 @@ _TABLE_FIELDS = frozenset(
         "OwnershipType", "ObjectTypeCode", "IsCustomEntity", "IsIntersect", "MetadataId",
     }
 )  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_LISTS = (
+    "Attributes",
+    "Keys",
+    "ManyToOneRelationships",
+    "OneToManyRelationships",
+    "ManyToManyRelationships",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ def _holds(
 
 def _objects(document: bytes) -> list[Json]:
     try:
-        parsed = orjson.loads(document)
+        parsed = orjson.loads(document.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise ImportProblem(f"The JSON cannot be read: {error}.") from error
     if isinstance(parsed, dict):
@@ -113,7 +122,25 @@ def _objects(document: bytes) -> list[Json]:
     found = [item for item in listed if isinstance(item, dict)]
     if not found or not all("LogicalName" in o or "OptionSetType" in o for o in found):
         raise ImportProblem("It holds no EntityDefinitions and no GlobalOptionSetDefinitions.")
+    for item in found:
+        _check_shape(item)
     return found
+
+
+def _check_shape(item: Json) -> None:
+    """Refuse names that are none and members that are no lists, before anything is made of them."""
+    name = item.get("LogicalName", item.get("Name"))
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ImportProblem(f"{orjson.dumps(name).decode()[:60]} is not the name of a definition.")
+    for member in _LISTS:
+        listed = item.get(member) or []
+        if not isinstance(listed, list) or not all(isinstance(part, dict) for part in listed):
+            raise ImportProblem(f"{member} of the definition of '{name}' is not a list of objects.")
+    for body in item.get("Attributes") or []:
+        logical = body.get("LogicalName")
+        if not isinstance(logical, str) or not _NAME.fullmatch(logical):
+            shown = orjson.dumps(logical).decode()[:60]
+            raise ImportProblem(f"{shown} is not the name of a column of '{name}'.")
 
 
 def _add(found: Imported, item: Json, known: Mapping[str, TableDefinition]) -> None:

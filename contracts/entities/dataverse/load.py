@@ -73,6 +73,13 @@ def tables_from_csdl(document: bytes, *, is_custom: bool = True) -> list[TableDe
     parsed = parse_csdl(document)
     if not parsed.entity_sets:
         raise CsdlError("There is no EntitySet in the document.", parsed.root.line, 1)
+    for name, found in parsed.entity_sets.items():
+        if found.type.rpartition(".")[2] not in parsed.entity_types:
+            raise CsdlError(
+                f"The entity set '{name}' is of the type '{found.type}', which is not there.",
+                found.node.line,
+                1,
+            )
     reader = _Reader(parsed, is_custom=is_custom)
     return reader.tables()
 
@@ -148,6 +155,9 @@ class _Reader:
         primary = self._key(name)
         properties = [p for part in self._lineage(name) for p in part.properties]
         columns = {column.name: column for column in self._columns(properties, primary)}
+        if primary not in columns:
+            problem = f"The key '{primary}' of the entity type '{name}' is none of its properties."
+            raise CsdlError(problem, kind.node.line, 1)
         found = (self._relation(name, link) for link in self._links(name).values())
         label = notes.get("Label") or name
         return TableDefinition(

@@ -159,10 +159,48 @@ def test_a_document_that_cannot_be_read_is_named(tmp_path, document):
     assert not (tmp_path / "imports").exists()
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+EDMX = (
+    '<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0">\n'
+    '<edmx:DataServices><Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="m">\n'
+    '<EntityType Name="x"><Key><PropertyRef Name="{key}"/></Key>'
+    '<Property Name="xid" Type="Edm.Guid"/></EntityType>\n'
+    '<EntityContainer Name="C"><EntitySet Name="xs" EntityType="m.{type}"/></EntityContainer>'
+    "</Schema></edmx:DataServices></edmx:Edmx>"
+)
+SAID = [
+    ('{"value":[{"LogicalName":5}]}', "5 is not the name of a definition."),
+    ('{"value":[{"LogicalName":"a b"}]}', '"a b" is not the name of a definition.'),
+    ('{"value":[{"LogicalName":"new_x","Attributes":5}]}', "Attributes of the definition of"),
+    ('{"value":[{"LogicalName":"new_x","Keys":[7]}]}', "Keys of the definition of 'new_x' is not"),
+    ('{"value":[{"LogicalName":"new_x","Attributes":[{"LogicalName":5}]}]}', "5 is not the name"),
+    ('\ufeff{"value":[', "unexpected end of data: line 1 column 11"),
+    ('{"value":' + "[" * 5000, "depth limit exceeded"),
+    (
+        EDMX.format(key="xid", type="y"),
+        "line 4, column 1: The entity set 'xs' is of the type 'm.y'",
+    ),
+    (EDMX.format(key="other", type="x"), "line 3, column 1: The key 'other' of the entity type"),
+    ("<a>" * 1000, "nested deeper than 64 levels"),
+    ('<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "entity declaration is refused"),
+]
+
+
+@pytest.mark.parametrize(("document", "text"), SAID)
+def test_a_document_that_cannot_be_read_says_what_is_wrong(tmp_path, document, text):
+    file = tmp_path / "broken"
+    file.write_text(document, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
-        read_imports([tmp_path / "absent"], tmp_path)
-    assert caught.value.where == str(tmp_path / "absent")
+        read_imports([file], tmp_path)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert text in str(caught.value)
+    assert "It must be a $metadata document" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    for path in (tmp_path / "absent", tmp_path):
+        with pytest.raises(UsageError, match="Check the paths of the setting") as caught:
+            read_imports([path], tmp_path)
+        assert caught.value.where == str(path)
 
 
 @real
