@@ -92,7 +92,7 @@ class Contents:
         return Written(name, size, digest.digest())
 
     @contextmanager
-    def draft(self) -> Iterator[Draft]:
+    def draft(self) -> Generator[Draft]:
         """A file to write and seek in, bit by bit; it goes unless `keep` made it a content file."""
         path = self.incoming / uuid.uuid4().hex
         try:

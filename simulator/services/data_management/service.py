@@ -6,7 +6,7 @@ are blobs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -192,7 +192,7 @@ class DataManagement:
         ]
 
     @contextmanager
-    def _opened(self, url: str) -> Iterator[tuple[Archive, Manifest]]:
+    def _opened(self, url: str) -> Generator[tuple[Archive, Manifest]]:
         """A package and its manifest. Raises PackageUnusable, or Absent for what is not here."""
         try:
             with self._blobs.open_url(url) as blob:

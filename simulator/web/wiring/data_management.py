@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
@@ -100,7 +100,7 @@ class PackageBlobs:
         self._access.write(container, name, pieces, "application/zip")
 
     @contextmanager
-    def draft(self) -> Iterator[PackageDraft]:
+    def draft(self) -> Generator[PackageDraft]:
         """A file for a blob that takes long to make; it goes unless it is stored."""
         with self._access.draft() as draft:
             yield PackageDraft(self._access, draft)

@@ -175,7 +175,8 @@ def _broken(
         return ValueInvalid(
             **place, column=column, value=f"{parts[column - 1][:50]}", reason=reason
         )
-    column = len(next(csv.reader([first], **{**options, "strict": False}), []))
+    lenient: dict[str, Any] = {**options, "strict": False}
+    column = len(next(csv.reader([first], **lenient), []))
     if "unexpected end of data" in text:
         text = "the file ends inside a qualified value"
     elif "expected after" in text:
