@@ -70,7 +70,9 @@ class DataverseSettings(Section):
     )
     custom_apis: tuple[CustomApiSettings, ...] = ()
     bulk_delete: Work = Field(
-        default="immediate", description="When BulkDelete does its work, by the clock or by hand."
+        default="immediate",
+        description="When BulkDelete and BulkDetectDuplicates do their work, by the clock or by "
+        "hand.",
     )
     background_operations: Work = Field(
         default="immediate", description="When work asked for by Prefer: respond-async is done."

@@ -203,7 +203,7 @@ def run_bulk_delete(there: Handlers, given: dict[str, Any]) -> None:
         if served is None:
             continue
         with there.security.acting_as(caller.user_id):
-            for key in _found(there, served, query, caller):
+            for key in found_keys(there, served, query, caller):
                 try:
                     deleted += there.writes.delete(served, key, caller)
                 except errors.DataverseError:
@@ -222,7 +222,7 @@ def run_bulk_delete(there: Handlers, given: dict[str, Any]) -> None:
         )
 
 
-def _found(
+def found_keys(
     there: Handlers, served: DataverseTable, query: dict[str, Any], caller: Caller
 ) -> list[str]:
     """Keys of all records that a query finds."""

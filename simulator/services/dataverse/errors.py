@@ -591,6 +591,17 @@ class ParentReadOnly(DataverseError):
     text = "The parent is read only and cannot be edited."
 
 
+class NoPublishedRules(DataverseError):
+    """A search for duplicates in a table that no published rule is about."""
+
+    status = 400
+    code = "0x80048436"
+    text = (
+        "There are no published duplicate detection rules in the system. To run duplicate "
+        "detection, you must create and publish one or more rules."
+    )
+
+
 class ListLocked(DataverseError):
     """A change of the members of a locked marketing list."""
 

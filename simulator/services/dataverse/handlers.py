@@ -29,7 +29,7 @@ from windtunnel.simulator.services.dataverse import (
 )
 from windtunnel.simulator.services.dataverse.fetchxml import FetchReads
 from windtunnel.simulator.services.dataverse.guard import Guard
-from windtunnel.simulator.services.dataverse.messages import background, calling
+from windtunnel.simulator.services.dataverse.messages import background, bulk_duplicates, calling
 from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRows
 from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
@@ -82,6 +82,7 @@ class Handlers:
         self.guard, self.replies, self.tenant_id = guard, replies, tenant_id
         self.changes, self.jobs, self.ids = changes, jobs, ids
         jobs.register(bulk.BULK_DELETE, partial(bulk.run_bulk_delete, self))
+        jobs.register(bulk_duplicates.KIND, partial(bulk_duplicates.run, self))
         jobs.register(background.KIND, partial(background.run, self))
         conditions = Settings(tables.by_name)
         self.reads = Reads(store, clock, tables, query_functions(conditions), security)

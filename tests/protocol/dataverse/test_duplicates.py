@@ -166,3 +166,66 @@ def test_a_rule_needs_conditions_to_be_published(dataverse):
     assert dataverse.ask("POST", address, {}).error == (400, "0x80040203")
     wrong = {"DuplicateRuleId": "00000000-0000-0000-0000-00000000dead"}
     assert dataverse.ask("POST", "UnpublishDuplicateRule", wrong).error == (404, "0x80040217")
+
+
+def bulk(dataverse, entity="lead", **criteria):
+    query = {
+        "@odata.type": "Microsoft.Dynamics.CRM.QueryExpression",
+        "EntityName": entity,
+        "Criteria": criteria,
+    }
+    body = {
+        "Query": query,
+        "JobName": "Find them",
+        "SendEmailNotification": False,
+        "TemplateId": "00000000-0000-0000-0000-000000000000",
+        "ToRecipients": [],
+        "CCRecipients": [],
+        "RecurrencePattern": "",
+        "RecurrenceStartTime": "2026-01-01T00:00:00Z",
+    }
+    return dataverse.ask("POST", "BulkDetectDuplicates", body)
+
+
+def test_a_system_job_writes_down_which_records_are_duplicates(dataverse):
+    one = dataverse.create("leads", lastname="A", emailaddress1="same@example.com")
+    two = dataverse.create("leads", lastname="B", emailaddress1="same@example.com")
+    dataverse.create("leads", lastname="C", emailaddress1="other@example.com")
+    answer = bulk(dataverse)
+    assert answer.status == 200, answer.body
+    job = answer.json["JobId"]
+    shown = dataverse.ask("GET", f"asyncoperations({job})").json
+    assert (shown["operationtype"], shown["statecode"], shown["statuscode"]) == (8, 3, 30)
+    query = f"duplicaterecords?$filter=_asyncoperationid_value eq {job}"
+    rows = dataverse.ask("GET", query).json["value"]
+    pairs = {(row["_baserecordid_value"], row["_duplicaterecordid_value"]) for row in rows}
+    assert pairs == {(one, two), (two, one)}
+    [rule] = {row["_duplicateruleid_value"] for row in rows}
+    named = dataverse.ask("GET", f"duplicaterules({rule})?$select=baseentityname").json
+    assert named["baseentityname"] == "lead"
+
+
+def test_only_what_the_query_finds_is_looked_at(dataverse):
+    one = dataverse.create("leads", lastname="A", emailaddress1="same@example.com")
+    dataverse.create("leads", lastname="B", emailaddress1="same@example.com")
+    by_name = {"AttributeName": "lastname", "Operator": "Equal", "Values": [{"Value": "A"}]}
+    assert bulk(dataverse, Conditions=[by_name]).status == 200
+    rows = dataverse.ask("GET", "duplicaterecords").json["value"]
+    assert [row["_baserecordid_value"] for row in rows] == [one]
+
+
+def test_a_search_for_duplicates_waits_for_its_moment(make_environment):
+    dataverse = make_environment(**{"dataverse.bulk_delete": "time: 60"})
+    for name in "AB":
+        dataverse.create("leads", lastname=name, emailaddress1="same@example.com")
+    job = bulk(dataverse).json["JobId"]
+    assert dataverse.ask("GET", f"asyncoperations({job})").json["statecode"] == 0
+    assert dataverse.ask("GET", "duplicaterecords").json["value"] == []
+    dataverse.house.clock.advance(61)
+    assert dataverse.ask("GET", f"asyncoperations({job})").json["statecode"] == 3
+    assert len(dataverse.ask("GET", "duplicaterecords").json["value"]) == 2
+
+
+def test_a_table_without_rules_and_one_that_is_not_there_are_refused(dataverse):
+    assert bulk(dataverse, "task").error == (400, "0x80048436")
+    assert bulk(dataverse, "nothing").error == (400, "0x80040203")

@@ -14,7 +14,7 @@ from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 
 DEEPEST: Final = 32
-_OPERATORS: Final = {
+OPERATORS: Final = {
     "Equal": "eq",
     "NotEqual": "ne",
     "GreaterThan": "gt",
@@ -38,7 +38,7 @@ _OPERATORS: Final = {
     "UnderOrEqual": "eq-or-under",
     "DoesNotContainValues": "not-contain-values",
 }
-_JOINS: Final = {
+JOINS: Final = {
     "Inner": "inner",
     "LeftOuter": "outer",
     "Exists": "exists",
@@ -122,7 +122,7 @@ def _filter(found: Any, depth: int) -> str:
 def _condition(condition: Mapping[str, Any]) -> str:
     name = _name(condition, "AttributeName")
     given = str(condition.get("Operator", "Equal"))
-    operator = _OPERATORS.get(given) or _kebab(given)
+    operator = OPERATORS.get(given) or _kebab(given)
     values = condition.get("Values") or []
     if not isinstance(values, list):
         raise _wrong(f"Values of the condition on {name} must be an array")
@@ -158,7 +158,7 @@ def _link(link: Mapping[str, Any], depth: int) -> str:
         f"<link-entity name={quoteattr(_name(link, 'LinkToEntityName'))} "
         f"from={quoteattr(_name(link, 'LinkToAttributeName'))} "
         f"to={quoteattr(_name(link, 'LinkFromAttributeName'))} "
-        f"link-type={quoteattr(_JOINS.get(join, join.lower()))}"
+        f"link-type={quoteattr(JOINS.get(join, join.lower()))}"
     )
     if isinstance(alias, str) and alias:
         head += f" alias={quoteattr(alias)}"

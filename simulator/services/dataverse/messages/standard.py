@@ -16,8 +16,10 @@ from windtunnel.simulator.services.dataverse import (
     solutions,
 )
 from windtunnel.simulator.services.dataverse.messages import (
+    bulk_duplicates,
     duplicates,
     environment,
+    fetch_expressions,
     lists,
     numbers,
     organization_tree,
@@ -66,8 +68,9 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
     for module in (
-        *(duplicates, environment, lists, numbers, organization_tree, pricing, query_expressions),
-        *(records, sales, service, whole_definitions),
+        *(bulk_duplicates, duplicates, environment, fetch_expressions, lists, numbers),
+        *(organization_tree, pricing, query_expressions, records, sales, service),
+        whole_definitions,
     ):
         registry.handle(module.HANDLERS)
     registry.handle(bulk.HANDLERS)

@@ -41,6 +41,7 @@ class Condition:
 class Rule:
     """A published rule of a table."""
 
+    id: str
     matching: DataverseTable
     conditions: tuple[Condition, ...]
     skips_inactive: bool
@@ -81,6 +82,12 @@ class Duplicates:
                 found.update(dict.fromkeys(self._matches(served, rule, values)))
         return list(found)
 
+    def pairs(self, served: DataverseTable, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """(rule, duplicate) of everything that any rule calls a duplicate of a record."""
+        for rule in self.rules(served):
+            for key in self._matches(served, rule, values):
+                yield rule.id, key
+
     def rules(self, served: DataverseTable) -> tuple[Rule, ...]:
         """The published rules of a table."""
         found = self._rules.get(served.name)
@@ -97,6 +104,7 @@ class Duplicates:
             conditions = tuple(self._conditions(served, matching, str(row["duplicateruleid"])))
             if conditions:
                 yield Rule(
+                    str(row["duplicateruleid"]),
                     matching,
                     conditions,
                     bool(row["excludeinactiverecords"]),
