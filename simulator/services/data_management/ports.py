@@ -66,8 +66,14 @@ class Entities(Protocol):
         *,
         company: str,
         user: str,
+        validates: bool,
+        runs_logic: bool,
     ) -> list[Stored | Refused]:
-        """Create or change records by every rule of the entity; one outcome a row."""
+        """Create or change records by the rules of the entity; one outcome a row.
+
+        Fields are always checked and defaults always given; rows are checked where it `validates`,
+        and what goes with a row is written where it `runs_logic`.
+        """
         ...
 
     def pages(

@@ -19,7 +19,7 @@ from windtunnel.simulator.services.data_management import (
 )
 from windtunnel.simulator.services.data_management.values import FieldKind
 from windtunnel.simulator.services.finance_operations.errors import FinanceOperationsError
-from windtunnel.simulator.services.finance_operations.model.bulk import Written
+from windtunnel.simulator.services.finance_operations.model.bulk import Methods, Written
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
 
@@ -77,11 +77,18 @@ class DataEntities:
         *,
         company: str,
         user: str,
+        validates: bool = True,
+        runs_logic: bool = True,
     ) -> list[Stored | Refused]:
-        """Create or change records by every rule of the entity; one outcome a row."""
+        """Create or change records by the rules of the entity; one outcome a row."""
         environment = self._environment
         outcomes = environment.bulk.write(
-            environment.sets[entity_set], names, rows, company=company, user=user
+            environment.sets[entity_set],
+            names,
+            rows,
+            company=company,
+            user=user,
+            methods=Methods(validates, runs_logic),
         )
         return [
             Stored(outcome.is_new, outcome.key)

@@ -352,3 +352,43 @@ def test_an_imported_package_may_be_made_by_a_template(rig):
     assert rig.act("ImportFromDMTPackage", **call) == "run-1"
     rig.work()
     assert rig.status() == "Succeeded"
+
+
+LINES = ("JOURNALBATCHNUMBER", "LINENUMBER", "ACCOUNTTYPE", "ACCOUNTDISPLAYVALUE", "DEBITAMOUNT")
+
+
+def journal(rig, *rows, **flags):
+    """Import lines of journal 00999, with the flags of the entity; the header as it is then."""
+    made = {"JournalBatchNumber": "00999", "JournalName": "GenJrn"}
+    assert rig.data("POST", "LedgerJournalHeaders", json=made).status_code in {201, 400}
+    text = "".join(f"{line}\r\n" for line in (",".join(LINES), *rows))
+    spec = entity("Journal lines", "Lines.csv", columns=LINES, **flags)
+    rig.run(package([spec], {"Lines.csv": text.encode()}))
+    key = "LedgerJournalHeaders(dataAreaId='usmf',JournalBatchNumber='00999')"
+    return rig.data("GET", key).json()
+
+
+def test_the_insert_method_of_a_table_does_not_run_where_the_package_says_so(rig):
+    """What lines do to their journal is business logic; the lines themselves are stored."""
+    row = "00999,{},Vend,US\\-101,10"
+    assert journal(rig, row.format(1), runs_logic=False)["JournalTotalDebit"] == 0
+    assert rig.status() == "Succeeded"
+    lines = rig.data("GET", "LedgerJournalLines?$filter=JournalBatchNumber eq '00999'").json()
+    assert [line["DebitAmount"] for line in lines["value"]] == [10]
+
+
+def test_validate_write_does_not_run_where_the_package_says_so_but_fields_are_checked(rig):
+    def run(row, **flags):
+        spec = entity(file="C.csv", **flags)
+        return rig.run(package([spec], {"C.csv": f"{HEAD}{row}\r\n"}), executionId=f"v{row}")
+
+    nameless, ungrouped = "V-1,,10,USD", "V-2,Name,nope,USD"
+    assert run(nameless) == "Failed"
+    assert "must be filled in" in str(rig.errors(f"v{nameless}"))
+    assert run(ungrouped, runs_validation=False) == "Failed"
+    assert "is not found in the related table" in str(rig.errors(f"v{ungrouped}"))
+    assert run("V-3,,10,USD", runs_validation=False) == "Succeeded"
+    assert rig.customer("V-3")["OrganizationName"] == ""
+    assert run("V-3,,20,EUR", runs_validation=False) == "Succeeded"
+    assert rig.customer("V-3")["CustomerGroupId"] == "20"
+    assert run("V-3,,10,EUR") == "Failed"

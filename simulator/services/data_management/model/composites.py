@@ -189,7 +189,13 @@ def _write_one(
         part = composite.parts[place]
         sent = {**values, **{own: header[name] for own, name in part.pairs}}
         (outcome,) = entities.write(
-            part.entity.entity_set, list(sent), [list(sent.values())], company=company, user=user
+            part.entity.entity_set,
+            list(sent),
+            [list(sent.values())],
+            company=company,
+            user=user,
+            validates=step.spec.runs_validation,
+            runs_logic=step.spec.runs_logic,
         )
         if isinstance(outcome, Refused):
             raise _LineRefused(part, line, outcome)

@@ -223,6 +223,8 @@ class Importing:
                     _with_defaults(part, names, defaults),
                     company=execution.company,
                     user=execution.user,
+                    validates=step.spec.runs_validation,
+                    runs_logic=step.spec.runs_logic,
                 )
                 self._account(step, entity, names, block, at, outcomes)
                 step.next += len(part)

@@ -47,6 +47,20 @@ class RowError:
 Outcome: TypeAlias = Written | RowError
 
 
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """Which methods of tables run: `validates` is validateWrite, `inserts` are insert and update.
+
+    Fields are checked and rows get their defaults in any case.
+    """
+
+    validates: bool = True
+    inserts: bool = True
+
+
+EVERY_METHOD: Final = Methods()
+
+
 class Bulk:
     """Writes and reads many records of one environment."""
 
@@ -73,6 +87,7 @@ class Bulk:
         company: str,
         user: str,
         upsert: bool = True,
+        methods: Methods = EVERY_METHOD,
     ) -> list[Outcome]:
         """Write rows whose values stand in the order of `names`; one outcome per row, in order.
 
@@ -89,7 +104,9 @@ class Bulk:
         if entity_set.is_company_specific:
             base[COMPANY] = entity_set.stored(COMPANY, company)
         with self._store.atomic(), self._numbers.held(), self._lookups.remembering(entity_set):
-            return [self._row(entity_set, checkers, base, row, user, upsert) for row in rows]
+            return [
+                self._row(entity_set, checkers, base, row, user, upsert, methods) for row in rows
+            ]
 
     def _row(
         self,
@@ -99,6 +116,7 @@ class Bulk:
         row: Sequence[Any],
         user: str,
         upsert: bool,
+        methods: Methods,
     ) -> Outcome:
         sent = base.copy()
         try:
@@ -110,8 +128,8 @@ class Bulk:
         if upsert:
             stored = self._stored(entity_set, sent)
             if stored is not None:
-                return self._change(entity_set, stored, sent, user)
-        return self._create(entity_set, sent, user)
+                return self._change(entity_set, stored, sent, user, methods)
+        return self._create(entity_set, sent, user, methods)
 
     def _stored(self, entity_set: EntitySet, sent: Values) -> Values | None:
         """The record that a row means, when the row has a whole key."""
@@ -127,27 +145,29 @@ class Bulk:
         there = entity_set.records.exists(wanted)
         return entity_set.row(wanted) if there else None
 
-    def _create(self, entity_set: EntitySet, sent: Values, user: str) -> Outcome:
+    def _create(self, entity_set: EntitySet, sent: Values, user: str, methods: Methods) -> Outcome:
         taken = self._numbers.taken()
-        made = self._checks.new_row(entity_set, sent)
+        made = self._checks.new_row(entity_set, sent, validates=methods.validates)
         refusal: Refusal | None
         if isinstance(made, Refusal):
             refusal = made
         else:
-            refusal = self._storing.insert(entity_set, made, user)
+            refusal = self._storing.insert(entity_set, made, user, follows=methods.inserts)
             if refusal is None:
                 return Written(entity_set.key_of(made), is_new=True)
         self._numbers.give_back(taken)
         return RowError(refusal.infolog, refusal.field)
 
-    def _change(self, entity_set: EntitySet, stored: Values, sent: Values, user: str) -> Outcome:
+    def _change(
+        self, entity_set: EntitySet, stored: Values, sent: Values, user: str, methods: Methods
+    ) -> Outcome:
         key = entity_set.key_of(stored)
         sent = {name: value for name, value in sent.items() if name not in entity_set.table.key}
-        values = self._checks.changes(entity_set, stored, sent)
+        values = self._checks.changes(entity_set, stored, sent, validates=methods.validates)
         if isinstance(values, Refusal):
             return RowError(values.infolog, values.field)
         if values:
-            self._storing.update(entity_set, stored, values, user)
+            self._storing.update(entity_set, stored, values, user, follows=methods.inserts)
         return Written(key, is_new=False)
 
     # -- reading ------------------------------------------------------------------------------

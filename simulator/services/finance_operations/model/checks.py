@@ -51,8 +51,13 @@ class Checks:
             return None
         return Refusal((f"Error: Company {company} does not exist.",), COMPANY)
 
-    def new_row(self, entity_set: EntitySet, sent: Values) -> Upon | Refusal:
-        """The row to insert: sent values, defaults, drawn numbers; record id not yet."""
+    def new_row(
+        self, entity_set: EntitySet, sent: Values, *, validates: bool = True
+    ) -> Upon | Refusal:
+        """The row to insert: sent values, defaults, drawn numbers; record id not yet.
+
+        Where it is not validated, its fields are.
+        """
         refusal = (
             read_only(entity_set, is_new=True)
             or self.company(entity_set, sent)
@@ -66,13 +71,17 @@ class Checks:
         if has_rules:
             self._rules.default_row(entity_set, values, sent)
         self._draw(entity_set, values)
-        refusal = _mandatory(entity_set, values)
+        if validates:
+            refusal = _mandatory(entity_set, values)
+            if has_rules:
+                refusal = refusal or self._rules.validate_create(entity_set, values)
         if has_rules:
-            refusal = refusal or self._rules.validate_create(entity_set, values)
             entity_set.keep_columns(values)
         return values if refusal is None else refusal
 
-    def changes(self, entity_set: EntitySet, row: Values, sent: Values) -> Values | Refusal:
+    def changes(
+        self, entity_set: EntitySet, row: Values, sent: Values, *, validates: bool = True
+    ) -> Values | Refusal:
         """The values that an update stores: none when everything is as it was."""
         changed = {name: value for name, value in sent.items() if row[name] != value}
         refusal = (
@@ -81,13 +90,17 @@ class Checks:
             or self._relations(entity_set, changed, row.get(COMPANY, ""))
         )
         if self._rules.of(entity_set) is NONE:
-            return refusal or _mandatory(entity_set, Upon(changed, row)) or changed
+            if validates:
+                refusal = refusal or _mandatory(entity_set, Upon(changed, row))
+            return refusal or changed
         refusal = refusal or self._rules.validate_open(entity_set, row)
         if refusal is not None:
             return refusal
         after = Upon(changed, row)
         self._rules.modified(entity_set, after, changed)
-        refusal = _mandatory(entity_set, after) or self._rules.validate_update(entity_set, after)
+        if validates:
+            refusal = _mandatory(entity_set, after)
+            refusal = refusal or self._rules.validate_update(entity_set, after)
         if refusal is not None:
             return refusal
         entity_set.keep_columns(after)

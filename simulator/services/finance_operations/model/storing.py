@@ -70,8 +70,13 @@ class Storing:
             and entity_set.name not in _PEOPLE
         )
 
-    def insert(self, entity_set: EntitySet, made: Values, user: str) -> Refusal | None:
-        """Store a new row; a key that is there already refuses it without a trace."""
+    def insert(
+        self, entity_set: EntitySet, made: Values, user: str, *, follows: bool = True
+    ) -> Refusal | None:
+        """Store a new row; a key that is there already refuses it without a trace.
+
+        Without `follows`, what the table's own method writes to other records stays undone.
+        """
         if entity_set.name == "ReleasedProductCreationsV2":
             return self._create_product(entity_set, made, user)
         if not self._add(entity_set, made, user):
@@ -80,15 +85,23 @@ class Storing:
             return None
         if entity_set.name in _PEOPLE:
             self._add_person(entity_set, made, user)
-        self._follow(entity_set, None, made, user)
+        self._follow(entity_set, None, made, user, follows)
         return None
 
-    def update(self, entity_set: EntitySet, row: Values, values: Values, user: str) -> None:
-        """Store changed values of a row."""
+    def update(
+        self,
+        entity_set: EntitySet,
+        row: Values,
+        values: Values,
+        user: str,
+        *,
+        follows: bool = True,
+    ) -> None:
+        """Store changed values of a row; `follows` as in `insert`."""
         values[REC_VERSION] = self._random.getrandbits(30) + 2
         entity_set.records.update(entity_set.key_of(row), values, user=user)
         if not self.is_one_statement(entity_set):
-            self._follow(entity_set, row, Upon(values, row), user)
+            self._follow(entity_set, row, Upon(values, row), user, follows)
 
     def is_watched(self, entity_set: EntitySet) -> bool:
         """Whether somebody acts on changes of the set, in their transaction."""
@@ -112,9 +125,15 @@ class Storing:
         return entity_set.records.insert_new(made, user=user)
 
     def _follow(
-        self, entity_set: EntitySet, before: Values | None, after: Values, user: str
+        self,
+        entity_set: EntitySet,
+        before: Values | None,
+        after: Values,
+        user: str,
+        follows: bool,
     ) -> None:
-        self._rules.of(entity_set).stored(entity_set, before, after, user)
+        if follows:
+            self._rules.of(entity_set).stored(entity_set, before, after, user)
         for name in self._dimensions_of(entity_set):
             text = after.get(name)
             if text:
