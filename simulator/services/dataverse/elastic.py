@@ -95,7 +95,7 @@ def overwrite(
     there: Handlers, served: DataverseTable, key: str, body: dict[str, Any], caller: Any
 ) -> None:
     """Put a new row in the place of one: what is not given is lost."""
-    given, _ = there.writes.values_of(served, body)
+    given, _ = there.writes.bodies.values_of(served, body)
     given.pop(served.primary_id, None)
     there.writes.derived.for_update(served, given)
     blank: Values = {

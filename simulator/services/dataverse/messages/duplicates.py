@@ -65,7 +65,9 @@ def _retrieve(call: Call) -> Answer:
         )
     key = record.get(served.primary_id) or _key_in(call, record)
     values = (served.records.get((str(key).lower(),)) or {}) if key else {}
-    given, _ = there.writes.values_of(served, {n: v for n, v in record.items() if "@" not in n})
+    given, _ = there.writes.bodies.values_of(
+        served, {n: v for n, v in record.items() if "@" not in n}
+    )
     there.security.reach(matching, "Read")
     found = there.writes.duplicates.find(served, {**values, **given}, matching)
     context = f"{base_of(call.exchange)}$metadata#{matching.entity_set}"

@@ -75,7 +75,7 @@ def close(call: Call, parameter: str, table: str, state: int, allowed: tuple[int
         raise refusal(served, key)
     skipped = {lookup, f"{lookup}@odata.bind", "@odata.type"}
     body = {name: value for name, value in activity.items() if name not in skipped}
-    values, _ = call.there.writes.values_of(closing, body)
+    values, _ = call.there.writes.bodies.values_of(closing, body)
     values |= {f"_{lookup}_value": key, "_regardingobjectid_value": key, "statecode": 1}
     known = {name: value for name, value in values.items() if closing.has(name)}
     call.there.writes.insert(closing, known, call.caller)

@@ -33,7 +33,7 @@ def _add_to_queue(call: Call) -> Answer:
     target, key = reference(call, "Target")
     items = _items(call)
     properties = call.arguments.get("QueueItemProperties") or {}
-    values, _ = call.there.writes.values_of(
+    values, _ = call.there.writes.bodies.values_of(
         items, {k: v for k, v in properties.items() if not k.startswith("@")}
     )
     row = target.records.get((key,)) or {}

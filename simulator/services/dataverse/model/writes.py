@@ -1,10 +1,8 @@
-"""Writing: create, update, upsert, delete; binds and deep inserts; what the service sets itself."""
+"""Writing: create, update, upsert, delete; deep inserts; what the service sets itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.simulator.entity_sets.records import KeyExists, Values
@@ -14,6 +12,13 @@ from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.activities import KEPT_PARTIES, POINTER
+from windtunnel.simulator.services.dataverse.model.bodies import (
+    OWNERS,
+    Bodies,
+    Bound,
+    Resolver,
+    misshapen,
+)
 from windtunnel.simulator.services.dataverse.model.deletes import Link, find_links
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
@@ -26,14 +31,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
 from windtunnel.simulator.services.dataverse.security import Security
 from windtunnel.simulator.services.dataverse.security.inheritance import Inheritance
 
-_BIND = "@odata.bind"
-OWNERS = frozenset(
-    {"_ownerid_value", "_owninguser_value", "_owningteam_value", "_owningbusinessunit_value"}
-)
 _REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
-
-Resolver = Callable[[str], tuple[DataverseTable, str]]
-"""A reference such as `/accounts(guid)` to its table and key; raises when there is no record."""
 
 
 class Caller:
@@ -49,13 +47,6 @@ class Caller:
     ) -> None:
         self.user_id, self.business_unit_id = user_id, business_unit_id
         self.actor_id, self.detects = actor_id, detects
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Keys of existing records that a new one is to have in a collection."""
-
-    keys: tuple[str, ...]
 
 
 class Writes:
@@ -76,141 +67,20 @@ class Writes:
         self._security, self.derived, self.duplicates = security, derived, duplicates
         self.states = States(tables, security)
         self._store, self._clock, self._ids = store, clock, ids
-        self._tables, self._resolve, self._files = tables, resolve, files
+        self._tables, self._files = tables, files
+        self.bodies = Bodies(resolve, security)
         self._links: dict[str, tuple[Link, ...]] = {}
         self.inheritance = Inheritance(
             tables, security.shares, self.links_to, security.kind_of_owner, ids.uuid
         )
 
-    # -- bodies -------------------------------------------------------------------------------
-
-    def values_of(
-        self, served: DataverseTable, body: dict[str, Any]
-    ) -> tuple[Values, list[tuple[str, Any]]]:
-        """(stored values, nested objects by navigation property) of a body."""
-        checkers = served.writable
-        if not served.lookup_columns.isdisjoint(body):
-            body = self._without_lookups(served, body)
-        values: Values = {}
-        nested: list[tuple[str, Any]] = []
-        for name, value in body.items():
-            if name in checkers:
-                values[name] = checkers[name](value)
-            else:
-                self._other(served, name, value, values, nested)
-        return values, nested
-
-    @staticmethod
-    def _without_lookups(served: DataverseTable, body: dict[str, Any]) -> dict[str, Any]:
-        """A body without columns of lookups that are null. Raises LookupNotBound for others."""
-        named = served.lookup_columns.intersection(body)
-        if any(body[name] is not None for name in named):
-            raise errors.LookupNotBound
-        return {name: value for name, value in body.items() if name not in named}
-
     def new_values(
         self, served: DataverseTable, body: dict[str, Any]
     ) -> tuple[Values, list[tuple[str, Any]]]:
         """`values_of` a body that makes a record."""
-        found = self.values_of(served, body)
+        found = self.bodies.values_of(served, body)
         self.derived.for_create(served, found[0])
         return found
-
-    def _other(
-        self,
-        served: DataverseTable,
-        name: str,
-        value: Any,
-        values: Values,
-        nested: list[tuple[str, Any]],
-    ) -> None:
-        if name.endswith(_BIND):
-            bound = name.removesuffix(_BIND)
-            navigation = served.table.navigations.get(bound)
-            if navigation is not None and navigation.collection:
-                nested.append((bound, self._bound_all(served, navigation, value)))
-            else:
-                self._bind(served, bound, value, values)
-            return
-        if name == "@odata.type":
-            self._check_type(served, value)
-        if "@" in name:
-            return
-        if (check := served.checkers.get(name)) is not None:
-            check(value)  # the system's own column: bound as any other, and then left as it is
-            return
-        lookup = served.writable_lookups.get(name)
-        if lookup is not None and value is None:
-            values[lookup[0]] = None
-        elif name in served.table.navigations and name != "ownerid":
-            nested.append((name, value))
-        else:
-            raise errors.UnknownProperty(set=served.entity_set, name=name, table=served.name)
-
-    @staticmethod
-    def _check_type(served: DataverseTable, value: Any) -> None:
-        kind = str(value).rpartition("#")[2]
-        if kind.rpartition(".")[2] not in {served.name, "crmbaseentity"}:
-            raise errors.PayloadError(
-                set=served.entity_set,
-                problem=f"Microsoft.OData.ODataException: A resource with type '{kind}' was found, "
-                "but it is not assignable to the expected type "
-                f"'Microsoft.Dynamics.CRM.{served.name}'.",
-            )
-
-    def _bound_all(self, served: DataverseTable, navigation: Navigation, value: Any) -> Bound:
-        """The records that an array of references names, which a new record is to have."""
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._shape(served, f"{navigation.name}@odata.bind", "an array of references")
-        keys = []
-        for item in value:
-            table, key = self._resolve(item)
-            if table.name != navigation.target:
-                raise errors.PayloadError(
-                    set=served.entity_set,
-                    problem="Microsoft.OData.ODataException: A reference to "
-                    f"'{table.entity_set}' does not fit the navigation property "
-                    f"'{navigation.name}'.",
-                )
-            if self._security.current is not None:
-                self._security.check(table, key, "Append")
-                self._security.reach(served, "AppendTo")
-            keys.append(key)
-        return Bound(tuple(keys))
-
-    def _bind(self, served: DataverseTable, name: str, value: Any, values: Values) -> None:
-        lookup = served.writable_lookups.get(name)
-        if lookup is None and name == "ownerid" and served.has("_ownerid_value"):
-            lookup = "_ownerid_value", "systemuser"
-        if lookup is None:  # "Use file data with Attachment and Note records": objectid_email
-            lookup = served.writable_lookups.get(f"{name.rpartition('_')[0]}_activitypointer")
-        if lookup is None:
-            raise errors.UndeclaredBind(set=served.entity_set, name=name)
-        column, target = lookup
-        if value is None:
-            values[column] = None
-            return
-        if not isinstance(value, str):
-            raise errors.PayloadError(
-                set=served.entity_set,
-                problem=f"Microsoft.OData.ODataException: '{name}@odata.bind' must be a string.",
-            )
-        table, key = self._resolve(value)
-        fits = table.name == target or self._is_owner(column, table.name)
-        if not fits and not (target == "activitypointer" and table.primary_id == "activityid"):
-            raise errors.PayloadError(
-                set=served.entity_set,
-                problem="Microsoft.OData.ODataException: A reference to "
-                f"'{table.entity_set}' does not fit the navigation property '{name}'.",
-            )
-        values[column] = key
-        if column not in OWNERS and self._security.current is not None:
-            self._security.reach(served, "Append")
-            self._security.check(table, key, "AppendTo")
-
-    @staticmethod
-    def _is_owner(column: str, table: str) -> bool:
-        return column == "_ownerid_value" and table in {"systemuser", "team"}
 
     @staticmethod
     def check_method(served: DataverseTable, method: str) -> None:
@@ -259,7 +129,7 @@ class Writes:
                 later.append((name, item))
                 continue
             if not isinstance(item, dict):
-                raise self._shape(served, name, "an object")
+                raise misshapen(served, name, "an object")
             values[lookup[0]] = self.create(self._tables.by_name[lookup[1]], item, caller)
         return later
 
@@ -273,10 +143,10 @@ class Writes:
                 self._link(navigation, target, key, child, caller)
             return
         if not isinstance(items, list):
-            raise self._shape(served, name, "an array")
+            raise misshapen(served, name, "an array")
         for item in items:
             if not isinstance(item, dict):
-                raise self._shape(served, name, "an array of objects")
+                raise misshapen(served, name, "an array of objects")
             values, deeper = self.new_values(target, item)
             if not navigation.intersect:
                 values[navigation.pairs[0][1]] = key
@@ -320,13 +190,6 @@ class Writes:
             self.insert(self._tables.by_name[navigation.intersect], ends, caller)
         else:
             self.change(target, child, {far: key}, caller)
-
-    @staticmethod
-    def _shape(served: DataverseTable, name: str, wanted: str) -> errors.PayloadError:
-        return errors.PayloadError(
-            set=served.entity_set,
-            problem=f"Microsoft.OData.ODataException: The property '{name}' takes {wanted}.",
-        )
 
     def insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
         """Store a checked new record with what the service sets; returns its key."""
@@ -438,7 +301,7 @@ class Writes:
     ) -> bool:
         """Change a record; False when it is not there. Raises VersionMismatch."""
         self.check_method(served, "Update")
-        values, nested = self.values_of(served, body)
+        values, nested = self.bodies.values_of(served, body)
         if nested:
             raise errors.PayloadError(
                 set=served.entity_set,
