@@ -18,7 +18,6 @@ from typing import BinaryIO
 
 import httpx
 import psutil
-from azure.storage.blob import BlobClient
 
 from bench.driver import BenchFailed
 from bench.figures import (
@@ -234,6 +233,8 @@ def large_package(file: BinaryIO, count: int) -> None:
 
 def gigabyte(folder: Path, cores: Cores, rounds: int, seconds: float) -> dict[str, float]:
     """Seconds of a package of a GiB in and out, and how much the process grew meanwhile."""
+    from azure.storage.blob import BlobClient
+
     del rounds, seconds
     package, exported = folder / "large.zip", folder / "exported.zip"
     with package.open("wb") as file:

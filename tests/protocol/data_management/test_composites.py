@@ -133,3 +133,17 @@ def test_a_user_declares_composites(make_rig):
     assert rig.run(data, definitionGroupId="P", overwrite=False) == "Succeeded", rig.errors()
     row = rig.data("GET", "CustomerGroups(dataAreaId='usmf',CustomerGroupId='99')").json()
     assert row["PaymentTermId"] == "N99"
+
+
+def test_a_filter_of_a_composite_is_upon_its_header(make_rig):
+    wanted = {"project": "Orders", "entity": LABEL, "filter": "SalesOrderNumber eq 'C-2'"}
+    rig = make_rig(export_filters=(wanted,))
+    make_project(rig, "Orders", LABEL, "XML-Element")
+    project = {"definitionGroupId": "Orders", "overwrite": False}
+    data = orders(order("C-1", "D0001"), order("C-2", "D0001", "D0002"))
+    assert rig.run(data, **project) == "Succeeded", rig.errors()
+    assert rig.export(definitionGroupId="Orders") == "Succeeded"
+    text = rig.exported()[f"{LABEL}.xml"].decode()
+    assert text.count(f"<{HEADER}>") == 1
+    assert text.count(f"<{LINE}>") == 2
+    assert "<SALESORDERNUMBER>C-2</SALESORDERNUMBER>" in text

@@ -81,3 +81,21 @@ def test_the_crc_is_the_one_of_the_field(tmp_path):
     file.write_bytes(b"123456789")
     expected = (0xAE8B14860A799888).to_bytes(8, "little")
     assert crc64(b"123456789") == crc64_of(file) == expected
+
+
+def test_a_draft_is_content_once_it_is_kept_and_gone_when_it_is_not(tmp_path):
+    contents = Contents(tmp_path / "blobs")
+    with contents.draft() as draft:
+        draft.file.write(b"xx-data")
+        draft.file.seek(0)
+        draft.file.write(b"my")
+        assert [path.name for path in contents.incoming.iterdir()] == [draft.path.name]
+        written = contents.keep(draft)
+    assert written.size == 7
+    assert contents.files() == {written.file}
+    with contents.open([Extent(0, 7, written.file)], 7) as opened:
+        assert opened.read() == b"my-data"
+    with contents.draft() as draft:
+        draft.file.write(b"half")
+    assert contents.files() == {written.file}
+    assert list(contents.incoming.iterdir()) == []

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from windtunnel.simulator.kernel.background import Background
+from windtunnel.simulator.kernel import background as module
+from windtunnel.simulator.kernel.background import SLICE_SECONDS, Background, Slices
 from windtunnel.simulator.kernel.clock import ManualClock
 from windtunnel.simulator.kernel.timers import Timers
 
@@ -127,3 +128,19 @@ def test_work_may_forget_all_work_while_it_runs(wait):
     rig.timers.run_due()
     rig.background.drain()
     assert rig.done == []
+
+
+def test_a_slice_has_as_many_items_as_fill_it(monkeypatch):
+    moments = iter([0.0, 0.0, SLICE_SECONDS, 1.0, 1.0 + 100 * SLICE_SECONDS, 5.0, 5.0])
+    monkeypatch.setattr(module.time, "thread_time", lambda: next(moments))
+    slices = Slices(10, 50)
+    assert slices.rows() == 10
+    slices.begin()
+    slices.did(40)
+    assert slices.rows() == 40, "40 took the whole of a slice"
+    slices.begin()
+    slices.did(40)
+    assert slices.rows() == 1, "never none"
+    slices.begin()
+    slices.did(1)
+    assert slices.rows() == 50, "never more than the most"
