@@ -105,3 +105,65 @@ def test_query_wants_all_six_filters(rig: Rig) -> None:
     path = f"/data/DataManagementEntities/{NS}.query"
     answer = rig.call("POST", path, {"categoryFilters": [], "isSharedFilters": []})
     assert rig.infolog(answer) == "InvokeAction - Model state is invalid."
+
+
+def display_value(rig: Rig, action: str, **body: Any) -> Any:
+    entity_set = "DimensionSets" if action == "getSetDisplayValue" else "DimensionCombinations"
+    answer = rig.call("POST", f"/data/{entity_set}/{NS}.{action}", body)
+    return answer.json()["value"] if answer.status_code == 200 else rig.infolog(answer)
+
+
+def test_a_display_value_has_the_order_of_the_format_and_no_other_dimension(rig: Rig) -> None:
+    made = display_value(
+        rig,
+        "getSetDisplayValue",
+        _attributeNames=["CostCenter", "Project", "BusinessUnit"],
+        _attributeValues=["007", "P-1", "001"],
+    )
+    assert made == "001--007-"
+    group = {"CustomerGroupId": "dv", "DefaultDimensionDisplayValue": made}
+    assert rig.call("POST", "/data/CustomerGroups", group).status_code == 201
+
+
+def test_a_combination_begins_with_the_main_account(rig: Rig) -> None:
+    of = {"_entityName": "LedgerJournalLine", "_propertyName": "Account"}
+    made = display_value(
+        rig,
+        "getCombinationDisplayValue",
+        **of,
+        _attributeNames=["Department", "MainAccount"],
+        _attributeValues=["022", "401100"],
+        _accountType="Ledger",
+    )
+    assert made == "401100--022--"
+    vendor = display_value(
+        rig,
+        "getCombinationDisplayValue",
+        **of,
+        _attributeNames=["Vendor"],
+        _attributeValues=["US-101"],
+        _accountType="Vend",
+    )
+    assert vendor == "US\\-101"
+    line = {"JournalName": "GenJrn"}
+    number = rig.call("POST", "/data/LedgerJournalHeaders", line).json()["JournalBatchNumber"]
+    for place, (kind, account) in enumerate({"Ledger": made, "Vend": vendor}.items(), 1):
+        sent = {
+            "JournalBatchNumber": number,
+            "LineNumber": place,
+            "AccountType": kind,
+            "AccountDisplayValue": account,
+            "DebitAmount": 1,
+        }
+        answer = rig.call("POST", "/data/LedgerJournalLines", sent)
+        assert answer.status_code == 201, answer.text
+
+
+def test_names_and_values_of_dimensions_come_in_pairs(rig: Rig) -> None:
+    text = display_value(
+        rig, "getSetDisplayValue", _attributeNames=["CostCenter"], _attributeValues=[]
+    )
+    assert text == (
+        "Exception occurred while executing action getSetDisplayValue on Entity DimensionSet: "
+        "1 names of attributes were given and 0 values."
+    )

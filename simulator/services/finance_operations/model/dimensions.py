@@ -7,13 +7,14 @@ it; captured values such as `401100-002-022--` and `US\-108`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet, Sets
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal, not_found
 
+MAIN_ACCOUNT: Final = "MainAccount"
 CHART: Final = "Shared"
 """The chart of accounts of every company."""
 
@@ -34,6 +35,18 @@ class Dimensions:
     def plain(self, text: str) -> str:
         """The account of a display value that is no ledger account."""
         return text.replace("\\" + self.delimiter, self.delimiter)
+
+    def joined(self, parts: Mapping[str, str], *, account: bool) -> str:
+        """The display value of dimensions by name: what the format does not have is left out.
+
+        With `account`, the main account stands first, as in a ledger account.
+        """
+        names = (MAIN_ACCOUNT, *self.names) if account else self.names
+        return self.delimiter.join([self.escaped(parts.get(name, "")) for name in names])
+
+    def escaped(self, text: str) -> str:
+        """A part of a display value: a delimiter inside it stands behind a backslash."""
+        return text.replace(self.delimiter, "\\" + self.delimiter)
 
     def check_set(
         self, entity_set: EntitySet, field: str, text: str, company: str

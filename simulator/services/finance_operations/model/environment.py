@@ -24,6 +24,9 @@ from windtunnel.simulator.services.finance_operations.model.access import Access
 from windtunnel.simulator.services.finance_operations.model.actions import Actions, declare
 from windtunnel.simulator.services.finance_operations.model.bulk import Bulk
 from windtunnel.simulator.services.finance_operations.model.checks import Checks
+from windtunnel.simulator.services.finance_operations.model.dimension_actions import (
+    dimension_actions,
+)
 from windtunnel.simulator.services.finance_operations.model.dimensions import Dimensions
 from windtunnel.simulator.services.finance_operations.model.document import Document
 from windtunnel.simulator.services.finance_operations.model.entity_set import Sets
@@ -102,6 +105,7 @@ class Environment:
             settings.write_error_status,
         )
         self.actions.add(*standard_actions(self.sets, settings.release))
+        self.actions.add(*dimension_actions(dimensions, self.sets))
         declare(self.actions, settings.actions)
         self.custom_services = CustomServices(schema.enums)
         add_standard(self.custom_services, self._company_info, self._is_administrator)
