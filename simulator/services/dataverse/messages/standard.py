@@ -17,6 +17,7 @@ from windtunnel.simulator.services.dataverse import (
 )
 from windtunnel.simulator.services.dataverse.messages import (
     bulk_duplicates,
+    dependencies,
     duplicates,
     environment,
     fetch_expressions,
@@ -68,7 +69,15 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     """The registry of an environment, with the custom APIs that its settings declare."""
     registry = Registry(standard_messages())
     for module in (
-        *(bulk_duplicates, duplicates, environment, fetch_expressions, lists, numbers),
+        *(
+            bulk_duplicates,
+            dependencies,
+            duplicates,
+            environment,
+            fetch_expressions,
+            lists,
+            numbers,
+        ),
         *(organization_tree, pricing, query_expressions, records, sales, service),
         whole_definitions,
     ):
