@@ -306,7 +306,7 @@ class EntitySet:
                 decode = decoders.get(name)
                 if decode is not None and value is not None:
                     value = decode(value)  # noqa: PLW2901 - the JSON form
-                elif value.__class__ is float and value.is_integer() and abs(value) < 2**63:
+                elif isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
                     value = int(value)  # noqa: PLW2901 - as stored
                 record[name] = value
 
