@@ -215,10 +215,8 @@ class Writes:
         return self._insert(served, values, caller)
 
     def _insert(self, served: DataverseTable, values: Values, caller: Caller) -> str:
-        if self.inheritance.parents(served).isdisjoint(values):
-            return self._store_new(served, values, caller)
-        with self._store.atomic():
-            key = self._store_new(served, values, caller)
+        key = self._store_new(served, values, caller)
+        if not self.inheritance.parents(served).isdisjoint(values):
             self.inheritance.adopt(served, key, values)
         return key
 
@@ -408,10 +406,8 @@ class Writes:
         caller: Caller,
         version: int | None,
     ) -> bool:
-        if self.inheritance.parents(served).isdisjoint(values):
-            return self._store_change(served, key, values, caller, version)
-        with self._store.atomic():
-            is_there = self._store_change(served, key, values, caller, version)
+        is_there = self._store_change(served, key, values, caller, version)
+        if not self.inheritance.parents(served).isdisjoint(values):
             self.inheritance.adopt(served, key, served.records.get((key,)) or {})
         return is_there
 

@@ -137,9 +137,7 @@ class Inheritance:
     def _from_parents(self, served: DataverseTable, row: Mapping[str, Any]) -> dict[Principal, int]:
         """What a record inherits from the parents it has."""
         found: dict[Principal, int] = {}
-        for table, parent in self._parent_rows(served, row):
-            key = str(parent[self._tables.by_name[table].primary_id])
-            owner = parent.get(_OWNER)
+        for key, owner in self._parents_of(served, row):
             if owner is not None and owner != row.get(_OWNER):
                 found[self._owner_kind(owner), owner] = _ALL
             if self._shares.exist:
@@ -147,18 +145,19 @@ class Inheritance:
                     found[kind, principal] = found.get((kind, principal), 0) | mask
         return found
 
-    def _parent_rows(
+    def _parents_of(
         self, served: DataverseTable, row: Mapping[str, Any]
-    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    ) -> Iterator[tuple[str, str | None]]:
+        """(key, owner) of the parents that a record has."""
         for column, targets in self._parents(served).tables.items():
             key = row.get(column)
             if key is None:
                 continue
             for table in targets:
                 there = self._tables.by_name.get(table)
-                parent = there.records.get((key,)) if there is not None else None
-                if parent is not None:
-                    yield table, parent
+                found = None if there is None else self._shares.owner_of(there, key)
+                if found is not None:
+                    yield str(key), found[0]
                     break
 
 

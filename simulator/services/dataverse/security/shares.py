@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from windtunnel.contracts.entities.dataverse.roles import ACCESS
-from windtunnel.simulator.kernel.store import Store
+from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
 TABLE = "principalobjectaccess"
+_OWNER = "_ownerid_value"
 _GIVEN, _INHERITED = "accessrightsmask", "inheritedaccessrightsmask"
 
 Principal: TypeAlias = tuple[str, str]
@@ -113,6 +114,15 @@ class Shares:
                 **masks,
             }
             records.insert(values)
+
+    def owner_of(self, served: DataverseTable, key: str) -> tuple[str | None] | None:
+        """The owner of a record, in a tuple; None where there is no such record."""
+        shown = quoted(_OWNER) if served.has(_OWNER) else "NULL"
+        sql = (
+            f"SELECT {shown} FROM {quoted(served.table.sql)} WHERE {quoted(served.primary_id)} = ?"
+        )
+        row = self._store.read(sql, (key,)).fetchone()
+        return None if row is None else (row[0],)
 
     def given(self, key: str, principal: str) -> int:
         """The rights a principal was given on a record."""
