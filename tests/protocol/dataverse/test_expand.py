@@ -114,6 +114,39 @@ def test_aggregates_are_ordered_by_their_groups_only(dataverse):
     assert "SingleValueOpenPropertyAccess" in answer.json["error"]["message"]
 
 
+def test_records_of_a_collection_lead_back_unless_expansions_are_nested(dataverse):
+    # Source: "Join tables using OData", its examples of a single and of a nested expansion.
+    account = dataverse.create("accounts", name="Leads back")
+    bound = {"parentcustomerid_account@odata.bind": f"/accounts({account})"}
+    contact = dataverse.create("contacts", lastname="L", **bound)
+    lists = f"accounts?$select=name&$filter=accountid eq {account}&$expand="
+    many = "contact_customer_accounts($select=lastname{})"
+    [row] = dataverse.ask("GET", lists + many.format("")).json["value"]
+    [shown] = row["contact_customer_accounts"]
+    assert shown.pop("@odata.etag").startswith('W/"')
+    assert shown == {"lastname": "L", "_parentcustomerid_value": account, "contactid": contact}
+    inner = many.format(";$expand=owninguser($select=fullname)")
+    [row] = dataverse.ask("GET", lists + inner).json["value"]
+    [shown] = row["contact_customer_accounts"]
+    assert set(shown) == {"lastname", "contactid", "owninguser"}
+    assert set(shown["owninguser"]) == {"fullname", "systemuserid", "ownerid"}
+
+
+def test_a_reference_stands_beside_the_lookup(dataverse):
+    account = dataverse.create("accounts", name="Refers")
+    contact = dataverse.create("contacts", lastname="L")
+    bound = {"primarycontactid@odata.bind": f"/contacts({contact})"}
+    dataverse.ask("PATCH", f"accounts({account})", bound)
+    asked = f"accounts?$select=name&$expand=primarycontactid/$ref&$filter=accountid eq {account}"
+    answer = dataverse.ask("GET", asked).json
+    assert answer["@odata.context"].endswith(
+        "#accounts(name,primarycontactid,primarycontactid/$ref())"
+    )
+    [row] = answer["value"]
+    assert row["_primarycontactid_value"] == contact
+    assert row["primarycontactid"] == {"@odata.id": f"{ROOT}contacts({contact})"}
+
+
 def test_a_body_of_another_type_is_refused(dataverse):
     kind = "Microsoft.Dynamics.CRM."
     for value, status in (

@@ -13,7 +13,7 @@ from windtunnel.simulator.odata.printer import print_options
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.odata.sql import Compiler
 from windtunnel.simulator.odata.tree import ExpandItem, Options
-from windtunnel.simulator.services.dataverse.model import paging
+from windtunnel.simulator.services.dataverse.model import expands, paging
 from windtunnel.simulator.services.dataverse.model.kept_records import ETAG
 from windtunnel.simulator.services.dataverse.model.selections import (
     navigation_of,
@@ -45,13 +45,23 @@ class Expansion:
         size: int,
         *,
         with_etags: bool,
+        is_within: bool = False,
     ) -> None:
-        """Put related records into `items`, which `by_key` finds; collections in pages."""
+        """Put related records into `items`, which `by_key` finds; with a `size` in pages.
+
+        In a list, records of collections have an etag and the lookup that leads back, unless an
+        expansion holds another one. Source: "Join tables using OData".
+        """
+        nested = is_within or expands.is_nested(wanted)
         for item in wanted:
             navigation = navigation_of(served, item)
             target = self._tables.target(navigation)
             if navigation.collection:
-                self._expand_collection(served, navigation, target, item, by_key, user, size)
+                self._expand_collection(
+                    *(served, navigation, target, item, by_key, user, size),
+                    with_etags=with_etags or not nested,
+                    leads_back=not (with_etags or nested),
+                )
             else:
                 self._expand_single(navigation, target, item, items, user, size, with_etags)
 
@@ -86,13 +96,20 @@ class Expansion:
         by_key: dict[str, dict[str, Any]],
         user: str,
         size: int,
+        *,
+        with_etags: bool,
+        leads_back: bool,
     ) -> None:
         _, far = navigation.pairs[0]
         options = item.options or Options()
         if navigation.intersect:
             found = self._linked(navigation, target, list(by_key), options, user)
         else:
-            found = self._related(target, far, list(by_key), options, user, size, with_etags=True)
+            found = self._related(
+                *(target, far, list(by_key), options, user, size),
+                with_etags=with_etags,
+                leads_back=leads_back,
+            )
         for key, row in by_key.items():
             related = found.get(key, [])
             link = _nested_link(served.entity_set, key, navigation.name, options)
@@ -144,10 +161,12 @@ class Expansion:
         user: str,
         size: int,
         with_etags: bool,
+        *,
+        leads_back: bool = False,
     ) -> dict[Any, list[dict[str, Any]]]:
         """Related objects by the value of their `far` column."""
         names, _ = selection(self._tables, target, options.select, options.expand)
-        hidden = unselected(target, options.select, names)
+        hidden = unselected(target, options.select, names, options.expand)
         reads = names if far in names else (*names, far)
         groups: dict[Any, list[dict[str, Any]]] = {}
         for start in range(0, len(keys), 500):
@@ -162,8 +181,14 @@ class Expansion:
         every = [item for group in groups.values() for item in group]
         if options.expand:
             inner = {item[target.primary_id]: item for item in every}
-            self.expand(target, every, options.expand, inner, user, size, with_etags=with_etags)
-        drop = [*hidden, *(() if far in names else (far,))]
+            self.expand(
+                *(target, every, options.expand, inner, user, size),
+                with_etags=with_etags,
+                is_within=True,
+            )
+        drop = {*hidden, *(() if far in names else (far,))}
+        if leads_back:
+            drop.discard(far)
         for item in every:
             for name in drop:
                 item.pop(name, None)

@@ -70,7 +70,7 @@ class Planner:
         expands.check(self._tables, served, query.expand)
         names, context = selection(self._tables, served, query.select, query.expand)
         where, where_parameters = self._where(served, query, restriction)
-        hidden = unselected(served, query.select, names)
+        hidden = unselected(served, query.select, names, query.expand)
         ordered = sorted(names, key=lambda name: name in hidden)
         keys, computed = self._keys(served, query, (ETAG, *ordered))
         columns = [

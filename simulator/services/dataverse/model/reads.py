@@ -124,7 +124,7 @@ class Reads:
     def _record_plan(self, served: DataverseTable, query: Query) -> _RecordPlan:
         expands.check(self._tables, served, query.expand)
         names, context = selection(self._tables, served, query.select, query.expand)
-        hidden = unselected(served, query.select, names)
+        hidden = unselected(served, query.select, names, query.expand)
         plan = (names, context, self._row_sql(served, names), hidden)
         if len(self._record_plans) >= PLANS_KEPT:
             self._record_plans.clear()

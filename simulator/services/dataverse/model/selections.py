@@ -42,13 +42,19 @@ def selection(
 
 
 def unselected(
-    served: DataverseTable, select: Sequence[SelectItem], names: Sequence[str]
+    served: DataverseTable,
+    select: Sequence[SelectItem],
+    names: Sequence[str],
+    expand: Sequence[ExpandItem],
 ) -> list[str]:
-    """Columns read only to expand."""
+    """Columns read only to expand; a lookup expanded as a reference is shown beside it."""
     if not select or any(item.path == ("*",) for item in select):
         return []
     wanted = [item.path[-1] for item in select if item.path[-1] in served.table.columns]
     keep = {*wanted, *_always(served, wanted)}
+    for item in expand:
+        if item.suffix == "$ref":
+            keep.update(own for own, _ in navigation_of(served, item).pairs)
     return [name for name in names if name not in keep]
 
 
@@ -78,4 +84,6 @@ def _expand_context(tables: Tables, served: DataverseTable, item: ExpandItem) ->
     options = item.options or Options()
     _, context = selection(tables, target, options.select, options.expand)
     inner = context[len(target.entity_set) :]
+    if item.suffix == "$ref":
+        return f"{item.path[0]},{item.path[0]}/$ref()"
     return f"{item.path[0]}{inner or '()'}"
