@@ -213,6 +213,23 @@ REFUSED = [
         b"413 ",
     ),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400 "),
+    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 20 + b"\r\n", b"400 "),
+    (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", b"400 "),
+    (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", b"400 "),
+    (
+        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"400 ",
+    ),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1e3\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: " + b"9" * 25 + b"\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost : h\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: h\r\n folded: x\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", b"400 "),
+    (b"GET / HTTP/9.9\r\nHost: h\r\n\r\n", b"400 "),
+    (b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", b"400 "),
+    (b"GET /\xff HTTP/1.1\r\nHost: h\r\n\r\n", b"400 "),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400 "),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400 "),
 ]
 
 
