@@ -172,6 +172,7 @@ class Records:
         self._by_key = f"{self._select} WHERE {self._where}"
         self._delete = f"DELETE FROM {self._sql_name} WHERE {self._where}"
         self._inserts: dict[tuple[str, ...], str] = {}
+        self._inserts_of_new: dict[tuple[str, ...], str] = {}
         self._updates: dict[tuple[str, ...], str] = {}
 
     def _column(self, name: str) -> str:
@@ -325,8 +326,11 @@ class Records:
         if self._version:
             values[self._version] = seq
         names = tuple(values)
-        sql = self._inserts.get(names) or self._insert_sql(names)
-        if not self._store.write(f"{sql} ON CONFLICT DO NOTHING", tuple(values.values())).rowcount:
+        sql = self._inserts_of_new.get(names)
+        if sql is None:
+            sql = f"{self._insert_sql(names)} ON CONFLICT DO NOTHING"
+            self._remember(self._inserts_of_new, names, sql)
+        if not self._store.write(sql, tuple(values.values())).rowcount:
             return False
         self._created(seq, values, user)
         return True

@@ -98,7 +98,11 @@ def test_pypi_dataverse_api(variables):
 
 @pytest.fixture
 def document(env, variables, tmp_path) -> dict[str, str]:
-    """$metadata as a file, and what our own reader counts in the same bytes."""
+    """$metadata as a file, and what our own reader counts in the same bytes.
+
+    Tables that other clients made in the same environment are taken away before.
+    """
+    httpx.post(f"{env['WT_CONTROL_URL']}/_windtunnel/reset").raise_for_status()
     answer = httpx.get(
         f"{env['WT_DATAVERSE_URL']}/api/data/v9.2/$metadata",
         headers={"authorization": f"Bearer {variables['WT_TOKEN']}"},

@@ -102,6 +102,7 @@ QUERIES = [
     ("$apply=nothing(x)", (400, QUERY, "The transformation 'nothing' is not supported.")),
     ("$apply=groupby((nothing))", (400, QUERY, "Could not find a property named 'nothing'")),
     ("$apply=aggregate(name with sum as x)", (400, QUERY, "cannot be summed")),
+    ("$apply=aggregate(createdon with average as x)", (400, QUERY, "cannot be summed")),
     ("$skiptoken=x", (400, "0x8004112a", "Malformed XML in the Paging Cookie")),
     ("$deltatoken=x", (400, QUERY, "The delta token 'x' is not valid.")),
     (f"savedQuery={NOBODY}", (404, ABSENT, "Does Not Exist")),

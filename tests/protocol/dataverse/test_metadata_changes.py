@@ -681,3 +681,12 @@ def test_members_of_another_shape_never_break_the_service(bank, junk):
             if answer.status == 204:
                 made = answer.headers["odata-entityid"].split("/v9.2/")[1]
                 done(bank.ask("DELETE", made))
+
+
+@pytest.mark.parametrize(
+    "message", ["CreateCustomerRelationships", "CreatePolymorphicLookupAttribute"]
+)
+@pytest.mark.parametrize("listed", [None, 1, "x", {}, [], [1], [{}], [{"ReferencedEntity": 1}]])
+def test_a_lookup_to_several_tables_needs_a_list_of_relationships(dataverse, message, listed):
+    body = {"Lookup": {"SchemaName": "new_Who"}, "OneToManyRelationships": listed}
+    assert dataverse.ask("POST", message, body).status == 400

@@ -27,6 +27,14 @@ MOST_ROWS = 50_000
 """Records that an aggregate may look at. Source: "Aggregate data using FetchXml"."""
 
 
+_NO_NUMBERS = frozenset(
+    {
+        *("Edm.String", "Edm.Guid", "Edm.Boolean", "Edm.Binary"),
+        *("Edm.DateTimeOffset", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration"),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
     """Names of the results, the query, and the query that counts the records looked at."""
@@ -166,7 +174,7 @@ def _aggregate(
         if method is None or item.expression is None or item.sources:
             raise NotSupported(f"The aggregation '{item.method}' is not supported.", step.position)
         piece = compiler.value(item.expression, scope)
-        if method in {"sum", "avg"} and piece.edm in {"Edm.String", "Edm.Guid", "Edm.Boolean"}:
+        if method in {"sum", "avg"} and piece.edm in _NO_NUMBERS:
             raise ODataError(f"A value of type {piece.edm} cannot be summed.", step.position)
         names.append(item.alias)
         columns.append(f"{method}({piece.text})")

@@ -275,7 +275,8 @@ def _whole_cascade(stated: Any) -> Json:
 
 def create_customer(there: Customizations, body: Json) -> Json:
     """CreateCustomerRelationships: a lookup to accounts and contacts with its relationships."""
-    for part in body.get("OneToManyRelationships") or []:
+    listed = body.get("OneToManyRelationships")
+    for part in listed if isinstance(listed, list) else ():
         if isinstance(part, dict) and _required(part, "ReferencedEntity") not in _CUSTOMERS:
             raise errors.InvalidArgument(
                 problem="A customer lookup refers to account and contact only."
