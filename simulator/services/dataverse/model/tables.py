@@ -383,7 +383,7 @@ def encode_rows(
 ) -> list[dict[str, Any]]:
     """Stored rows as JSON objects."""
     fixes = [(name, decoders[name]) for name in names if name in decoders]
-    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    objects = [dict(zip(names, row)) for row in rows]  # noqa: B905 - a value for each name
     for name, decode in fixes:
         for item in objects:
             value = item[name]
