@@ -102,6 +102,32 @@ class _Client:
                 raise BenchFailed(f"{action} answered {answer.status_code}: {answer.text[:500]}")
             return str(answer.json()["value"])
 
+    def bring_in(self, url: str, execution_id: str) -> None:
+        """Import an uploaded package into the target, and wait."""
+        self.call(
+            "ImportFromPackage",
+            packageUrl=url,
+            definitionGroupId="Bench",
+            executionId=execution_id,
+            execute=True,
+            overwrite=True,
+            legalEntityId="usmf",
+        )
+        self.wait(execution_id)
+
+    def bring_out(self, execution_id: str) -> str:
+        """Export the same entity, and wait; the address of the package."""
+        self.call(
+            "ExportToPackage",
+            definitionGroupId="Bench",
+            packageName=execution_id,
+            executionId=execution_id,
+            reExecute=False,
+            legalEntityId="usmf",
+        )
+        self.wait(execution_id)
+        return self.call("GetExportedPackageUrl", executionId=execution_id)
+
     def wait(self, execution_id: str) -> None:
         deadline = time.perf_counter() + _LONGEST_SECONDS
         while (status := self.call("GetExecutionSummaryStatus", executionId=execution_id)) in {
@@ -162,29 +188,12 @@ def data_management(folder: Path, cores: Cores, rounds: int, seconds: float) -> 
         bystander = _Bystander(health, process.pid)
         bystander.start()
         began = time.perf_counter()
-        client.call(
-            "ImportFromPackage",
-            packageUrl=url,
-            definitionGroupId="Bench",
-            executionId="bench-in",
-            execute=True,
-            overwrite=True,
-            legalEntityId="usmf",
-        )
-        client.wait("bench-in")
+        client.bring_in(url, "bench-in")
         imported = time.perf_counter() - began
         began = time.perf_counter()
-        client.call(
-            "ExportToPackage",
-            definitionGroupId="Bench",
-            packageName="bench",
-            executionId="bench-out",
-            reExecute=False,
-            legalEntityId="usmf",
-        )
-        client.wait("bench-out")
+        package_url = client.bring_out("bench-out")
         exported = time.perf_counter() - began
-        _check(client.call("GetExportedPackageUrl", executionId="bench-out"))
+        _check(package_url)
         return {
             PACKAGE_IN_SECONDS: imported,
             PACKAGE_OUT_SECONDS: exported,
@@ -251,28 +260,10 @@ def gigabyte(folder: Path, cores: Cores, rounds: int, seconds: float) -> dict[st
         url = json.loads(client.call("GetAzureWriteUrl", uniqueFileName="large.zip"))["BlobUrl"]
         with BlobClient.from_blob_url(url) as blob, package.open("rb") as file:
             blob.upload_blob(file, overwrite=True)
-        client.call(
-            "ImportFromPackage",
-            packageUrl=url,
-            definitionGroupId="Bench",
-            executionId="large-in",
-            execute=True,
-            overwrite=True,
-            legalEntityId="usmf",
-        )
-        client.wait("large-in")
+        client.bring_in(url, "large-in")
         imported = time.perf_counter() - began
         began = time.perf_counter()
-        client.call(
-            "ExportToPackage",
-            definitionGroupId="Bench",
-            packageName="large",
-            executionId="large-out",
-            reExecute=False,
-            legalEntityId="usmf",
-        )
-        client.wait("large-out")
-        url = client.call("GetExportedPackageUrl", executionId="large-out")
+        url = client.bring_out("large-out")
         with BlobClient.from_blob_url(url) as blob, exported.open("wb") as file:
             blob.download_blob().readinto(file)
         seconds_out = time.perf_counter() - began
