@@ -8,6 +8,7 @@ import orjson
 
 from windtunnel.simulator.exchange import Exchange, Response, Route, ServiceError
 from windtunnel.simulator.kernel.clock import iso_seconds
+from windtunnel.simulator.kernel.json_bodies import BadJson, any_json_of
 from windtunnel.simulator.services.data_management.model.records import Execution, Step
 from windtunnel.simulator.services.data_management.service import DataManagement
 
@@ -55,9 +56,9 @@ class Handlers:
     def cancel(self, exchange: Exchange) -> Response:
         """Cancel an execution that waits or runs, as its page does: `{"execution": "id"}`."""
         try:
-            body = orjson.loads(exchange.request.body)
-        except orjson.JSONDecodeError as error:
-            raise BadRequest(problem=f"not JSON: {error}") from error
+            body = any_json_of(exchange.request)
+        except BadJson as error:
+            raise BadRequest(problem=str(error)) from error
         wanted = body.get("execution") if isinstance(body, dict) else None
         if not isinstance(wanted, str):
             raise BadRequest(problem='give {"execution": "id"}')

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from windtunnel.contracts.entities.dataverse.roles import ACCESS
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
-from windtunnel.simulator.services.dataverse.security.shares import Principal, Shares
+from windtunnel.simulator.services.dataverse.security.shares import INHERITED, Principal, Shares
 
 _OWNER: Final = "_ownerid_value"
 _ALL: Final = sum(ACCESS.values()) & ~ACCESS["Create"]
@@ -122,7 +122,7 @@ class Inheritance:
         self, served: DataverseTable, key: str, principal: Principal, mask: int, seen: set[str]
     ) -> None:
         before = self._shares.mask(key, principal[1])
-        self._shares.inherit(served, key, principal, mask, self._new_id)
+        self._shares.put(served, key, principal, {INHERITED: mask}, self._new_id)
         after = self._shares.mask(key, principal[1])
         self._pass(served, key, principal, after & ~before, before & ~after, seen)
 

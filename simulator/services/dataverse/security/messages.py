@@ -15,6 +15,7 @@ from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.references import reference, reference_in
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
+from windtunnel.simulator.services.dataverse.security.shares import GIVEN
 
 _PRINCIPALS: Final = {"systemuser", "team"}
 _NAMES: Final = {bit: f"{right}Access" for right, bit in ACCESS.items()}
@@ -95,7 +96,7 @@ def _set(
     """Give a principal these rights on a record, and what follows on its children."""
     shares = call.there.security.shares
     before = shares.mask(key, principal[1])
-    shares.set(served, key, principal, mask, call.there.ids.uuid)
+    shares.put(served, key, principal, {GIVEN: mask}, call.there.ids.uuid)
     after = shares.mask(key, principal[1])
     if before != after:
         call.there.writes.inheritance.share(served, key, principal, before, after)

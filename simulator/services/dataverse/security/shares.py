@@ -14,7 +14,7 @@ from windtunnel.simulator.services.dataverse.model.tables import DataverseTable,
 
 TABLE = "principalobjectaccess"
 _OWNER = "_ownerid_value"
-_GIVEN, _INHERITED = "accessrightsmask", "inheritedaccessrightsmask"
+GIVEN, INHERITED = "accessrightsmask", "inheritedaccessrightsmask"
 
 Principal: TypeAlias = tuple[str, str]
 """A user or a team: its table and its id."""
@@ -45,9 +45,9 @@ class Shares:
     def of(self, key: str) -> list[tuple[str, str, int]]:
         """(table of the principal, its id, rights) of everybody a record is shared with."""
         return sorted(
-            (row["principaltypecode"], row["principalid"], row[_GIVEN])
+            (row["principaltypecode"], row["principalid"], row[GIVEN])
             for row in self._rows(key)
-            if row[_GIVEN]
+            if row[GIVEN]
         )
 
     def all_of(self, key: str) -> list[tuple[str, str, int]]:
@@ -59,34 +59,12 @@ class Shares:
     def inherited(self, key: str) -> dict[Principal, int]:
         """The rights that a record inherited, by principal."""
         return {
-            (row["principaltypecode"], row["principalid"]): row[_INHERITED]
+            (row["principaltypecode"], row["principalid"]): row[INHERITED]
             for row in self._rows(key)
-            if row[_INHERITED]
+            if row[INHERITED]
         }
 
-    def set(
-        self,
-        served: DataverseTable,
-        key: str,
-        principal: Principal,
-        mask: int,
-        new_id: Callable[[], str],
-    ) -> None:
-        """Give a principal these rights and no others; 0 takes all away that were given."""
-        self._put(served, key, principal, {_GIVEN: mask}, new_id)
-
-    def inherit(
-        self,
-        served: DataverseTable,
-        key: str,
-        principal: Principal,
-        mask: int,
-        new_id: Callable[[], str],
-    ) -> None:
-        """The same for the rights that a record inherits."""
-        self._put(served, key, principal, {_INHERITED: mask}, new_id)
-
-    def _put(
+    def put(
         self,
         served: DataverseTable,
         key: str,
@@ -94,6 +72,7 @@ class Shares:
         masks: dict[str, int],
         new_id: Callable[[], str],
     ) -> None:
+        """Let a principal have these rights and no others, `GIVEN` or `INHERITED`; 0 is none."""
         records = self._tables.by_name[TABLE].records
         found = self._find(key, principal[1])
         if found:
@@ -109,8 +88,8 @@ class Shares:
                 "objecttypecode": served.name,
                 "principalid": principal[1],
                 "principaltypecode": principal[0],
-                _GIVEN: 0,
-                _INHERITED: 0,
+                GIVEN: 0,
+                INHERITED: 0,
                 **masks,
             }
             records.insert(values)
@@ -127,7 +106,7 @@ class Shares:
     def given(self, key: str, principal: str) -> int:
         """The rights a principal was given on a record."""
         rows = self._find(key, principal)
-        return int(rows[0][_GIVEN] or 0) if rows else 0
+        return int(rows[0][GIVEN] or 0) if rows else 0
 
     def mask(self, key: str, principal: str) -> int:
         """The rights a principal has on a record, given or inherited."""
@@ -149,4 +128,4 @@ class Shares:
 
 
 def _rights(row: Mapping[str, Any]) -> int:
-    return int(row[_GIVEN] or 0) | int(row[_INHERITED] or 0)
+    return int(row[GIVEN] or 0) | int(row[INHERITED] or 0)
