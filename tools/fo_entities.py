@@ -109,7 +109,10 @@ def _entity(entity: dict[str, Any], sets: dict[str, Any]) -> EntityType:
 
 
 def lines(facts: dict[str, Any]) -> bytes:
-    """The file: the sets in the order of `FACTS`, their enumerations, names of absent sets."""
+    """The file: the sets in the order of `FACTS`, their enumerations, names of absent sets.
+
+    With the last stand the navigation properties of the real metadata that lead to those.
+    """
     sets = {entity["set"]: entity for entity in facts["entities"]}
     used = {c["e"] for entity in sets.values() for c in entity["columns"] if "e" in c}
     enums = (
@@ -117,10 +120,16 @@ def lines(facts: dict[str, Any]) -> bytes:
         for name in sorted(used)
     )
     absent = {item["to"] for entity in sets.values() for item in entity["nav"]} - set(sets)
+    unserved = {
+        name: found
+        for name in FACTS
+        if name in sets
+        and (found := sorted(item["n"] for item in sets[name]["nav"] if item["to"] not in sets))
+    }
     rows = [
         *(entity_json(_entity(sets[name], sets)) for name in FACTS if name in sets),
         *map(enum_json, enums),
-        {"absent": sorted(absent)},
+        {"absent": sorted(absent), "absent_navigations": unserved},
     ]
     return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 

@@ -20,6 +20,7 @@ from windtunnel.contracts.entities.finance_operations.wire import entity_of, enu
 __all__ = [
     "LINES",
     "NAMESPACE",
+    "absent_navigations",
     "absent_sets",
     "document",
     "entity_types",
@@ -57,6 +58,13 @@ def absent_sets() -> frozenset[str]:
     """Public collections of the real service that standard sets lead to and nobody serves here."""
     absent = {str(name) for line in _lines() for name in line.get("absent", ())}  # type: ignore[attr-defined]
     return frozenset(absent - {str(line["set"]) for line in _lines() if "set" in line})
+
+
+@cache
+def absent_navigations(entity_set: str) -> frozenset[str]:
+    """Navigation properties of a standard set that lead to what nobody serves here."""
+    named = (line.get("absent_navigations", {}) for line in _lines())
+    return frozenset(name for found in named for name in found.get(entity_set, ()))  # type: ignore[attr-defined]
 
 
 @cache

@@ -108,6 +108,9 @@ class VerbNotSupported(WebApiError):
     status = 405
     text = "The requested resource does not support http method '{method}'."
 
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(headers={"Allow": allowed}, method=method)
+
 
 class NotAcceptable(WebApiError):
     """A representation that nobody offers."""

@@ -1,4 +1,7 @@
-"""Endpoints of finance and operations: method, path, handler. Nothing else."""
+"""Endpoints of finance and operations: method, path, handler. Nothing else.
+
+What is below `/data` is not here: an address says itself what can be done with it.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,13 @@ from windtunnel.simulator.services.finance_operations.custom_services import (
     json_handlers,
     soap_handlers,
 )
-from windtunnel.simulator.services.finance_operations.handlers.data import data
 from windtunnel.simulator.services.finance_operations.handlers.metadata import metadata_api
 
 _OPERATION = "/api/services/{group}/{service}/{operation}"
 
-METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 ROUTES = [
     *(
-        Route(method, path, data)
-        for method in METHODS
-        for path in ("/data", "/data/{resource:path}")
-    ),
-    *(
-        Route(method, path, metadata_api)
-        for method in ("GET", "POST", "PATCH", "PUT", "DELETE")
+        Route("GET", path, metadata_api)
         for root in ("/metadata", "/Metadata")
         for path in (root, f"{root}/{{resource:path}}")
     ),

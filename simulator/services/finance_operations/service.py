@@ -29,12 +29,12 @@ from windtunnel.simulator.services.finance_operations.custom_services import Cus
 from windtunnel.simulator.services.finance_operations.custom_services.soap_handlers import (
     is_description,
 )
-from windtunnel.simulator.services.finance_operations.handlers.data import BELOW, data
+from windtunnel.simulator.services.finance_operations.handlers.data import BELOW, ROOT, data
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import error_response
 from windtunnel.simulator.services.finance_operations.model.actions import Actions
 from windtunnel.simulator.services.finance_operations.model.environment import Environment
-from windtunnel.simulator.services.finance_operations.routes import METHODS, ROUTES
+from windtunnel.simulator.services.finance_operations.routes import ROUTES
 from windtunnel.simulator.services.finance_operations.throttling import COOKIE, Throttling
 
 
@@ -139,15 +139,15 @@ class FinanceOperations:
     def handle(self, exchange: Exchange) -> Response:
         """Answer a request, or raise a ServiceError."""
         request = exchange.request
-        if request.path.startswith(BELOW) and request.method in METHODS:
-            # Nearly every request: the table of routes would say the same, and take a third longer.
+        if request.path.startswith(BELOW) or request.path == ROOT:
+            # Nearly every request: no table of routes knows what an address can do.
             response = data(exchange, self.environment, self._addresses)
             self._sign(exchange, response)
             return response
         match = self._router.match(request.method, request.path)
         if not isinstance(match, Matched):
             if isinstance(match, MethodNotAllowed):
-                raise e.VerbNotSupported(headers={"Allow": match.allowed}, method=request.method)
+                raise e.VerbNotSupported(request.method, match.allowed)
             return self._of_neighbour(exchange)
         response = match.handler(exchange, self.environment, self._addresses, **match.params)
         self._sign(exchange, response)
@@ -157,7 +157,7 @@ class FinanceOperations:
         request = exchange.request
         match = self._by_neighbours.match(request.method, request.path)
         if isinstance(match, MethodNotAllowed):
-            raise e.VerbNotSupported(headers={"Allow": match.allowed}, method=request.method)
+            raise e.VerbNotSupported(request.method, match.allowed)
         if not isinstance(match, Matched):
             raise no_route(exchange)
         response = match.handler(exchange, **match.params)

@@ -83,6 +83,20 @@ def test_a_failed_change_set_is_one_part_and_leaves_nothing(rig: Rig) -> None:
     assert rig.service.entities() == before
 
 
+def test_a_content_id_stands_once_in_a_change_set(rig: Rig) -> None:
+    before = rig.service.entities()
+    answer = send(
+        rig,
+        change_set(group("76", number="1")),
+        change_set(group("77", number="2"), group("78", number="2")),
+    )
+    assert answer.status_code == 400
+    assert "The content ID '2' was found more than once" in rig.infolog(answer)
+    assert rig.service.entities() == before
+    parts = [change_set(group(name, number="1")) for name in ("77", "78")]
+    assert statuses(send(rig, *parts)) == [201, 201]
+
+
 def test_a_batch_stops_at_the_first_error_unless_told_not_to(rig: Rig) -> None:
     parts = (operation("GET", "Nope"), operation("GET", "CustomerGroups/$count"))
     assert statuses(send(rig, *parts)) == [404]

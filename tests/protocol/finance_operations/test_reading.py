@@ -353,7 +353,50 @@ def test_a_client_may_ask_for_smaller_pages_only(rig: Rig) -> None:
     assert "preference-applied" not in large.headers
 
 
-def test_what_is_not_simulated_says_so(rig: Rig) -> None:
-    answer = rig.get("QualityOrderHeaders")
-    feature = answer.headers["x-windtunnel-absent"]
-    assert (answer.status_code, feature) == (501, "entity set QualityOrderHeaders")
+@pytest.mark.parametrize(
+    ("path", "feature"),
+    [
+        ("QualityOrderHeaders", "entity set QualityOrderHeaders"),
+        (f"{CUSTOMER}/QualityOrderHeaders", "navigation property CustomersV3/QualityOrderHeaders"),
+        (
+            f"{CUSTOMER}?$expand=QualityOrderHeaders",
+            "navigation property CustomersV3/QualityOrderHeaders",
+        ),
+        (
+            "CustomersV3?$filter=WriteOffFinancialReasonsSetup/Reason eq 'x'",
+            "navigation property CustomersV3/WriteOffFinancialReasonsSetup",
+        ),
+        (f"{CUSTOMER}/DimensionSet/$ref", "links ($ref)"),
+        ("CustomersV3/$ref", "links ($ref)"),
+    ],
+)
+def test_what_is_not_simulated_says_so(rig: Rig, path: str, feature: str) -> None:
+    answer = rig.get(path)
+    assert (answer.status_code, answer.headers["x-windtunnel-absent"]) == (501, feature)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_links_are_not_written(rig: Rig, method: str) -> None:
+    answer = rig.call(method, f"/data/{CUSTOMER}/Warehouses/$ref", {"@odata.id": "x"})
+    assert (answer.status_code, answer.headers["x-windtunnel-absent"]) == (501, "links ($ref)")
+
+
+def test_a_record_that_is_as_it_was_is_not_sent_again(rig: Rig) -> None:
+    path = "CustomerGroups(dataAreaId='usmf',CustomerGroupId='10')"
+    etag = rig.get(path).headers["etag"]
+    for tags in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
+        same = rig.get(path, headers={"if-none-match": tags})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    for tags in ('W/"x"', "nonsense", ""):
+        assert rig.get(path, headers={"if-none-match": tags}).status_code == 200
+    assert rig.call("PATCH", f"/data/{path}", {"Description": "New"}).status_code == 204
+    changed = rig.get(path, headers={"if-none-match": etag})
+    assert (changed.status_code, changed.json()["Description"]) == (200, "New")
+    assert rig.get(path.replace("'10'", "'no'"), headers={"if-none-match": "*"}).status_code == 404
+
+
+def test_a_record_behind_a_navigation_has_its_etag_in_the_header_too(rig: Rig) -> None:
+    line = rig.rows("SalesOrderLines?$top=1")[0]["InventoryLotId"]
+    path = f"SalesOrderLines(dataAreaId='usmf',InventoryLotId='{line}')/SalesOrderHeaderV2"
+    answer = rig.get(path)
+    assert answer.headers["etag"] == answer.json()["@odata.etag"]

@@ -330,15 +330,54 @@ def test_fields_that_cannot_be_edited_are_refused(
     assert f"Update not allowed for field '{next(iter(sent))}'." in rig.infolog(answer)
 
 
+READ = "GET, HEAD"
+SALES = "SalesOrderHeadersV2(dataAreaId='usmf',SalesOrderNumber='000001')"
+CREATION = "ReleasedProductCreationsV2(dataAreaId='usmf',ItemNumber='D0001')"
+
+
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", GROUP), ("PATCH", f"{GROUP}/Description"), ("POST", ""), ("DELETE", "$metadata")],
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/data", READ),
+        ("MERGE", "/data/", READ),
+        ("DELETE", "/data/$metadata", READ),
+        ("GET", "/data/$batch", "POST"),
+        ("OPTIONS", "/data/CustomerGroups", f"{READ}, POST"),
+        ("TRACE", f"/data/{GROUP}", f"{READ}, PATCH, PUT, DELETE"),
+        ("POST", f"/data/{GROUP}", f"{READ}, PATCH, PUT, DELETE"),
+        ("PATCH", f"/data/{GROUP}/Description", READ),
+        ("PUT", f"/data/{GROUP}/Description/$value", READ),
+        ("POST", f"/data/{SALES}/SalesOrderLines", READ),
+        ("POST", f"/data/{SALES}/QualityOrderHeaders", READ),
+        ("PUT", "/data/CustomerGroups/$count", READ),
+        ("POST", "/data/Companies", READ),
+        ("PATCH", f"/data/{CREATION}", READ),
+        ("PATCH", "/data/ReleasedProductCreationsV2", f"{READ}, POST"),
+        (
+            "GET",
+            "/data/DataManagementEntities/Microsoft.Dynamics.DataEntities.GetApplicationVersion",
+            "POST",
+        ),
+        ("OPTIONS", "/metadata/DataEntities", READ),
+        ("PATCH", "/metadata", READ),
+    ],
 )
-def test_verbs_that_a_resource_does_not_have_are_405(rig: Rig, method: str, path: str) -> None:
-    answer = rig.call(method, f"/data/{path}", {})
+def test_verbs_that_a_resource_does_not_have_are_405_and_the_others_are_named(
+    rig: Rig, method: str, path: str, allowed: str
+) -> None:
+    answer = rig.call(method, path, {})
     assert answer.status_code == 405
+    assert answer.headers["allow"] == allowed
     text = f"The requested resource does not support http method '{method}'."
     assert answer.json() == {"Message": text}
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "path", [f"{GROUP}/Nope", f"{GROUP}/Description/Nope", f"{SALES}/DimensionSet/x", "Workers/x"]
+)
+def test_what_cannot_be_read_either_has_no_route(rig: Rig, method: str, path: str) -> None:
+    assert rig.call(method, f"/data/{path}", {}).status_code == 404
 
 
 def test_an_action_nobody_has_is_404(rig: Rig) -> None:

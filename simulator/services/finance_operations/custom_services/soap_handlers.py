@@ -85,7 +85,7 @@ def describe(
             if found is None:
                 raise no_route(exchange)
             return Response(200, found.encode(), _XML)
-    raise VerbNotSupported(headers={"Allow": "POST"}, method=request.method)
+    raise VerbNotSupported(request.method, "POST")
 
 
 def call(

@@ -58,7 +58,7 @@ def invoke(
         raise no_route(exchange)
     request = exchange.request
     if request.method != "POST":
-        raise VerbNotSupported(headers={"Allow": "POST"}, method=request.method)
+        raise VerbNotSupported(request.method, "POST")
     exchange.operation = "action"
     level = level_asked(exchange, None)
     arguments = served.arguments(parameters_of(request))

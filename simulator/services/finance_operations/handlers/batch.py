@@ -46,13 +46,16 @@ def batch(exchange: Exchange, environment: Environment, run: Run) -> Response:
     """Answer a batch: 200 whatever became of its parts. `run` answers one operation."""
     request = exchange.request
     if request.method != "POST":
-        raise VerbNotSupported(method=request.method)
+        raise VerbNotSupported(request.method, "POST")
     exchange.operation = "batch"
     rules = BatchRules(environment.batch_operations)
     try:
         items = parse_batch(request.header("content-type"), request.body, rules)
     except BatchError as error:
         raise BatchRefused(reason=error.message) from error
+    for item in items:
+        if isinstance(item, ChangeSet):
+            _check_content_ids(item)
     keeps_on = "continue-on-error" in request.header("prefer")
     costs: list[float] = []
     answers: list[Answer] = []
@@ -68,6 +71,18 @@ def batch(exchange: Exchange, environment: Environment, run: Run) -> Response:
     names = [environment.new_id() for answer in answers if isinstance(answer, tuple)]
     media, body = render_batch(answers, environment.new_id(), names)
     return Response(200, body, header_lines({"Content-Type": media}) + VERSION)
+
+
+def _check_content_ids(change_set: ChangeSet) -> None:
+    """Refuse an id that stands twice, before anything runs. Source: texts of the OData library."""
+    seen: set[str] = set()
+    for part in change_set.parts:
+        if part.content_id and part.content_id in seen:
+            raise BatchRefused(
+                reason=f"The content ID '{part.content_id}' was found more than once in the same "
+                "change set. Content IDs have to be unique across all operations of a change set."
+            )
+        seen.add(part.content_id)
 
 
 def _answer(

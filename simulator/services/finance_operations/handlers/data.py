@@ -26,11 +26,8 @@ ROOT = "/data"
 BELOW = f"{ROOT}/"
 
 
-def data(
-    exchange: Exchange, environment: Environment, addresses: Addresses, resource: str = ""
-) -> Response:
+def data(exchange: Exchange, environment: Environment, addresses: Addresses) -> Response:
     """Answer a request for `/data` or below; its path is read as it came, decoded once more."""
-    del resource
     try:
         address = addresses.of(exchange.request.path[len(ROOT) :])
     except NotAnAddress:
@@ -41,6 +38,8 @@ def data(
     if not environment.users.of(exchange.identity.user_id).may(need, address.entity_set.name):
         raise AccessDenied
     first, *behind = address.rest or ("",)
+    if first and address.rest[-1] == "$ref":
+        raise Absent("links ($ref)")
     if is_action(first):
         if behind:
             raise no_route(exchange)
@@ -79,5 +78,5 @@ def _without_set(
 def _only_get(exchange: Exchange, response: Response) -> Response:
     method = exchange.request.method
     if method not in {"GET", "HEAD"}:
-        raise VerbNotSupported(method=method)
+        raise VerbNotSupported(method, "GET, HEAD")
     return response

@@ -18,11 +18,7 @@ from windtunnel.simulator.odata.expressions import Reader, key_predicate
 from windtunnel.simulator.odata.objects import ObjectTest
 from windtunnel.simulator.odata.tree import Binary, Expression, Literal, Options
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
-from windtunnel.simulator.services.finance_operations.errors import (
-    BadQuery,
-    RecordNotFound,
-    VerbNotSupported,
-)
+from windtunnel.simulator.services.finance_operations.errors import BadQuery, RecordNotFound
 from windtunnel.simulator.services.finance_operations.handlers.reading import no_route
 from windtunnel.simulator.services.finance_operations.handlers.wire import (
     HEADS,
@@ -42,8 +38,6 @@ def metadata_api(
 ) -> Response:
     """Answer a request below `/metadata`; `resource` is the decoded path behind it."""
     del addresses
-    if exchange.request.method not in {"GET", "HEAD"}:
-        raise VerbNotSupported(headers={"Allow": "GET, HEAD"}, method=exchange.request.method)
     exchange.operation = "list"
     listings = environment.metadata.listings
     segments = [part for part in resource.split("/") if part]

@@ -9,7 +9,7 @@ import orjson
 
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import decoder
-from windtunnel.simulator.exchange import Exchange, Response
+from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.kernel.gzips import takes_gzip
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.finance_operations.addresses import Address
@@ -28,6 +28,7 @@ from windtunnel.simulator.services.finance_operations.model.kept_records import 
     ETAG,
     Form,
     etag_line,
+    names_version,
 )
 from windtunnel.simulator.services.finance_operations.model.plans import Plan
 from windtunnel.simulator.services.finance_operations.model.reading import Page, address_of
@@ -163,7 +164,16 @@ def retrieve(
         if not plan.expansions:
             encoded.put(key, variant, known)
     body, head, etag, _ = known
+    tags = headers.get(b"if-none-match")
+    if tags is not None and etag and names_version(tags.decode("latin-1"), _tag_in(etag)):
+        # unconfirmed: OData 4.0 Part 1, "Header If-None-Match"; no page of this service tells.
+        return Response(304, b"", VERSION, etag)
     return Response(200, body, head, etag)
+
+
+def _tag_in(line: bytes) -> str:
+    """The etag of its header line."""
+    return line.partition(b":")[2].strip().decode()
 
 
 def in_scope(exchange: Exchange, environment: Environment, entity_set: EntitySet, key: Key) -> bool:
@@ -207,6 +217,8 @@ def _behind(
             raise RecordNotFound
         is_count = len(rest) == 2
         return _navigate(exchange, environment, entity_set, key, navigation, is_count=is_count)
+    if entity_set.lacks_navigation(name):
+        raise Absent(f"navigation property {entity_set.name}/{name}")
     if name not in entity_set.table.columns or rest[1:] not in {(), ("$value",)}:
         raise no_route(exchange)
     exchange.operation = "retrieve"
@@ -256,6 +268,10 @@ def _navigate(
     if not page.records:
         return Response(204, b"", VERSION)
     record = page.records[0]
-    if level != "none":
-        record = {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}
-    return json_response(200, record, level)
+    if level == "none":
+        return json_response(200, record, level)
+    answer = json_response(
+        200, {"@odata.context": f"{root}/$metadata#{plan.context}/$entity", **record}, level
+    )
+    answer.add(etag_line(record[ETAG]))
+    return answer

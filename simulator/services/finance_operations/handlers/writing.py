@@ -27,6 +27,7 @@ from windtunnel.simulator.services.finance_operations.model.environment import E
 from windtunnel.simulator.services.finance_operations.model.kept_records import ETAG, etag_line
 from windtunnel.simulator.services.finance_operations.model.reading import Json, address_of
 
+_READ: Final = "GET, HEAD"
 _OPERATIONS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
 
@@ -39,23 +40,34 @@ def write(exchange: Exchange, environment: Environment, address: Address) -> Res
     if entity_set is None:
         raise no_route(exchange)
     if rest:
-        if rest[0] not in entity_set.table.columns and rest[0] not in entity_set.table.navigations:
+        if not _is_readable(entity_set, key, rest):
             raise no_route(exchange)
-        raise VerbNotSupported(method=method)
+        raise VerbNotSupported(method, _READ)
     if entity_set.facts.is_read_only or (entity_set.view and method != "POST"):
         # unconfirmed: 405; the real service may answer 400.
-        raise VerbNotSupported(headers={"Allow": "GET, HEAD"}, method=method)
-    if method == "POST":
-        if key is not None:
-            raise VerbNotSupported(method=method)
+        is_made = key is None and not entity_set.facts.is_read_only
+        raise VerbNotSupported(method, f"{_READ}, POST" if is_made else _READ)
+    if method == "POST" and key is None:
         return create(exchange, environment, entity_set)
-    if method not in _OPERATIONS:
-        raise VerbNotSupported(method=method)
+    if method not in _OPERATIONS or method == "POST":
+        changes = "POST" if key is None else "PATCH, PUT, DELETE"
+        raise VerbNotSupported(method, f"{_READ}, {changes}")
     if key is None:
         raise TooManySelected
     if method == "DELETE":
         return delete(exchange, environment, entity_set, key)
     return update(exchange, environment, entity_set, key)
+
+
+def _is_readable(entity_set: EntitySet, key: Key | None, rest: tuple[str, ...]) -> bool:
+    """Whether what stands behind a set or a record can be read, and so only that."""
+    if key is None:
+        return rest == ("$count",)
+    name, table = rest[0], entity_set.table
+    if name in table.columns:
+        return rest[1:] in {(), ("$value",)}
+    is_link = name in table.navigations or entity_set.lacks_navigation(name)
+    return is_link and rest[1:] in {(), ("$count",)}
 
 
 def create(exchange: Exchange, environment: Environment, entity_set: EntitySet) -> Response:

@@ -16,7 +16,10 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     EntityType,
     Property,
 )
-from windtunnel.contracts.entities.finance_operations.load import entity_types
+from windtunnel.contracts.entities.finance_operations.load import (
+    absent_navigations,
+    entity_types,
+)
 from windtunnel.simulator.entity_sets.records import EncodedRecords, Key, Records, Values
 from windtunnel.simulator.entity_sets.values import (
     BadValue,
@@ -328,6 +331,12 @@ class EntitySet:
         title = values[self.facts.title] if self.facts.title else ""
         shown = f"{self.label(last)}: {values[last]}"
         return f"{shown}, {title}" if title else shown
+
+    def lacks_navigation(self, name: str) -> bool:
+        """Whether a navigation property is one of the real service that is not served here."""
+        return name not in self.table.navigations and (
+            name in self.kind.navigations or name in absent_navigations(self.name)
+        )
 
     def row(self, key: Key) -> Values | None:
         """A stored row as rules read it, or None."""

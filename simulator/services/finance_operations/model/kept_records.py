@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 REC_VERSION: Final = "RecVersion"
 ETAG: Final = "@odata.etag"
+_TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 Form: TypeAlias = tuple[bytes, bytes, bytes, int | None]
 """Body, head, the line of the etag, and the record id: None for what is to be answered anew."""
@@ -45,3 +47,10 @@ def refreshing(sets: Mapping[str, EntitySet]) -> Refresh:
 def etag_line(etag: str) -> bytes:
     """The header line of an etag."""
     return f"ETag: {etag}\r\n".encode()
+
+
+def names_version(tags: str, etag: str) -> bool:
+    """Whether `If-Match` or `If-None-Match` names this etag, weak or strong, or any by `*`."""
+    if tags.strip() == "*":
+        return True
+    return etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in _TAG.findall(tags)}

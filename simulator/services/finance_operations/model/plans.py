@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.values import Decoder
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import (
     FINANCE_AND_OPERATIONS,
@@ -98,6 +99,11 @@ class Plans:
         if plan is None:
             try:
                 plan = self._compile(entity_set, text)
+            except UnknownProperty as error:
+                if entity_set.lacks_navigation(error.name):
+                    name = f"{entity_set.name}/{error.name}"
+                    raise Absent(f"navigation property {name}") from error
+                raise BadQuery(reason=error.message) from error
             except ODataError as error:
                 raise BadQuery(reason=error.message) from error
             if len(self._kept) >= KEPT:

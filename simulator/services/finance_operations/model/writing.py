@@ -5,10 +5,9 @@ One record at a time; many at once are written by `Bulk`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from typing import Any
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
 from windtunnel.simulator.entity_sets.records import Key, Values
@@ -31,14 +30,15 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
     Sets,
 )
-from windtunnel.simulator.services.finance_operations.model.kept_records import REC_VERSION
+from windtunnel.simulator.services.finance_operations.model.kept_records import (
+    REC_VERSION,
+    names_version,
+)
 from windtunnel.simulator.services.finance_operations.model.lookups import Lookups
 from windtunnel.simulator.services.finance_operations.model.refusals import Refusal
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
 from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import NONE
 from windtunnel.simulator.services.finance_operations.model.storing import Storing
-
-_ETAG: Final = re.compile(r'(?:W/)?"[^"]*"')
 
 
 class Writing:
@@ -141,10 +141,9 @@ class Writing:
         """The row that a request is for. Raises NothingSelected or EtagMismatch."""
         if row is None:
             raise NothingSelected
-        if if_match and if_match.strip() != "*":
+        if if_match:
             current = entity_set.etags[row[REC_VERSION], row[REC_ID]]
-            wanted = {tag.removeprefix("W/") for tag in _ETAG.findall(if_match)}
-            if current.removeprefix("W/") not in wanted:
+            if not names_version(if_match, current):
                 raise EtagMismatch
         return row
 
@@ -211,7 +210,7 @@ def _unknown(entity_set: EntitySet, name: str) -> str:
     unconfirmed: the text on navigation properties.
     """
     bare = name.partition("@")[0]
-    if bare in entity_set.kind.navigations:
+    if bare in entity_set.table.navigations or entity_set.lacks_navigation(bare):
         return (
             f"The navigation property '{bare}' cannot be written with its record: deep insert and "
             "links are not supported."
