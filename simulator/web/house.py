@@ -23,6 +23,9 @@ from windtunnel.simulator.services.data_management.control import (
 from windtunnel.simulator.services.data_management.recurring.routes import (
     control_routes as recurring_routes,
 )
+from windtunnel.simulator.services.data_management.recurring.routes import (
+    is_enqueue,
+)
 from windtunnel.simulator.services.electronic_reporting.routes import routes as er_routes
 from windtunnel.simulator.services.entra import EntraService
 from windtunnel.simulator.services.finance_operations.setup_pages import routes as setup_pages
@@ -139,10 +142,19 @@ class House:
         cloud, port = self._ground.cloud, self.settings.proxy.https_port
         contexts = Contexts(self._ground.ca()) if self.settings.simulator.tls else None
         incoming = self.blob.model.contents.incoming
-        by_host = Spooling(incoming, lambda host: cloud.leads_to("blob", host.decode("latin-1")))
+
+        def takes(host: bytes, target: bytes) -> bool:
+            name = host.decode("latin-1")
+            is_file = is_enqueue(target) and cloud.leads_to("finance_operations", name)
+            return is_file or cloud.leads_to("blob", name)
+
+        by_host = Spooling(incoming, takes)
         found = {
             "proxy": Manner(connections(cloud, applications, contexts), spooling=by_host),
-            "blob": Manner(spooling=Spooling(incoming, lambda _: True)),
+            "blob": Manner(spooling=Spooling(incoming, lambda _, __: True)),
+            "finance_operations": Manner(
+                spooling=Spooling(incoming, lambda _, target: is_enqueue(target))
+            ),
         }
         if port is not None:
             if contexts is None:

@@ -56,11 +56,11 @@ class WebLimits:
 class Spooling:
     """Bodies beyond `over_bytes` go to files of `folder`, and may be as large as `largest_bytes`.
 
-    `wanted` says whether the service that a `Host` value names takes them.
+    `wanted` says whether they are taken at a `Host` value and a request target.
     """
 
     folder: Path
-    wanted: Callable[[bytes], bool]
+    wanted: Callable[[bytes, bytes], bool]
     over_bytes: int = 1_048_576
     largest_bytes: int = 5_300_000_000
 
@@ -385,8 +385,9 @@ class HttpConnection(asyncio.Protocol):
     def _check_size(self, size: int) -> Spooling | None:
         """How a body of this size is kept: spooled, or in memory. Raises _Refused."""
         spooling = self._server.spooling
-        if spooling is not None and not spooling.wanted(self._headers.get(b"host", b"")):
-            spooling = None
+        if spooling is not None:
+            host = self._headers.get(b"host", b"")
+            spooling = spooling if spooling.wanted(host, self._url) else None
         limits = self._server.limits
         largest = limits.body_bytes if spooling is None else spooling.largest_bytes
         if size > largest:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from urllib.parse import quote, urlencode
 
+from windtunnel.simulator.exchange import Spooled
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.services.blob.authorization import signing
 from windtunnel.simulator.services.blob.authorization.sources import Sources
@@ -97,6 +98,32 @@ class BlobAccess:
     ) -> None:
         """Write a whole block blob of a draft, without moving a byte; as `write` otherwise."""
         self._put(container, blob, self._blobs.shelf.contents.keep(draft), content_type)
+
+    def write_spooled(
+        self,
+        container: str,
+        blob: str,
+        spooled: Spooled,
+        content_type: str = "application/octet-stream",
+    ) -> None:
+        """Write a whole block blob of a request's body, without moving a byte."""
+        self._put(container, blob, self._blobs.shelf.contents.take(spooled), content_type)
+
+    def copy(self, source: tuple[str, str], target: tuple[str, str]) -> bool:
+        """Make a blob with the content of another, by container and name, without moving a byte.
+
+        False when the other is not there.
+        """
+        found = self.find(*source)
+        if found is None:
+            return False
+        self._containers.ensure(self.account, target[0])
+        told = Told(dict(found.headers))
+        made = self._blobs.create(
+            Address(self.account, *target), ANYHOW, told, found.kind, found.size
+        )
+        self._blobs.shelf.copy_extents(found.id, made.id)
+        return True
 
     def _put(self, container: str, blob: str, written: Written, content_type: str) -> None:
         self._containers.ensure(self.account, container)

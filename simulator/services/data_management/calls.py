@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class ImportCall:
     """The arguments of ImportFromPackage and its kin.
 
-    A `recurring` one runs beside others of its project and leaves a project that is there alone.
-    With `fail_on_error` what has not begun when an entity has errors is skipped; `without_batch` it
-    does not wait for the batch.
+    With `is_file` the URL leads to a data file, not to a package. A `recurring` one runs beside
+    others of its project and leaves a project that is there alone. With `fail_on_error` what has
+    not begun when an entity has errors is skipped; `without_batch` it does not wait for the batch.
     """
 
     package_url: str
@@ -24,6 +24,7 @@ class ImportCall:
     recurring: bool = False
     fail_on_error: bool = False
     without_batch: bool = False
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
+from windtunnel.simulator.exchange import Spooled
 from windtunnel.simulator.services.data_management.values import Field
 
 
@@ -157,6 +158,14 @@ class Blobs(Protocol):
 
     def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
         """Write a blob as a whole."""
+        ...
+
+    def take(self, container: str, name: str, spooled: Spooled) -> None:
+        """Make a request's body a blob, without moving a byte."""
+        ...
+
+    def copy(self, source: tuple[str, str], target: tuple[str, str]) -> bool:
+        """Let a blob have the content of another, by container and name; False without another."""
         ...
 
     def draft(self) -> AbstractContextManager[Draft]:

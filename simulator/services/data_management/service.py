@@ -138,6 +138,12 @@ class DataManagement:
         self.executions.start(execution, self._meeting(execution, steps))
         return execution.id
 
+    def import_file(self, call: ImportCall, entity: PackageEntity) -> str:
+        """Begin to import a data file as an entity of a project, which stays as it is."""
+        execution = self._import_execution(call)
+        self.executions.start(execution, self._in_order(execution, [entity]))
+        return execution.id
+
     def import_package_later(self, call: ImportCall) -> str:
         """Begin a job that reads the package itself."""
         execution = self._import_execution(call)
@@ -154,6 +160,7 @@ class DataManagement:
             "execute": call.execute,
             "overwrite": call.overwrite,
             "recurring": call.recurring,
+            "isFile": call.is_file,
             "failOnError": call.fail_on_error,
             "withoutBatch": call.without_batch,
         }
@@ -175,14 +182,19 @@ class DataManagement:
             stays = exists and bool(options.get("recurring"))
         if exists and not options["overwrite"] and not stays:
             raise e.ProjectExists(project=project)
-        truncates = self.projects.truncates(project)
         if not stays:
             self.projects.write(project, replace(manifest, entities=tuple(entities)), "Import")
+        return self._in_order(execution, entities)
+
+    def _in_order(self, execution: Execution, entities: Sequence[PackageEntity]) -> list[Step]:
+        """The steps of an import of these entities, by the project and the call."""
+        truncates = self.projects.truncates(execution.project)
         active = [
             replace(
                 entity,
                 truncates=entity.truncates or truncates,
-                fail_unit_on_error=entity.fail_unit_on_error or options.get("failOnError", False),
+                fail_unit_on_error=entity.fail_unit_on_error
+                or execution.options.get("failOnError", False),
             )
             for entity in entities
             if not entity.is_disabled

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
-from windtunnel.simulator.exchange import ServiceError
+from windtunnel.simulator.exchange import ServiceError, Spooled
 from windtunnel.simulator.services.blob import BlobAccess, Draft
 from windtunnel.simulator.services.data_management import (
     BlobRefused,
@@ -98,6 +98,14 @@ class PackageBlobs:
     def store(self, container: str, name: str, pieces: Iterable[bytes]) -> None:
         """Write a blob as a whole."""
         self._access.write(container, name, pieces, "application/zip")
+
+    def take(self, container: str, name: str, spooled: Spooled) -> None:
+        """Make a request's body a blob, without moving a byte."""
+        self._access.write_spooled(container, name, spooled)
+
+    def copy(self, source: tuple[str, str], target: tuple[str, str]) -> bool:
+        """Let a blob have the content of another; False when there is no other."""
+        return self._access.copy(source, target)
 
     @contextmanager
     def draft(self) -> Generator[PackageDraft]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import orjson
 import pytest
@@ -21,6 +22,7 @@ from windtunnel.simulator.services.data_management.recurring.errors import (
     NotProcessable,
 )
 from windtunnel.simulator.services.data_management.recurring.model import (
+    Body,
     DataJob,
     Ended,
     EntityRun,
@@ -48,15 +50,25 @@ class Framework:
         self.errors = 0
         self.records = 2
 
-    def import_file(
-        self, project: str, entity: str, company: str, file_name: str, content: bytes
-    ) -> str:
-        if content == b"nonsense":
-            raise NotProcessable("XML is not in correct format")
-        return self._start(project, entity, company, file_name, content.decode())
+    def keep(self, message: str, body: Body) -> None:
+        assert isinstance(body, bytes)
+        self.files[message] = body
 
-    def import_package(self, project: str, company: str, content: bytes) -> str:
-        return self._start(project, "", company, "", content.decode())
+    def open(self, message: str) -> BinaryIO | None:
+        return BytesIO(self.files[message]) if message in self.files else None
+
+    def drop(self, message: str) -> None:
+        del self.files[message]
+
+    def import_file(
+        self, project: str, entity: str, company: str, file_name: str, message: str
+    ) -> str:
+        if self.files[message] == b"nonsense":
+            raise NotProcessable("XML is not in correct format")
+        return self._start(project, entity, company, file_name, self.files[message].decode())
+
+    def import_package(self, project: str, company: str, message: str) -> str:
+        return self._start(project, "", company, "", self.files[message].decode())
 
     def export(self, project: str, company: str) -> str:
         if project == "absent":
@@ -68,8 +80,9 @@ class Framework:
     def ended(self, execution: str) -> Ended | None:
         return self.done.get(execution)
 
-    def exported(self, execution: str) -> bytes:
-        return self.files[execution]
+    def keep_export(self, execution: str, message: str) -> bool:
+        self.files[message] = self.files[execution]
+        return True
 
     def _start(self, *what: str) -> str:
         self.started.append(what)
@@ -354,6 +367,7 @@ def test_files_are_kept_for_seven_days():
     world.process(EXPORT)
     location = offered["DownloadLocation"].removeprefix("https://fo.test")
     assert world.ask("GET", location)[0] == 404
+    assert offered["CorrelationId"] not in world.framework.files
 
 
 def test_other_limits_hold_from_the_next_dequeue_and_recurrence_on():

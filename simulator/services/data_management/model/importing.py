@@ -8,8 +8,10 @@ Sources: "Data management package REST API", "Data import and export jobs".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from io import BufferedIOBase
+from typing import Any, Final, cast
 
 from windtunnel.simulator.kernel.background import Slices, Work
 from windtunnel.simulator.services.data_management import faults as f
@@ -25,7 +27,7 @@ from windtunnel.simulator.services.data_management.model.records import (
     Step,
 )
 from windtunnel.simulator.services.data_management.model.staging import Staging, mapping
-from windtunnel.simulator.services.data_management.package.archive import Archive, Bounds
+from windtunnel.simulator.services.data_management.package.archive import Archive, Bounds, Member
 from windtunnel.simulator.services.data_management.ports import (
     BlobRefused,
     Blobs,
@@ -108,10 +110,7 @@ class Importing:
                 raise f.CompositeNotXml(file=step.spec.input_file, entity=step.entity)
             if is_excel:
                 self._lock_excel(step)
-            with (
-                self._blobs.open_url(execution.options["packageUrl"]) as blob,
-                Archive(blob, self._bounds).open(step.spec.input_file) as member,
-            ):
+            with self._file(execution, step.spec.input_file) as member:
                 if composite is not None:
                     blocks = composites.stage(records, composite, step, member)
                 else:
@@ -131,6 +130,16 @@ class Importing:
                 self._excel = ""
         records.save(step)
         self._show(step)
+
+    @contextmanager
+    def _file(self, execution: Execution, name: str) -> Generator[Member]:
+        """The data file of a step: a member of the package, or what the URL leads to itself."""
+        with self._blobs.open_url(execution.options["packageUrl"]) as blob:
+            if execution.options.get("isFile"):
+                yield Member(cast(BufferedIOBase, blob), name)
+                return
+            with Archive(blob, self._bounds).open(name) as member:
+                yield member
 
     def _lock_excel(self, step: Step) -> None:
         if self._excel and self._excel != step.execution:

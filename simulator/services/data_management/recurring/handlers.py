@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, Final
+from io import SEEK_END
+from typing import Any, BinaryIO, Final
 from urllib.parse import parse_qsl, quote
 
 import orjson
@@ -26,6 +27,8 @@ from windtunnel.simulator.services.data_management.recurring.service import (
 JSON: Final = b"content-type: application/json; charset=utf-8\r\n"
 _ZIP: Final = b"content-type: application/zip\r\n"
 _EMPTY_MOMENT: Final = "1900-01-01T00:00:00"
+_AT_ONCE: Final = 1 << 20
+_PIECE: Final = 1 << 18
 
 
 def in_web_api_shape(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -54,12 +57,13 @@ class Handlers:
     def enqueue(self, exchange: Exchange, activity: str) -> Response:
         """Take a file or package into the queue: the message id, as a JSON string."""
         job, asked = self._job(exchange, activity), _query(exchange)
+        request = exchange.request
         message = self._recurring.enqueue(
             job,
-            exchange.request.body,
+            request.body if request.spooled is None else request.spooled,
             entity=asked.get("entity", ""),
             company=asked.get("company", ""),
-            external=exchange.request.header("x-ms-dyn-externalidentifier"),
+            external=request.header("x-ms-dyn-externalidentifier"),
         )
         return Response(200, orjson.dumps(message), JSON)
 
@@ -84,7 +88,13 @@ class Handlers:
     def download(self, exchange: Exchange, activity: str) -> Response:
         """The package that a dequeued message announces; it has no file name."""
         job, asked = self._job(exchange, activity), _query(exchange)
-        return Response(200, self._recurring.download(job, asked.get("correlation-id", "")), _ZIP)
+        file = self._recurring.download(job, asked.get("correlation-id", ""))
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        if size > _AT_ONCE:
+            return Response(200, _pieces(file), _ZIP, length=size)
+        with file:
+            return Response(200, file.read(), _ZIP)
 
     @in_web_api_shape
     def acknowledge(self, exchange: Exchange, activity: str) -> Response:
@@ -151,6 +161,12 @@ class Handlers:
 
 def _query(exchange: Exchange) -> dict[str, str]:
     return dict(parse_qsl(exchange.request.query, keep_blank_values=True))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def _location(exchange: Exchange, message: Message) -> str:

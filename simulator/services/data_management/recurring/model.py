@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, TypeAlias
+
+from windtunnel.simulator.exchange import Spooled
 
 Spelling = Literal["client", "documentation"]
+Body: TypeAlias = bytes | Spooled
+"""What a client sent: in memory, or in a file when it is large."""
 
 
 class MessageState(IntEnum):
@@ -125,17 +129,30 @@ class Ended:
 class Framework(Protocol):
     """What recurring integrations need of data management; executions run on the clock.
 
-    Every `import_` and `export` answers an execution id, or raises NotProcessable.
+    It keeps the files of messages, by message id. Every `import_` and `export` answers an execution
+    id, or raises NotProcessable.
     """
 
-    def import_file(
-        self, project: str, entity: str, company: str, file_name: str, content: bytes
-    ) -> str:
-        """Import a file into an entity of a project, in the project's source format."""
+    def keep(self, message: str, body: Body) -> None:
+        """Keep what a client sent as the file of a message."""
         ...
 
-    def import_package(self, project: str, company: str, content: bytes) -> str:
-        """Import a data package by a project."""
+    def open(self, message: str) -> BinaryIO | None:
+        """The file of a message, to be closed; None when it is gone."""
+        ...
+
+    def drop(self, message: str) -> None:
+        """Forget the file of a message, if there is one."""
+        ...
+
+    def import_file(
+        self, project: str, entity: str, company: str, file_name: str, message: str
+    ) -> str:
+        """Import a message's file into an entity of a project, in the project's source format."""
+        ...
+
+    def import_package(self, project: str, company: str, message: str) -> str:
+        """Import a message's data package by a project."""
         ...
 
     def export(self, project: str, company: str) -> str:
@@ -146,6 +163,6 @@ class Framework(Protocol):
         """What became of an execution; None while it runs."""
         ...
 
-    def exported(self, execution: str) -> bytes:
-        """The package of an export that ended; empty when there is none."""
+    def keep_export(self, execution: str, message: str) -> bool:
+        """Make the package of an export the file of a message; False when there is none."""
         ...

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from io import BytesIO
-from typing import Final
+from typing import BinaryIO, Final
 
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.settings import RecurringEntitySettings
@@ -17,27 +16,19 @@ from windtunnel.simulator.services.data_management.errors import (
 from windtunnel.simulator.services.data_management.model.exporting import CONTAINER
 from windtunnel.simulator.services.data_management.model.projects import all_fields
 from windtunnel.simulator.services.data_management.model.records import Execution, Step
-from windtunnel.simulator.services.data_management.package.archive import (
-    HEADER,
-    MANIFEST,
-    new_archive,
-)
-from windtunnel.simulator.services.data_management.package.manifest import (
-    Manifest,
-    PackageEntity,
-    write_header,
-    write_manifest,
-)
+from windtunnel.simulator.services.data_management.package.manifest import Manifest, PackageEntity
 from windtunnel.simulator.services.data_management.ports import BlobRefused, Blobs
 from windtunnel.simulator.services.data_management.recurring.errors import NotProcessable
 from windtunnel.simulator.services.data_management.recurring.model import (
+    Body,
     Ended,
     EntityRun,
     ExecutionState,
 )
-from windtunnel.simulator.services.data_management.service import UPLOADS, DataManagement
+from windtunnel.simulator.services.data_management.service import DataManagement
 
 _STATES: Final = {state.name.replace("_", "").lower(): state for state in ExecutionState}
+FILES: Final = "recurring-integrations"
 _LIFE_SECONDS: Final = 7 * 86_400.0
 
 
@@ -86,10 +77,35 @@ class Packages:
         operation = "Export" if is_export else "Import"
         projects.write(name, Manifest(name, entities=tuple(listed)), operation)
 
+    # -- files of messages --------------------------------------------------------------------
+
+    def keep(self, message: str, body: Body) -> None:
+        """Keep what a client sent as the file of a message."""
+        if isinstance(body, bytes):
+            self._blobs.store(FILES, message, [body])
+        else:
+            self._blobs.take(FILES, message, body)
+
+    def open(self, message: str) -> BinaryIO | None:
+        """The file of a message, to be closed; None when it is gone."""
+        try:
+            return self._blobs.open_url(self._url(message))
+        except BlobRefused:
+            return None
+
+    def drop(self, message: str) -> None:
+        """Forget the file of a message, if there is one."""
+        self._blobs.delete(FILES, message)
+
+    def _url(self, message: str) -> str:
+        return self._blobs.read_url(FILES, message, _LIFE_SECONDS)
+
+    # -- executions ---------------------------------------------------------------------------
+
     def import_file(
-        self, project: str, entity: str, company: str, file_name: str, content: bytes
+        self, project: str, entity: str, company: str, file_name: str, message: str
     ) -> str:
-        """Import a file into an entity of a project, in the project's source format."""
+        """Import a message's file into an entity of a project, in the project's source format."""
         projects = self._framework.projects
         try:
             listed = projects.entities(project) if projects.exists(project) else []
@@ -100,17 +116,18 @@ class Packages:
             raise NotProcessable(f"The data project '{project}' has no entity '{entity}'.")
         extension = projects.source_format(found.source_format).extension
         name = _plain(file_name) or f"{found.name}.{extension}"
-        manifest = Manifest(project, entities=(replace(found, input_file=name),))
-        whole = BytesIO()
-        with new_archive(whole) as archive:
-            archive.writestr(MANIFEST, write_manifest(manifest))
-            archive.writestr(HEADER, write_header(manifest))
-            archive.writestr(name, content)
-        return self._import(project, company, whole.getvalue())
+        call = replace(self._call(project, company, message), is_file=True)
+        try:
+            return self._framework.import_file(call, replace(found, input_file=name))
+        except PackageActionRefused as refusal:
+            raise NotProcessable(str(refusal)) from refusal
 
-    def import_package(self, project: str, company: str, content: bytes) -> str:
-        """Import a data package by a project."""
-        return self._import(project, company, content)
+    def import_package(self, project: str, company: str, message: str) -> str:
+        """Import a message's data package by a project."""
+        try:
+            return self._framework.import_package(self._call(project, company, message))
+        except PackageActionRefused as refusal:
+            raise NotProcessable(str(refusal)) from refusal
 
     def export(self, project: str, company: str) -> str:
         """Export a project."""
@@ -134,33 +151,22 @@ class Packages:
         lines = [] if runs else [message for _, _, message in records.errors(execution)]
         return Ended(found.status != "Succeeded", runs, "\n".join(lines))
 
-    def exported(self, execution: str) -> bytes:
-        """The package of an export that ended; empty when there is none."""
+    def keep_export(self, execution: str, message: str) -> bool:
+        """Make the package of an export the file of a message; False when there is none."""
         found = self._framework.records.execution(execution)
         if found is None or not found.package:
-            return b""
-        url = self._blobs.read_url(CONTAINER, found.package, _LIFE_SECONDS)
-        try:
-            with self._blobs.open_url(url) as blob:
-                return blob.read()
-        except BlobRefused:
-            return b""
+            return False
+        return self._blobs.copy((CONTAINER, found.package), (FILES, message))
 
-    def _import(self, project: str, company: str, content: bytes) -> str:
-        blob = f"{self._new_id()}.zip"
-        self._blobs.store(UPLOADS, blob, [content])
-        call = ImportCall(
-            self._blobs.read_url(UPLOADS, blob, _LIFE_SECONDS),
+    def _call(self, project: str, company: str, message: str) -> ImportCall:
+        return ImportCall(
+            self._url(message),
             project,
             self._execution_id(project, "Import"),
             company,
             self._user,
             recurring=True,
         )
-        try:
-            return self._framework.import_package(call)
-        except PackageActionRefused as refusal:
-            raise NotProcessable(str(refusal)) from refusal
 
     def _execution_id(self, project: str, kind: str) -> str:
         """`XXImport-2016-08-27T20:58:15-319F6ED2...`, as captured."""

@@ -7,20 +7,21 @@ from typing import Any, Final
 from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.services.data_management.recurring.model import Message, MessageState
 
-_TABLE: Final = """CREATE TABLE IF NOT EXISTS recurring_message (
+_TABLE: Final = """CREATE TABLE IF NOT EXISTS recurring_messages (
  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, activity TEXT NOT NULL,
  external TEXT NOT NULL, entity TEXT NOT NULL, company TEXT NOT NULL, state INTEGER NOT NULL,
  execution TEXT NOT NULL DEFAULT '', enqueued REAL NOT NULL, started REAL, completed REAL,
  dequeued REAL, visible REAL NOT NULL DEFAULT 0, receipt TEXT NOT NULL DEFAULT '',
- records INTEGER NOT NULL DEFAULT 0, log TEXT NOT NULL DEFAULT '', content BLOB)"""
+ records INTEGER NOT NULL DEFAULT 0, log TEXT NOT NULL DEFAULT '',
+ has_file INTEGER NOT NULL DEFAULT 0)"""
 _INDEX: Final = (
-    "CREATE INDEX IF NOT EXISTS recurring_message_queue "
-    "ON recurring_message (activity, state, number)"
+    "CREATE INDEX IF NOT EXISTS recurring_messages_queue "
+    "ON recurring_messages (activity, state, number)"
 )
 _READ: Final = (
     "SELECT id, activity, external, entity, company, state, execution, enqueued, started,"
-    " completed, dequeued, visible, receipt, content IS NOT NULL, records, log"
-    " FROM recurring_message "
+    " completed, dequeued, visible, receipt, has_file, records, log"
+    " FROM recurring_messages "
 )
 _CHANGEABLE: Final = frozenset(
     {
@@ -33,7 +34,7 @@ _CHANGEABLE: Final = frozenset(
         "receipt",
         "records",
         "log",
-        "content",
+        "has_file",
     }
 )
 
@@ -59,13 +60,13 @@ class QueueTable:
         external: str = "",
         entity: str = "",
         company: str = "",
-        content: bytes | None = None,
+        has_file: bool = False,
     ) -> None:
         """Add a message."""
         self._store.write(
-            "INSERT INTO recurring_message (id, activity, external, entity, company, state,"
-            " enqueued, content) VALUES (?,?,?,?,?,?,?,?)",
-            (message, activity, external, entity, company, int(state), now, content),
+            "INSERT INTO recurring_messages (id, activity, external, entity, company, state,"
+            " enqueued, has_file) VALUES (?,?,?,?,?,?,?,?)",
+            (message, activity, external, entity, company, int(state), now, has_file),
         )
 
     def change(self, message: str, **values: Any) -> None:
@@ -75,19 +76,12 @@ class QueueTable:
             raise ValueError(f"no columns to change: {sorted(unknown)}")
         columns = ",".join(f"{name}=?" for name in values)
         given = [int(v) if isinstance(v, MessageState) else v for v in values.values()]
-        self._store.write(f"UPDATE recurring_message SET {columns} WHERE id=?", [*given, message])
+        self._store.write(f"UPDATE recurring_messages SET {columns} WHERE id=?", [*given, message])
 
     def get(self, message: str) -> Message | None:
         """A message by its id."""
         row = self._store.read(f"{_READ} WHERE id=?", (message,)).fetchone()
         return None if row is None else _message(row)
-
-    def content(self, message: str) -> bytes:
-        """The file of a message; empty when it has none."""
-        row = self._store.read(
-            "SELECT content FROM recurring_message WHERE id=?", (message,)
-        ).fetchone()
-        return b"" if row is None or row[0] is None else bytes(row[0])
 
     def of(self, activity: str, *states: MessageState, limit: int = 10_000) -> list[Message]:
         """The messages of a data job in any of these states, in all when none is given."""
@@ -111,17 +105,17 @@ class QueueTable:
         ).fetchone()
         return None if row is None else _message(row)
 
-    def clean_files(self, before: float) -> None:
-        """Drop the files of messages that came before a moment; the messages stay."""
-        self._store.write(
-            "UPDATE recurring_message SET content=NULL WHERE enqueued<? AND content IS NOT NULL",
-            (before,),
+    def with_old_files(self, before: float) -> list[str]:
+        """The ids of messages that came before a moment and still have their files."""
+        rows = self._store.read(
+            "SELECT id FROM recurring_messages WHERE enqueued<? AND has_file", (before,)
         )
+        return [message for (message,) in rows.fetchall()]
 
     def counts(self, activity: str) -> dict[MessageState, int]:
         """How many messages of a data job are in each state."""
         rows = self._store.read(
-            "SELECT state, count(*) FROM recurring_message WHERE activity=? GROUP BY state",
+            "SELECT state, count(*) FROM recurring_messages WHERE activity=? GROUP BY state",
             (activity,),
         )
         return {MessageState(state): count for state, count in rows.fetchall()}

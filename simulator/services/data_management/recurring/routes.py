@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from windtunnel.simulator.exchange import Route
 from windtunnel.simulator.services.data_management.recurring.handlers import Handlers
 from windtunnel.simulator.services.data_management.recurring.service import RecurringIntegrations
 
 CONTROL = "/_windtunnel/data-management/recurring-jobs"
+_ENQUEUE = re.compile(rb"(https?://[^/]*)?(/en)?/api/connector/enqueue/", re.IGNORECASE)
+
+
+def is_enqueue(target: bytes) -> bool:
+    """Whether a request target, whole or a path, is that of enqueue: its body may be large."""
+    return _ENQUEUE.match(target) is not None
 
 
 def routes(recurring: RecurringIntegrations) -> list[Route]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from windtunnel.contracts.limits import Limits
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
@@ -13,6 +13,7 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.services.data_management.recurring import errors as e
 from windtunnel.simulator.services.data_management.recurring.model import (
+    Body,
     DataJob,
     Ended,
     Framework,
@@ -77,16 +78,15 @@ class RecurringIntegrations:
             raise e.DataJobDisabled(name=job.name)
         return job
 
-    def enqueue(
-        self, job: DataJob, content: bytes, *, entity: str, company: str, external: str
-    ) -> str:
+    def enqueue(self, job: DataJob, body: Body, *, entity: str, company: str, external: str) -> str:
         """Take a file or package; returns the id of its message."""
         _must_be(job, is_export=False, operation="enqueue")
-        if not content:
+        if not body:
             raise e.NothingSent
         if not job.is_package and not entity:
             raise e.NoEntity
         message = self._ids.uuid()
+        self._framework.keep(message, body)
         self._table.put(
             message,
             job.activity,
@@ -94,7 +94,7 @@ class RecurringIntegrations:
             external=external,
             entity="" if job.is_package else entity,
             company=company or job.company,
-            content=content,
+            has_file=True,
         )
         if job.recurrence == "immediate":
             self.process(job)
@@ -124,14 +124,15 @@ class RecurringIntegrations:
             raise LookupError(message.id)
         return replace(taken, dequeued=message.dequeued)
 
-    def download(self, job: DataJob, message_id: str) -> bytes:
-        """The package of a message."""
+    def download(self, job: DataJob, message_id: str) -> BinaryIO:
+        """The package of a message, to be closed."""
         message = self._of(job, message_id)
-        if not message.has_file:
+        file = self._framework.open(message.id) if message.has_file else None
+        if file is None:
             raise e.NoSuchMessage(message=message_id)
         if message.state is MessageState.DEQUEUED:
             self._table.change(message.id, state=MessageState.DOWNLOADED)
-        return self._table.content(message.id)
+        return file
 
     def acknowledge(self, job: DataJob, correlation: str, receipt: str) -> None:
         """A client has stored what it dequeued: the message is not offered again."""
@@ -194,7 +195,9 @@ class RecurringIntegrations:
     def process(self, job: DataJob) -> None:
         """One recurrence: start what is enqueued, or make the next export."""
         life = self._limits["recurring.file-life"].allowance
-        self._table.clean_files(self._clock.now() - life)
+        for message in self._table.with_old_files(self._clock.now() - life):
+            self._framework.drop(message)
+            self._table.change(message, has_file=False)
         if job.is_export:
             self._export(job)
         else:
@@ -231,14 +234,13 @@ class RecurringIntegrations:
 
     def _start(self, job: DataJob, message: Message) -> None:
         now, framework = self._clock.now(), self._framework
-        content = self._table.content(message.id)
         company = message.company
         try:
             if job.is_package:
-                execution = framework.import_package(job.project, company, content)
+                execution = framework.import_package(job.project, company, message.id)
             else:
                 execution = framework.import_file(
-                    job.project, message.entity, company, message.external, content
+                    job.project, message.entity, company, message.external, message.id
                 )
         except e.NotProcessable as error:
             self._table.change(
@@ -276,10 +278,10 @@ class RecurringIntegrations:
             if ended is None:
                 continue
             state = MessageState.ENQUEUED
-            content: bytes | None = None
+            has_file = message.has_file
             if job.is_export:
                 if ended.records or not job.prevents_empty_upload:
-                    content = self._framework.exported(message.execution) or None
+                    has_file = self._framework.keep_export(message.execution, message.id)
             else:
                 state = (
                     MessageState.PROCESSED_WITH_ERRORS
@@ -287,14 +289,13 @@ class RecurringIntegrations:
                     else MessageState.PROCESSED
                 )
             completed = max((run.completed for run in ended.entities), default=self._clock.now())
-            change: dict[str, Any] = {"content": content} if job.is_export else {}
             self._table.change(
                 message.id,
                 state=state,
                 completed=completed,
                 records=ended.records,
                 log=ended.log,
-                **change,
+                has_file=has_file,
             )
 
     def _plan(self, job: DataJob, generation: int) -> None:
