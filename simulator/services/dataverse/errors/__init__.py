@@ -1,0 +1,29 @@
+"""Every error the Dataverse Web API answers here, one class each, in a module a subject.
+
+DataverseError
+├── access: NotAuthenticated, NotMember, PrivilegeMissing, AccessDenied, CannotActOnBehalf, ...
+├── definitions: TableNotFound, TableExists, BadName, NotCustomizable, Referenced, ...
+├── files: FileTooBig, NoFile, ImageRefused, BadBlockList, RangeNotSatisfiable, ...
+├── limits: TooManyRequests, TooManyOperations, AggregateLimit, PayloadTooLarge, SqlTimeout
+├── messages: InvalidArgument, NotImplementedMessage, PluginRefused, ListLocked, ...
+├── records: RecordNotFound, RecordExists, VersionMismatch, DuplicateKeyValues, CannotDelete, ...
+├── requests: SegmentNotFound, QueryError, BadKey, BadBatch, PayloadError, InvalidJson, ...
+├── states: BadStatus, StateNeedsMessage, ClosedAlready, RecordReadOnly, ...
+├── tracking: ChangeTrackingNotEnabled, ExpiredVersionStamp, ...
+└── values: TextTooLong, NumberOutOfRange, OptionOutOfRange, InvalidDateTime, ...
+
+Source: "Compose HTTP requests and handle errors", "Web service error codes" and the pages named at
+each class in reference order. On the wire the letters of hex codes are lower case.
+"""
+
+from windtunnel.simulator.services.dataverse.errors.access import *
+from windtunnel.simulator.services.dataverse.errors.dataverse_error import *
+from windtunnel.simulator.services.dataverse.errors.definitions import *
+from windtunnel.simulator.services.dataverse.errors.files import *
+from windtunnel.simulator.services.dataverse.errors.limits import *
+from windtunnel.simulator.services.dataverse.errors.messages import *
+from windtunnel.simulator.services.dataverse.errors.records import *
+from windtunnel.simulator.services.dataverse.errors.requests import *
+from windtunnel.simulator.services.dataverse.errors.states import *
+from windtunnel.simulator.services.dataverse.errors.tracking import *
+from windtunnel.simulator.services.dataverse.errors.values import *
