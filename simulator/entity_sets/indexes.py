@@ -45,7 +45,7 @@ class IndexAdvisor:
         made = self._made.setdefault(records.table.sql, set())
         if not columns or columns in made or len(made) >= INDEXES_PER_TABLE:
             return False
-        if columns == records.table.key or records.rough_count() < SMALL_TABLE:
+        if columns == records.key or records.rough_count() < SMALL_TABLE:
             return False
         if not self._is_slow(sql, parameters):
             return False

@@ -136,7 +136,8 @@ class Records:
 
     `hidden` are columns that are stored but are not properties (F&O's RecId); `version` names the
     column that takes the change's sequence number on every write. `empties` are stored values of
-    columns that an insert leaves out; without them that is null.
+    columns that an insert leaves out; without them that is null. `key` names the columns that tell
+    records apart, where the entity's own key does not.
     """
 
     def __init__(
@@ -149,16 +150,18 @@ class Records:
         version: str = "",
         decimal: str = "REAL",
         empties: Mapping[str, Any] | None = None,
+        key: tuple[str, ...] = (),
     ) -> None:
         self.table = table
+        self.key = key or table.key
         self._empties = empties or {}
-        keys = (table.columns[name] for name in table.key)
-        self.encoded = EncodedRecords(folds=any(column.edm == "Edm.String" for column in keys))
         self._store, self._changes = store, changes
         self._version, self._decimal = version, decimal
         self.columns: dict[str, Column] = dict(table.columns)
         for column in hidden:
             self.columns[column.name] = column
+        keys = (self.columns[name] for name in self.key)
+        self.encoded = EncodedRecords(folds=any(column.edm == "Edm.String" for column in keys))
         self._refresh()
         store.on_rollback(self.encoded.clear)
 
@@ -168,7 +171,7 @@ class Records:
         self._select = (
             f"SELECT {', '.join(self._column(name) for name in self.names)} FROM {self._sql_name}"
         )
-        self._where = " AND ".join(f"{self._column(name)}=?" for name in self.table.key)
+        self._where = " AND ".join(f"{self._column(name)}=?" for name in self.key)
         self._by_key = f"{self._select} WHERE {self._where}"
         self._delete = f"DELETE FROM {self._sql_name} WHERE {self._where}"
         self._inserts: dict[tuple[str, ...], str] = {}
@@ -202,16 +205,16 @@ class Records:
                     self._store.write(f"ALTER TABLE {self._sql_name} ADD COLUMN {self._line(name)}")
         else:
             lines = ", ".join([self._line(name) for name in self.names])
-            keys = ", ".join([self._column(name) for name in self.table.key])
+            keys = ", ".join([self._column(name) for name in self.key])
             self._store.write(f"CREATE TABLE {self._sql_name} ({lines}, PRIMARY KEY ({keys}))")
         for key_name, columns in self.table.alternate_keys.items():
             self.create_index(columns, unique=True, name=f"{self.table.sql}.{key_name}")
 
     def _line(self, name: str) -> str:
         """A column as it is declared."""
-        must = " NOT NULL" if name in self.table.key else ""
+        must = " NOT NULL" if name in self.key else ""
         declared = sql_type(self.columns[name], self._decimal)
-        if declared == "INTEGER" and self.table.key == (name,):
+        if declared == "INTEGER" and self.key == (name,):
             declared = "INT"  # a key that is INTEGER is drawn when left out, not defaulted
         return f"{self._column(name)} {declared}{must}{self._default(name)}"
 
@@ -336,7 +339,7 @@ class Records:
         return True
 
     def _created(self, seq: int, values: Values, user: str) -> None:
-        key = tuple([values[name] for name in self.table.key])
+        key = tuple([values[name] for name in self.key])
         kind = self.table.entity_type
         if self._empties and self._changes.has_hooks(kind):
             values = {**self._empties, **values}
@@ -439,7 +442,7 @@ class Records:
     ) -> str:
         """Text differs by letter case, too, which its collation would not tell."""
         others = " OR ".join(f"{self._column(name)} IS NOT ? COLLATE BINARY" for name in names)
-        key = ", ".join(self._column(name) for name in self.table.key)
+        key = ", ".join(self._column(name) for name in self.key)
         sets = ", ".join(f"{self._column(name)}=?" for name in whole)
         sql = f"UPDATE {self._sql_name} SET {sets} WHERE {self._where} AND ({others})"
         return self._remember(self._updates, kind, f"{sql} RETURNING {key}")

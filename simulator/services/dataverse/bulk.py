@@ -15,6 +15,8 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     NAMESPACE,
     PARTITION,
     DataverseTable,
+    id_in,
+    row_key_of,
 )
 from windtunnel.simulator.services.dataverse.paths import segments
 
@@ -66,14 +68,16 @@ def _key_of(there: Handlers, served: DataverseTable, item: dict[str, Any]) -> st
     """The id a target names by primary key; None when it names an alternate key."""
     key = item.get(served.primary_id)
     if isinstance(key, str):
-        return key.lower()
+        key = key.lower()
+        partition = item.get(PARTITION) if served.is_elastic else None
+        return key if partition is None else row_key_of(key, str(partition))
     reference = item.get("@odata.id")
     if isinstance(reference, str):
         arguments = segments(reference.rpartition("/")[2])[0].arguments or ()
         if len(arguments) == 1 and arguments[0][0] in {"", served.primary_id}:
             return there.key_of(served, arguments)
         found = served.records.find(there.alternate_values(served, arguments), 1)
-        return str(found[0][served.primary_id]) if found else None
+        return str(found[0][served.row_key]) if found else None
     raise errors.InvalidArgument(problem="A target has neither its primary key nor '@odata.id'.")
 
 
@@ -87,7 +91,8 @@ def update_multiple(call: Call) -> Answer:
     def update(item: dict[str, Any]) -> str:
         key = _key_of(there, served, item)
         if key is None or not there.writes.update(served, key, dict(item), caller):
-            raise errors.RecordNotFound(table=served.name, id=key or item.get("@odata.id", ""))
+            known = id_in(key) if key else item.get("@odata.id", "")
+            raise errors.RecordNotFound(table=served.name, id=known)
         return key
 
     return _all(call, targets, update)
@@ -126,7 +131,7 @@ def _key_values(
     there: Handlers, served: DataverseTable, item: dict[str, Any], key: str | None
 ) -> dict[str, Any]:
     if key is not None:
-        return {served.primary_id: key}
+        return {served.primary_id: id_in(key)}
     reference = str(item["@odata.id"]).rpartition("/")[2]
     arguments = segments(reference)[0].arguments or ()
     repeated = [name for name, _ in arguments if name in item]
@@ -147,11 +152,9 @@ def delete_multiple(call: Call) -> Answer:
 
     def delete(item: dict[str, Any]) -> str:
         key = _key_of(there, served, item)
-        row = served.records.get((key,)) if key is not None else None
-        if row is None or row[PARTITION] != item.get(PARTITION, row[PARTITION]):
-            raise errors.RecordNotFound(table=served.name, id=key or "")
-        there.writes.delete(served, str(key), call.caller)
-        return str(key)
+        if key is None or not there.writes.delete(served, key, call.caller):
+            raise errors.RecordNotFound(table=served.name, id=id_in(key or ""))
+        return key
 
     return _all(call, targets, delete)
 

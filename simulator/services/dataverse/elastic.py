@@ -1,15 +1,15 @@
 """Elastic tables: partitions, rows that expire, upserts that overwrite, bulk messages in part.
 
 Sources: "Elastic tables", "Use elastic tables", "Use bulk operation messages" and the sample "Web
-API Elastic Table Operations". Of two rows with one id in two partitions only one can be here.
+API Elastic Table Operations". Two partitions may hold rows of one id: what is called `key` here
+tells rows apart, so it names the partition, too, where that is not the id (`row_key_of`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote
 
 import orjson
@@ -17,18 +17,22 @@ import orjson
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
+from windtunnel.simulator.odata.tree import Expression
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model.tables import (
+    ID_LENGTH,
     OWNED_BY_SYSTEM,
     PARTITION,
     TIME_TO_LIVE,
     DataverseTable,
+    id_in,
+    row_key_of,
 )
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
 
-_IN_KEY = re.compile(r"partitionid='((?:[^']|'')*)'", re.IGNORECASE)
+Arguments: TypeAlias = tuple[tuple[str, Expression], ...]
 _KEPT = OWNED_BY_SYSTEM | {PARTITION, "_ownerid_value", "statecode", "statuscode"}
 DETAILS = "Microsoft.PowerApps.CDS.ErrorDetails.Plugin.BulkApiErrorDetails"
 
@@ -37,7 +41,7 @@ def purge(there: Handlers, served: DataverseTable) -> None:
     """Take the rows away whose time to live is over."""
     now = datetime.fromtimestamp(there.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     rows = there.store.read(
-        f"SELECT {quoted(served.primary_id)} FROM {quoted(served.table.sql)} "
+        f"SELECT {quoted(served.row_key)} FROM {quoted(served.table.sql)} "
         f"WHERE {TIME_TO_LIVE} > 0 AND "
         f"strftime('%Y-%m-%dT%H:%M:%SZ', modifiedon, '+' || {TIME_TO_LIVE} || ' seconds') <= ?",
         (now,),
@@ -46,41 +50,62 @@ def purge(there: Handlers, served: DataverseTable) -> None:
         served.records.delete((key,))
 
 
-def partition_of(exchange: Exchange) -> str:
-    """The partition that an address names, in its key or by `partitionId`; `` for none."""
-    found = _IN_KEY.search(unquote(exchange.request.path))
-    if found is not None:
-        return found[1].replace("''", "'")
+def named(arguments: Arguments) -> Arguments:
+    """The parts of a key with their names as the columns have them.
+
+    The samples of "Use elastic tables" write `partitionId` in the address.
+    """
+    return tuple([(name.lower(), value) for name, value in arguments])
+
+
+def _partition(exchange: Exchange) -> str | None:
+    """The `partitionId` of the query string, or None."""
     for part in exchange.request.query.split("&"):
         name, _, value = part.partition("=")
         if name == "partitionId":
-            return unquote(value).strip("'")
-    return ""
+            return unquote(value).strip("'\"")
+    return None
+
+
+def row_key(exchange: Exchange, key: str) -> str:
+    """What tells the row apart that an address names by its id and by `partitionId`."""
+    partition = _partition(exchange)
+    return key if partition is None else row_key_of(key, partition)
+
+
+def restriction(exchange: Exchange) -> tuple[str, tuple[Any, ...]] | None:
+    """The rows of a list that `partitionId` asks for, as SQL over `t`; None for all."""
+    partition = _partition(exchange)
+    return None if partition is None else (f"t.{PARTITION} = ?", (partition,))
 
 
 def record(there: Handlers, exchange: Exchange, served: DataverseTable, key: str) -> Response:
     """One row by its id and its partition, which is the id where nothing else is said."""
     purge(there, served)
-    method = exchange.request.method
-    partition = partition_of(exchange)
-    row = served.records.get((key,))
-    if method == "PATCH":
-        partition = partition or str(there.body(exchange, served).get(PARTITION) or key)
-        fits = row is None or row[PARTITION] == partition
-        if not fits and exchange.request.header("if-match"):
-            raise errors.RecordNotFound(table=served.name, id=key)
-        if not fits:
-            raise errors.DuplicateId
-        if row is not None and not exchange.request.header("if-match"):
-            return _overwrite(there, exchange, served, key)
-        return there.patch(exchange, served, key, {PARTITION: partition})
-    if row is None or row[PARTITION] != (partition or key):
-        raise errors.RecordNotFound(table=served.name, id=key)
+    if len(key) == ID_LENGTH:
+        key = row_key(exchange, key)
+    if exchange.request.method == "PATCH":
+        return _patch(there, exchange, served, key)
+    if not served.records.exists((key,)):
+        raise errors.RecordNotFound(table=served.name, id=id_in(key))
     return (
         there.retrieve(exchange, served, key)
-        if method != "DELETE"
+        if exchange.request.method != "DELETE"
         else there.remove(exchange, served, key)
     )
+
+
+def _patch(there: Handlers, exchange: Exchange, served: DataverseTable, key: str) -> Response:
+    """Update with If-Match; without it put a row in the place of one, or there anew."""
+    if len(key) == ID_LENGTH:
+        key = row_key_of(key, str(there.body(exchange, served).get(PARTITION) or key))
+    if exchange.request.header("if-match"):
+        if not served.records.exists((key,)):
+            raise errors.RecordNotFound(table=served.name, id=id_in(key))
+    elif served.records.exists((key,)):
+        return _overwrite(there, exchange, served, key)
+    partition = key[ID_LENGTH + 1 :] or key
+    return there.patch(exchange, served, key, {PARTITION: partition})
 
 
 def _overwrite(there: Handlers, exchange: Exchange, served: DataverseTable, key: str) -> Response:
@@ -124,7 +149,7 @@ def each(
     for index, item in enumerate(items):
         try:
             with there.store.atomic():
-                key, outcome = do(item), status
+                key, outcome = id_in(do(item)), status
         except errors.DataverseError as problem:
             first = first or problem
             key, outcome = "", problem.status

@@ -49,6 +49,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     PRINCIPALS,
     DataverseTable,
     Tables,
+    id_in,
 )
 from windtunnel.simulator.services.dataverse.model.totals import Totals
 from windtunnel.simulator.services.dataverse.model.writes import Caller, Writes, reference_parts
@@ -165,7 +166,8 @@ class Handlers:
         if len(parts) == 1:
             return self.entity_set(exchange, served)
         if parts[1].name == "$count":
-            return self.count(exchange, served, None)
+            within = elastic.restriction(exchange) if served.is_elastic else None
+            return self.count(exchange, served, within)
         return calling.bound(self, exchange, served, parts[1])
 
     def _charge(self, exchange: Exchange, operation: str, rows: int = 0) -> None:
@@ -194,10 +196,10 @@ class Handlers:
         key = self.key_of(served, arguments)
         if not served.records.exists((key,)):
             raise errors.RecordNotFound(table=served.name, id=key)
-        return served, key
+        return served, id_in(key)
 
     def key_of(self, served: DataverseTable, arguments: tuple[tuple[str, Expression], ...]) -> str:
-        """The id that a key predicate names; alternate keys are looked up."""
+        """The row that a key predicate names; alternate keys are looked up."""
         names = {"", served.primary_id, *(("ownerid",) if served.name in PRINCIPALS else ())}
         if len(arguments) == 1 and arguments[0][0] in names:
             value = literal(arguments[0][1])
@@ -209,12 +211,14 @@ class Handlers:
         found = served.records.find(values)
         if not found:
             raise errors.KeyValuesNotFound(table=served.name)
-        return str(found[0][served.primary_id])
+        return str(found[0][served.row_key])
 
     def alternate_values(
         self, served: DataverseTable, arguments: tuple[tuple[str, Expression], ...]
     ) -> dict[str, Any]:
         """The values of an alternate key. Raises BadKey when the table has no such key."""
+        if served.is_elastic:
+            arguments = elastic.named(arguments)
         names = {name for name, _ in arguments}
         if not any(set(columns) == names for columns in served.definition.keys.values()):
             raise errors.BadKey(table=served.name)
@@ -338,15 +342,15 @@ class Handlers:
                 raise errors.RecordNotFound(table=served.name, id=key)
             exchange.cost_seconds = 0.0
         self._charge(exchange, "upsert")
-        body = {**body, **(extra or {}), served.primary_id: key}
-        self.writes.create(served, body, caller)
+        body = {**body, **(extra or {}), served.primary_id: id_in(key)}
+        key = self.writes.create(served, body, caller)
         return self.written(exchange, served, key, created=True)
 
     def written(
         self, exchange: Exchange, served: DataverseTable, key: str, *, created: bool
     ) -> Response:
         """The answer to a write: the record where it is preferred, else its address."""
-        uri = f"{base_of(exchange)}{served.entity_set}({key})"
+        uri = f"{base_of(exchange)}{served.entity_set}({id_in(key)})"
         if preference(exchange, "return") == "representation":
             body, head, _ = self._encode(exchange, served, key, expands=created)
             applied = b"Preference-Applied: return=representation"
@@ -379,7 +383,10 @@ class Handlers:
         by_id = all(name in {"", served.primary_id} for name, _ in arguments)
         if len(parts) == 1 and method == "PATCH" and not by_id:
             return self._upsert_by_key(exchange, served, arguments)
-        return self.below(exchange, served, self.key_of(served, arguments), parts)
+        key = self.key_of(served, arguments)
+        if served.is_elastic and by_id and len(parts) > 1:
+            key = elastic.row_key(exchange, key)
+        return self.below(exchange, served, key, parts)
 
     def below(
         self, exchange: Exchange, served: DataverseTable, key: str, parts: tuple[Segment, ...]
@@ -415,7 +422,7 @@ class Handlers:
                 raise errors.RecordExists
             self._charge(exchange, "update")
             body = {k: v for k, v in self.body(exchange, served).items() if k not in values}
-            key = str(found[0][served.primary_id])
+            key = str(found[0][served.row_key])
             match, caller = request.header("if-match"), self.caller(exchange)
             if served.is_elastic and not match:
                 elastic.overwrite(self, served, key, body, caller)
@@ -442,7 +449,8 @@ class Handlers:
         """GET lists, POST creates."""
         method = exchange.request.method
         if method in {"GET", "HEAD"}:
-            return self.list(exchange, served, None, served.entity_set)
+            within = elastic.restriction(exchange) if served.is_elastic else None
+            return self.list(exchange, served, within, served.entity_set)
         if method == "POST":
             self._charge(exchange, "create")
             caller = self.caller(exchange)

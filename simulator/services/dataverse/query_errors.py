@@ -222,6 +222,13 @@ class TooManyValues(BadQuery):
     text = "Number of parameters in a condition exceeded maximum limit."
 
 
+class NoLinkEntities(BadQuery):
+    """A query over an elastic table that joins. Source: "Use elastic tables"."""
+
+    code = "0x80048d0b"
+    text = "Link entities are not supported."
+
+
 _FAULTS: dict[str, type[BadQuery]] = {
     "value": BadValue,
     "date": InvalidDate,

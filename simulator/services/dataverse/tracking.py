@@ -23,6 +23,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     ETAG_SQL,
     DataverseTable,
     encode_rows,
+    id_in,
 )
 from windtunnel.simulator.services.dataverse.replies import base_of, page_size, preference
 
@@ -104,7 +105,7 @@ class _Reader:
     ) -> None:
         self._store, self._served, self._names, self._base = there.store, served, names, base
         self._entity = there.changes.logged_as(served.table.entity_type)
-        self._key = quoted(served.primary_id)
+        self._key = quoted(served.row_key)
         self._table = there.tables.readable(served)
         shown = [f"t.{quoted(name)}" for name in names]
         self._columns = ", ".join([ETAG_SQL, *shown])
@@ -139,7 +140,10 @@ class _Reader:
         gone = self._deleted(place, since, last, size + 1 - len(value))
         room = size - len(value)
         context = f"{self._base}$metadata#{self._served.entity_set}/$deletedEntity"
-        value += [{"@odata.context": context, "id": r[1], "reason": "deleted"} for r in gone[:room]]
+        value += [
+            {"@odata.context": context, "id": id_in(row[1]), "reason": "deleted"}
+            for row in gone[:room]
+        ]
         if len(gone) <= room:
             return value, None
         last = gone[room - 1][0] if room else last
@@ -208,12 +212,12 @@ def _read_place(token: str) -> _Place:
     found = _PLACE.search(unquote(unquote(token)))
     if found is None or (found[2] != "key" and not found[3].isdigit()):
         raise errors.QueryError(problem="Malformed XML in the Paging Cookie.")
-    return _Place(int(found[1]), found[2], found[3], int(found[4]))
+    return _Place(int(found[1]), found[2], unquote(found[3]), int(found[4]))
 
 
 def _write_place(place: _Place) -> str:
     inner = (
-        f'<cookie page="{place.page}"><{place.phase} last="{place.last}" '
+        f'<cookie page="{place.page}"><{place.phase} last="{quote(place.last)}" '
         f'until="{place.until}" /></cookie>'
     )
     cookie = (

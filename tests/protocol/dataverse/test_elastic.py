@@ -7,6 +7,8 @@ messages".
 from __future__ import annotations
 
 import json
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
@@ -275,3 +277,92 @@ def test_a_bulk_message_in_a_batch_keeps_what_succeeded(sensors, in_change_set):
     assert DETAILS.encode() in answer.body
     rows = sensors.ask("GET", f"{SETS}?$select=contoso_value&$orderby=contoso_value").json["value"]
     assert [row["contoso_value"] for row in rows] == [1, 3, 40]
+
+
+def test_two_partitions_hold_rows_of_one_id(sensors):
+    key, ask = "44444444-4444-4444-4444-444444444444", sensors.ask
+    for value, partition in enumerate(["One", "Two", 'T"/'.replace("/", ""), None]):
+        make(sensors, contoso_sensordataid=key, partitionid=partition, contoso_value=value)
+    assert ask("POST", SETS, {"contoso_sensordataid": key, "partitionid": "Two"}).error == (
+        412,
+        "0x80040237",
+    )
+    assert ask("POST", SETS, {"contoso_sensordataid": key}).error == (412, "0x80040237")
+    assert ask("GET", f"{SETS}({key})").json["contoso_value"] == 3
+    assert ask("GET", f"{SETS}({key})?partitionId=Two").json["contoso_value"] == 1
+    one = f"{SETS}(contoso_sensordataid={key},partitionId='One')"
+    assert ask("GET", f"{one}?$select=contoso_value").json["contoso_value"] == 0
+    assert ask("PATCH", one, {"contoso_value": 10}, if_match="*").status == 204
+    assert ask("PATCH", f"{SETS}({key})", {"contoso_value": 13}, if_match="*").status == 204
+    changed = ask("PATCH", f"{SETS}({key})", {"contoso_value": 11, "partitionid": "Two"})
+    assert changed.status == 204
+    told = ask("PATCH", one, {"contoso_value": 12}, prefer="return=representation", if_match="*")
+    assert (told.json["contoso_sensordataid"], told.json["contoso_value"]) == (key, 12)
+    listed = ask("GET", f"{SETS}?$orderby=contoso_value&$select=contoso_value").json["value"]
+    assert [row["contoso_value"] for row in listed] == [2, 11, 12, 13]
+    assert ask("GET", f"{SETS}({key})/contoso_value?partitionId=Two").json["value"] == 11
+    assert ask("DELETE", f"{SETS}({key})?partitionId=Two").status == 204
+    assert ask("DELETE", f"{SETS}({key})?partitionId=Two").error == (404, "0x80040217")
+    assert ask("GET", f"{SETS}({key})").json["contoso_value"] == 13
+    targets = [target(contoso_sensordataid=key, partitionid=name) for name in ("One", key)]
+    assert bulk(sensors, "DeleteMultiple", targets).status == 204
+    assert [row["contoso_value"] for row in ask("GET", SETS).json["value"]] == [2]
+
+
+def test_pages_and_changes_tell_rows_of_one_id_apart(sensors):
+    key, ask = "44444444-4444-4444-4444-444444444444", sensors.ask
+    tracked = ask("GET", SETS, prefer="odata.track-changes").json["@odata.deltaLink"]
+    for value, partition in enumerate(['a "quoted" one', "b", "c", "d", "e"]):
+        make(sensors, contoso_sensordataid=key, partitionid=partition, contoso_value=value)
+
+    def pages(path, **headers):
+        while path:
+            answer = ask("GET", path, **headers)
+            assert answer.status == 200, answer.body
+            yield answer.json
+            path = answer.json.get("@odata.nextLink", "").replace("https://localhost:3", "")
+
+    for prefer in ("odata.maxpagesize=2", "odata.maxpagesize=2,odata.track-changes"):
+        found = [row for page in pages(SETS, prefer=prefer) for row in page["value"]]
+        assert sorted(row["contoso_value"] for row in found) == [0, 1, 2, 3, 4]
+    fetch = (
+        "<fetch count='2' page='{}' {}><entity name='contoso_sensordata'>"
+        "<attribute name='contoso_value'/></entity></fetch>"
+    )
+    values, cookie = [], ""
+    for number in (1, 2, 3):
+        text = quote(fetch.format(number, cookie))
+        page = ask("GET", f"{SETS}?fetchXml={text}", prefer='odata.include-annotations="*"').json
+        values += [row["contoso_value"] for row in page["value"]]
+        given = page.get("@Microsoft.Dynamics.CRM.fetchxmlpagingcookie", "")
+        inner = unquote(unquote(given.partition('pagingcookie="')[2].partition('"')[0]))
+        cookie = f"paging-cookie={quoteattr(inner)}"
+    assert sorted(values) == [0, 1, 2, 3, 4]
+    ask("DELETE", f"{SETS}({key})?partitionId=c")
+    changes = ask("GET", tracked.replace("https://localhost:3", "")).json["value"]
+    assert [row.get("contoso_value", row.get("id")) for row in changes] == [0, 1, 3, 4, key]
+
+
+def test_a_list_is_of_one_partition_where_the_address_says_so(sensors):
+    make(sensors, contoso_value=1), make(sensors, contoso_value=2, partitionid="Other")
+    ask = sensors.ask
+    rows = ask("GET", f"{SETS}?partitionId={DEVICE}&$select=contoso_value").json["value"]
+    assert [row["contoso_value"] for row in rows] == [1]
+    assert ask("GET", f"{SETS}/$count?partitionId=Other").body.endswith(b"1")
+    fetch = quote("<fetch><entity name='contoso_sensordata'/></fetch>")
+    rows = ask("GET", f"{SETS}?partitionId='Other'&fetchXml={fetch}").json["value"]
+    assert [row["contoso_value"] for row in rows] == [2]
+
+
+def test_queries_over_elastic_tables_do_not_join(sensors):
+    make(sensors)
+    fetch = (
+        "<fetch><entity name='contoso_sensordata'><link-entity name='systemuser' "
+        "from='systemuserid' to='createdby' link-type='outer'/></entity></fetch>"
+    )
+    refused = (400, "0x80048d0b")
+    assert sensors.ask("GET", f"{SETS}?fetchXml={quote(fetch)}").error == refused
+    assert sensors.ask("GET", f"{SETS}?$expand=createdby($select=fullname)").error == refused
+    key = make(sensors, partitionid=None)
+    one = sensors.ask("GET", f"{SETS}({key})?$expand=createdby($select=fullname)").json
+    assert one["createdby"]["fullname"]

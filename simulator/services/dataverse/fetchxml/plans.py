@@ -78,6 +78,8 @@ class _Compilation:
         self._sources = Sources(tables, settings)
         if self._sources.table(fetch.entity.name).name != served.name:
             raise query_errors.EntitiesDiffer(entity=fetch.entity.name, table=served.name)
+        if served.is_elastic and fetch.entity.links:
+            raise query_errors.NoLinkEntities
         self._root = Place(served, "t")
         self._from: From = self._sources.build(fetch.entity, self._root)
         if restriction is not None:
@@ -261,6 +263,9 @@ class _Compilation:
         if not self._fetch.distinct:
             served = self._root.served
             add(served.primary_id, self._key(self._root), False, False)
+            if served.is_elastic:
+                piece = Piece(self._root.sql(served.row_key), (), "Edm.String")
+                add(served.row_key, piece, False, False)
             for link, place in self._from.placed:
                 far = link.from_column or place.served.primary_id
                 if far != place.served.primary_id:

@@ -37,7 +37,7 @@ class Link:
         if records.rough_count() > INDEX_ABOVE:
             records.create_index((self.column,))
         found = records.find({self.column: parent}, 1_000_000)
-        return [str(row[self.child.primary_id]) for row in found]
+        return [str(row[self.child.row_key]) for row in found]
 
 
 def find_links(served: DataverseTable, tables: Tables) -> tuple[Link, ...]:

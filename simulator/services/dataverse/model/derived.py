@@ -24,8 +24,10 @@ from windtunnel.simulator.services.dataverse.model.prices import (
 )
 from windtunnel.simulator.services.dataverse.model.tables import (
     PARTITION,
+    ROW_KEY,
     DataverseTable,
     Tables,
+    row_key_of,
 )
 
 LONGEST_PARTITION = 1024
@@ -203,6 +205,7 @@ def _set_partition(served: DataverseTable, values: Values) -> None:
         values[PARTITION] = values[served.primary_id]
     elif len(given.encode()) > LONGEST_PARTITION or _NOT_IN_PARTITION.search(given):
         raise errors.BadPartition(value=given[:100])
+    values[ROW_KEY] = row_key_of(values[served.primary_id], values[PARTITION])
 
 
 # -- the rules of a table ---------------------------------------------------------------------

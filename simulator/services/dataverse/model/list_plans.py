@@ -11,6 +11,7 @@ from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.hints import Hints, hints_of
 from windtunnel.simulator.odata.sql import Compiler
 from windtunnel.simulator.odata.tree import ExpandItem, OrderItem, Property, Query
+from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.model import expands, paging
 from windtunnel.simulator.services.dataverse.model.aggregates import aggregate_plan, ordered
 from windtunnel.simulator.services.dataverse.model.kept_records import ETAG
@@ -67,6 +68,8 @@ class Planner:
         """The plan of a query. Raises ODataError."""
         if query.apply:
             return self._compile_aggregate(served, query, restriction)
+        if served.is_elastic and query.expand:
+            raise query_errors.NoLinkEntities
         expands.check(self._tables, served, query.expand)
         names, context = selection(self._tables, served, query.select, query.expand)
         where, where_parameters = self._where(served, query, restriction)
@@ -124,6 +127,11 @@ class Planner:
         name = served.primary_id
         text = f"t.{quoted(name)}"
         keys.append(paging.Key(name, text, (), "Edm.Guid", False, False, names.index(name)))
+        if served.is_elastic:
+            place = len(names) + len(computed)
+            text = f"t.{quoted(served.row_key)}"
+            keys.append(paging.Key(served.row_key, text, (), "Edm.String", False, False, place))
+            computed.append(keys[-1])
         return keys, computed
 
     def _where(

@@ -32,6 +32,7 @@ from windtunnel.simulator.services.dataverse.model.tables import (
     DataverseTable,
     Tables,
     encode_rows,
+    id_in,
 )
 from windtunnel.simulator.services.dataverse.security import Security
 
@@ -113,7 +114,7 @@ class Reads:
         if query.expand:
             size = page_size if expands.is_nested(query.expand) else 0
             self._expansion.expand(
-                served, [item], query.expand, {key: item}, user, size, with_etags=True
+                served, [item], query.expand, {id_in(key): item}, user, size, with_etags=True
             )
         for name in hidden:
             del item[name]
@@ -133,7 +134,7 @@ class Reads:
 
     def _row_sql(self, served: DataverseTable, names: Sequence[str]) -> str:
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
-        key = quoted(served.primary_id)
+        key = quoted(served.row_key)
         table = self._tables.readable(served)
         return f"SELECT {ETAG_SQL}, {columns} FROM {table} t WHERE t.{key} = ?"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet, TableDefinition
 from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
@@ -48,6 +48,8 @@ EARLIEST = "1753-01-01"
 """The first day that a column of dates takes."""
 PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
 """Columns of elastic tables."""
+ROW_KEY: Final = "rowkey"
+"""The stored column, no property, that tells the rows of an elastic table apart."""
 PRINCIPAL = "principal"
 """The type that `ownerid` points at: users and teams in one. It has no entity set."""
 PRINCIPALS = frozenset({"systemuser", "team"})
@@ -91,9 +93,30 @@ class DataverseTable:
         """The primary key column."""
         return self.definition.primary_id
 
+    @property
+    def row_key(self) -> str:
+        """The stored column that tells the rows apart: the primary key where no partitions are."""
+        return ROW_KEY if self.is_elastic else self.definition.primary_id
+
     def has(self, column: str) -> bool:
         """Whether the table has a column, by wire name."""
         return column in self.table.columns
+
+
+def row_key_of(key: str, partition: str) -> str:
+    """What tells a row of an elastic table apart: its id, and its partition if that is another.
+
+    A partition has no slash. The first 36 characters are the id.
+    """
+    return key if partition.lower() == key else f"{key}/{partition}"
+
+
+ID_LENGTH: Final = 36
+
+
+def id_in(row_key: str) -> str:
+    """The id of a row by what tells rows apart."""
+    return row_key[:ID_LENGTH]
 
 
 class Tables:
@@ -223,9 +246,15 @@ class Tables:
         if _OWNERS in columns and "ownerid" not in table.navigations:
             owner = Navigation("ownerid", PRINCIPAL, False, ((_OWNERS, "ownerid"),))
             table.navigations["ownerid"] = owner
+        elastic = definition.facts.get("TableType") == "Elastic" and PARTITION in columns
         hidden = () if VERSION in columns else (Column(VERSION, "Edm.Int64"),)
+        if elastic:
+            hidden = (*hidden, Column(ROW_KEY, "Edm.String"))
         if older is None:
-            records = Records(self._store, self._changes, table, hidden=hidden, version=VERSION)
+            key = (ROW_KEY,) if elastic else ()
+            records = Records(
+                *(self._store, self._changes, table), hidden=hidden, version=VERSION, key=key
+            )
         else:
             records = older.records
             records.redefine(table, hidden)
@@ -247,7 +276,6 @@ class Tables:
         own = frozenset(
             name for name, column in definition.columns.items() if column.type in LOOKUPS
         )
-        elastic = definition.facts.get("TableType") == "Elastic" and PARTITION in columns
         writable = {name: check for name, check in checkers.items() if name not in OWNED_BY_SYSTEM}
         return DataverseTable(
             *(definition, table, records, checkers, writable, decoders, lookups, own, elastic)

@@ -27,6 +27,7 @@ from windtunnel.simulator.services.dataverse.model.states import States
 from windtunnel.simulator.services.dataverse.model.tables import (
     DataverseTable,
     Tables,
+    id_in,
 )
 from windtunnel.simulator.services.dataverse.security import Security
 from windtunnel.simulator.services.dataverse.security.inheritance import Inheritance
@@ -110,10 +111,10 @@ class Writes:
         with self._store.atomic():
             key = str(values.setdefault(served.primary_id, self._ids.uuid()))
             later = self._insert_single(served, nested, values, caller)
-            self.insert(served, values, caller)
+            made = self.insert(served, values, caller)
             for name, items in later:
                 self._insert_collection(served, name, items, key, caller)
-        return key
+        return made
 
     def _insert_single(
         self,
@@ -130,7 +131,8 @@ class Writes:
                 continue
             if not isinstance(item, dict):
                 raise misshapen(served, name, "an object")
-            values[lookup[0]] = self.create(self._tables.by_name[lookup[1]], item, caller)
+            made = self.create(self._tables.by_name[lookup[1]], item, caller)
+            values[lookup[0]] = id_in(made)
         return later
 
     def _insert_collection(
@@ -225,7 +227,7 @@ class Writes:
             served.records.insert(values, user=caller.user_id)
         except KeyExists as clash:
             raise self._clash(served, clash) from clash
-        return str(values[served.primary_id])
+        return str(values[served.row_key])
 
     def _holds_images(self, served: DataverseTable, values: Values) -> bool:
         return not values.keys().isdisjoint(self._files.columns(served)[0])
@@ -440,7 +442,7 @@ class Writes:
             self._security.check(served, key, "Delete")
             self.states.check_line(served, served.records.get((key,)) or {})
         if version is not None and served.records.exists((key,)):
-            current = served.records.find({served.primary_id: key}, 1)[0]
+            current = served.records.find({served.row_key: key}, 1)[0]
             if current["versionnumber"] != version:
                 raise errors.VersionMismatch
         with self._store.atomic():
@@ -453,6 +455,7 @@ class Writes:
             raise errors.UserStillEnabled(id=key)
         if not served.records.delete((key,), user=caller.user_id):
             return False
+        key = id_in(key)
         self._files.remove_all(served, key)
         if self._security.shares.exist:
             self._security.shares.forget(key)
@@ -485,7 +488,7 @@ class Writes:
 
     @staticmethod
     def _clash(served: DataverseTable, clash: KeyExists) -> errors.DataverseError:
-        if served.primary_id in clash.columns:
+        if not {served.primary_id, served.row_key}.isdisjoint(clash.columns):
             return errors.DuplicateId()
         definition = served.definition
         name = next(

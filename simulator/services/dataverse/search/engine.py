@@ -91,12 +91,12 @@ class Engine:
         names = served.records.names
         columns = ", ".join(f"t.{quoted(name)}" for name in names)
         found: dict[str, dict[str, Any]] = {}
-        place = names.index(served.primary_id)
+        place = names.index(served.row_key)
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             rows = self._store.read(
                 f"SELECT {columns} FROM {self._tables.readable(served)} t "
-                f"WHERE t.{quoted(served.primary_id)} IN ({','.join('?' * len(part))})"
+                f"WHERE t.{quoted(served.row_key)} IN ({','.join('?' * len(part))})"
                 f"{''.join(conditions)}",
                 (*part, *bind(tuple(more), now)),
             )

@@ -124,7 +124,7 @@ class SearchIndex:
 
     def _build(self, served: DataverseTable) -> None:
         entity = self._changes.logged_as(served.table.entity_type)
-        key = quoted(served.primary_id)
+        key = quoted(served.row_key)
         rows = self._store.read(
             f"SELECT {key} FROM {quoted(served.table.sql)} WHERE {key} NOT IN "
             "(SELECT record FROM change_log WHERE entity=?)",
@@ -141,7 +141,7 @@ class SearchIndex:
     def _put(self, served: DataverseTable, keys: Sequence[str]) -> None:
         columns = searched_columns(served)
         names = ", ".join(quoted(name) for name in columns)
-        key = quoted(served.primary_id)
+        key = quoted(served.row_key)
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             marks = ",".join("?" * len(part))

@@ -16,7 +16,7 @@ from windtunnel.contracts.limits import RateLimit, Refused
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.arguments import json_object
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, id_in
 from windtunnel.simulator.services.dataverse.search import facets
 from windtunnel.simulator.services.dataverse.search.engine import Engine, Hit, Scope, wire_name
 from windtunnel.simulator.services.dataverse.search.index import SearchIndex
@@ -304,7 +304,7 @@ class Search:
         columns = scope.select_columns or (served.definition.primary_name,)
         code = served.definition.object_type_code
         return {
-            "Id": hit.record,
+            "Id": id_in(hit.record),
             "EntityName": hit.entity,
             "ObjectTypeCode": code,
             "Attributes": {"@search.objecttypecode": code, **self._attributes(hit, columns)},
@@ -323,7 +323,7 @@ class Search:
             "@search.score": hit.score,
             "@search.highlights": self._highlights(hit, scope, expression),
             "@search.entityname": hit.entity,
-            "@search.objectid": hit.record,
+            "@search.objectid": id_in(hit.record),
             "@search.objecttypecode": served.definition.object_type_code,
             **members,
         }
@@ -360,7 +360,7 @@ class Search:
             name = served.definition.primary_name
             shown = self._index.highlights(expression, hit.entity, hit.record).get(name, "")
             document = {
-                "@search.objectid": hit.record,
+                "@search.objectid": id_in(hit.record),
                 "@search.entityname": hit.entity,
                 "@search.objecttypecode": served.definition.object_type_code,
                 **self._attributes(hit, (name, "entityimage_url")),
