@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
-from windtunnel.simulator.odata.expressions import Reader, call, expression
+from windtunnel.simulator.odata.expressions import call, expression
 from windtunnel.simulator.odata.options import alias_of, compute, number, orderby
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.search import search_until
 from windtunnel.simulator.odata.tree import (
     AggregateItem,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.simulator.odata.errors import ODataError
-from windtunnel.simulator.odata.expressions import Reader, expression
+from windtunnel.simulator.odata.expressions import expression
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.search import search_until
 from windtunnel.simulator.odata.tree import (
     ComputeItem,

@@ -12,7 +12,8 @@ from windtunnel.simulator.odata import options as grammar
 from windtunnel.simulator.odata import search as search_grammar
 from windtunnel.simulator.odata.dialect import EVERY_OPTION, ODATA_401, Dialect
 from windtunnel.simulator.odata.errors import NotSupported, ODataError
-from windtunnel.simulator.odata.expressions import Reader, expression
+from windtunnel.simulator.odata.expressions import expression
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.tree import (
     ComputeItem,
     ExpandItem,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from windtunnel.simulator.odata.errors import ODataError
-from windtunnel.simulator.odata.expressions import Reader
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.tree import Search, SearchNot, SearchPair, Term
 
 _LEXEME = re.compile(r"\s*(?:(\"(?:[^\"\\]|\\.)*\")|([^\s\"()]+)|([()]))")

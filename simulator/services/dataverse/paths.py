@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from windtunnel.simulator.odata import DATAVERSE, ODataError
-from windtunnel.simulator.odata.expressions import Reader, key_predicate
+from windtunnel.simulator.odata.expressions import key_predicate
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.tree import Alias, Expression, Literal
 
 _SEGMENT = re.compile(r"(\$?[A-Za-z_][\w.]*|\$\d+)(\(.*\))?\Z", re.DOTALL)

@@ -17,7 +17,8 @@ from urllib.parse import unquote, unquote_plus
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import BadValue
 from windtunnel.simulator.odata import FINANCE_AND_OPERATIONS, ODataError
-from windtunnel.simulator.odata.expressions import Reader, key_predicate
+from windtunnel.simulator.odata.expressions import key_predicate
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.tree import Expression, Literal
 from windtunnel.simulator.services.finance_operations.model.entity_set import EntitySet
 

@@ -14,8 +14,9 @@ import orjson
 from windtunnel.contracts.entities.finance_operations.load import metadata_document
 from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata import METADATA, ODataError, UnknownProperty, parse_query
-from windtunnel.simulator.odata.expressions import Reader, key_predicate
+from windtunnel.simulator.odata.expressions import key_predicate
 from windtunnel.simulator.odata.objects import ObjectTest
+from windtunnel.simulator.odata.reader import Reader
 from windtunnel.simulator.odata.tree import Binary, Expression, Literal, Options
 from windtunnel.simulator.services.finance_operations.addresses import Addresses
 from windtunnel.simulator.services.finance_operations.errors import BadQuery, RecordNotFound
