@@ -12,7 +12,6 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.runners import Runner
 
 from windtunnel.contracts.documents import PlanFlow
 from windtunnel.contracts.results import LimitUse
@@ -256,9 +255,3 @@ def stop_on_end_of_input(stop: Callable[[], None]) -> None:
     """Wait until standard input ends, which is how the command says stop; then stop."""
     gevent.get_hub().threadpool.spawn(sys.stdin.buffer.read).get()
     stop()
-
-
-def wait_until_stopped(runner: Runner) -> None:
-    """Return when the run has ended."""
-    while runner.state not in {"stopped", "ready"} or runner.user_count:
-        gevent.sleep(0.02)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-CRLF = b"\r\n"
-
 
 @dataclass(slots=True)
 class Spooled:
@@ -143,7 +141,7 @@ class ServiceError(Exception):
     """An answer that a simulated service gives instead of success; it renders its own body.
 
     `status`, `code` and `text` are set per subclass; `text` is a template for `values`. `headers`
-    are added to the answer. One class per error of the real service, in that service's `errors.py`.
+    are added to the answer. One class per error of the real service, in that service's `errors`.
     """
 
     status: int = 500

@@ -118,11 +118,6 @@ class NavigationProperty(_View):
                 ]
             )
 
-    @property
-    def contains_target(self) -> bool:
-        """Whether what it leads to lives inside."""
-        return self.node.get("ContainsTarget") == "true"
-
 
 class EntityType(_View):
     """An entity type or a complex type."""

@@ -23,7 +23,6 @@ EVENT_PATTERNS = frozenset(
         Pattern.WEBHOOK,
     }
 )
-DMF_PATTERNS = frozenset({Pattern.DMF, Pattern.RECURRING})
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,6 @@ class Dialect:
     loose: bool = False
     """An operator right behind `)`, and a comma at the end of `$select`, as samples send them."""
     guids_as_text: bool = False
-    expand_depth: int = 64
     depth: int = 100
     refuse_option: Callable[[str], str] = _refuse_option
     refuse_function: Callable[[str], str] = _refuse_function

@@ -32,7 +32,6 @@ DATAVERSE = Dialect(
     single_quoted_json=True,
     loose=True,
     guids_as_text=True,  # the query builder of Microsoft's SDK quotes ids
-    expand_depth=10,
     depth=100,
     refuse_function=lambda name: (
         f"Function '{name}' is not supported."

@@ -28,7 +28,6 @@ FINANCE_AND_OPERATIONS = Dialect(
     custom_functions=lambda name: False,  # noqa: ARG005 - none at all
     enum_order=False,
     wildcard_equality=True,
-    expand_depth=1,
 )
 """Contains is written `eq '*text*'`; string functions are refused as captured in 2026."""
 

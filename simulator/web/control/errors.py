@@ -43,11 +43,3 @@ class NotFound(ServiceError):
     status = 404
     code = "not_found"
     text = "There is no {kind} {name!r}."
-
-
-class Conflict(ServiceError):
-    """The simulator is not in the state for it."""
-
-    status = 409
-    code = "conflict"
-    text = "{problem}"

@@ -69,14 +69,6 @@ class LeaseAlreadyPresent(BlobError):
     text = "There is already a lease present."
 
 
-class LeaseAlreadyBroken(BlobError):
-    """The lease was broken."""
-
-    status = 409
-    code = "LeaseAlreadyBroken"
-    text = "The lease has already been broken and cannot be broken again."
-
-
 class LeaseIsBreakingAndCannotBeAcquired(BlobError):
     """The lease is on its end."""
 

@@ -48,17 +48,6 @@ class MissingRequiredHeader(BlobError):
         self.details = (("HeaderName", name),)
 
 
-class UnsupportedHeader(BlobError):
-    """A header that does not go with the operation."""
-
-    code = "UnsupportedHeader"
-    text = "One of the HTTP headers specified in the request is not supported."
-
-    def __init__(self, name: str, value: str) -> None:
-        super().__init__()
-        self.details = (("HeaderName", name), ("HeaderValue", value))
-
-
 class InvalidQueryParameterValue(BlobError):
     """A parameter that cannot be read."""
 

@@ -14,5 +14,4 @@ KERNEL: Final = "http://schemas.datacontract.org/2004/07/Microsoft.Dynamics.AX.K
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
-ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
 DISPATCHER: Final = "http://schemas.microsoft.com/ws/2005/05/addressing/none"

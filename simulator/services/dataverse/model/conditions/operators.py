@@ -51,7 +51,6 @@ class Operator:
     most: int
     kinds: frozenset[str]
     build: Build
-    negates: bool = False
 
     def apply(self, subject: Subject, values: Sequence[str], settings: Settings) -> Piece:
         """The condition as SQL. Raises BadOperand."""
@@ -289,29 +288,28 @@ _NOT_EQUAL = "({} IS NOT (...))"
 def _table() -> list[Operator]:
     rows = [
         Operator("eq", "", 1, 1, _ANY, _compare("=")),
-        Operator("ne", "", 1, 1, _ANY, _differs, True),
-        Operator("neq", "", 1, 1, _ANY, _differs, True),
+        Operator("ne", "", 1, 1, _ANY, _differs),
+        Operator("neq", "", 1, 1, _ANY, _differs),
         Operator("gt", "", 1, 1, _ORDERED, _compare(">")),
         Operator("ge", "", 1, 1, _ORDERED, _compare(">=")),
         Operator("lt", "", 1, 1, _ORDERED, _compare("<")),
         Operator("le", "", 1, 1, _ORDERED, _compare("<=")),
         Operator("like", "", 1, 1, _TEXT, _like("{}")),
-        Operator("not-like", "", 1, 1, _TEXT, _like("{}", denies=True), True),
+        Operator("not-like", "", 1, 1, _TEXT, _like("{}", denies=True)),
         Operator("begins-with", "", 1, 1, _TEXT, _like("{}%")),
-        Operator("not-begin-with", "", 1, 1, _TEXT, _like("{}%", denies=True), True),
+        Operator("not-begin-with", "", 1, 1, _TEXT, _like("{}%", denies=True)),
         Operator("ends-with", "", 1, 1, _TEXT, _like("%{}")),
-        Operator("not-end-with", "", 1, 1, _TEXT, _like("%{}", denies=True), True),
+        Operator("not-end-with", "", 1, 1, _TEXT, _like("%{}", denies=True)),
         Operator("null", "", 0, 0, _ANY, _null("IS NULL")),
         Operator("not-null", "", 0, 0, _ANY, _null("IS NOT NULL")),
         Operator("in", "In", 1, MANY, _ANY, _among()),
-        Operator("not-in", "NotIn", 1, MANY, _ANY, _among(denies=True), True),
+        Operator("not-in", "NotIn", 1, MANY, _ANY, _among(denies=True)),
         Operator("between", "Between", 2, 2, _ORDERED, _between()),
-        Operator("not-between", "NotBetween", 2, 2, _ORDERED, _between(denies=True), True),
+        Operator("not-between", "NotBetween", 2, 2, _ORDERED, _between(denies=True)),
         Operator("contain-values", "ContainValues", 1, MANY, frozenset({"choices"}), _contains()),
         Operator(
             *("not-contain-values", "DoesNotContainValues", 1, MANY, frozenset({"choices"})),
             _contains(denies=True),
-            True,
         ),
     ]
     return rows + _people() + _days() + _runs() + _fiscal()
@@ -329,12 +327,11 @@ def _people() -> list[Operator]:
 
     return [
         Operator("eq-userid", "EqualUserId", 0, 0, _ID, same(people.user)),
-        Operator("ne-userid", "NotEqualUserId", 0, 0, _ID, other(people.user), True),
+        Operator("ne-userid", "NotEqualUserId", 0, 0, _ID, other(people.user)),
         Operator("eq-businessid", "EqualBusinessId", 0, 0, _ID, same(people.business_unit)),
         Operator(
             *("ne-businessid", "NotEqualBusinessId", 0, 0, _ID),
             other(people.business_unit),
-            True,
         ),
         Operator("eq-userteams", "EqualUserTeams", 0, 0, _ID, some(people.teams)),
         Operator(
@@ -348,7 +345,7 @@ def _people() -> list[Operator]:
             some(people.reports_and_teams),
         ),
         Operator("eq-userlanguage", "EqualUserLanguage", 0, 0, _ANY, _language("({} = ?)")),
-        Operator("ne-userlanguage", "", 0, 0, _ANY, _language("({} IS NOT ?)"), True),
+        Operator("ne-userlanguage", "", 0, 0, _ANY, _language("({} IS NOT ?)")),
         Operator("above", "Above", 1, 1, _ID, _tree(upwards=True, with_root=False)),
         Operator("eq-or-above", "AboveOrEqual", 1, 1, _ID, _tree(upwards=True, with_root=True)),
         Operator("under", "Under", 1, 1, _ID, _tree(upwards=False, with_root=False)),
@@ -356,7 +353,6 @@ def _people() -> list[Operator]:
         Operator(
             *("not-under", "NotUnder", 1, 1, _ID),
             _tree(upwards=False, with_root=False, outside=True),
-            True,
         ),
     ]
 

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, Option, Relation
-from windtunnel.contracts.entities.dataverse.wire import label_text
 from windtunnel.simulator.services.dataverse import errors
 
 Json = dict[str, Any]
@@ -158,11 +157,6 @@ def numbered(options: tuple[Option, ...], bodies: Any) -> tuple[Option, ...]:
         taken.add(following)
         found.append(Option(following, option.label, option.state, option.facts))
     return tuple(found)
-
-
-def labelled(body: Json, member: str, default: str) -> str:
-    """The text of a label in a body, else the default."""
-    return label_text(body.get(member)) or default
 
 
 _EDM = {
