@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import ssl
 import time
 import uuid
@@ -35,6 +36,9 @@ _SWEEP_SECONDS = 1.0
 _TOO_LARGE_HEADERS = "The headers of the request are too large."
 _REPEATED, _REPEATED_BYTES = 64, 8192
 """How many headers of a connection are kept for its next request, and how long they may be."""
+
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+"""What `Host` may say. Source: RFC 9110, section 7.2; RFC 3986, section 3.2.2."""
 
 DROP_CONNECTION = 0
 """A response of this status closes the connection without an answer."""
@@ -355,6 +359,8 @@ class HttpConnection(asyncio.Protocol):
         if self._header_bytes > self._most_header_bytes:
             raise _Refused(431, _TOO_LARGE_HEADERS)
         folded = name.lower()
+        if folded == b"host" and (folded in headers or not _HOST.fullmatch(value)):
+            raise _Refused(400, "The request names more than one host, or none that can be.")
         if folded in headers:
             value = headers[folded] + (b"; " if folded == b"cookie" else b", ") + value
         elif size <= _REPEATED_BYTES and (known is not None or len(self._repeated) < _REPEATED):
@@ -367,12 +373,23 @@ class HttpConnection(asyncio.Protocol):
         self._in_headers = False
         if self._header_bytes > self._most_header_bytes:
             raise _Refused(431, _TOO_LARGE_HEADERS)
+        if b"host" not in headers:
+            self._check_hostless()
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._most_memory_bytes:
             self._check_size(int(length))
         if headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
             assert self._transport is not None
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _check_hostless(self) -> None:
+        """HTTP/1.1 wants a Host. A CONNECT names it in its line, and old proxy clients there only.
+
+        Source: RFC 9112, section 3.2.
+        """
+        parser = self._parser
+        if parser.get_http_version() != "1.0" and parser.get_method() != b"CONNECT":
+            raise _Refused(400, "The request does not name its host: it has no Host header.")
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, transfer coding taken off."""
@@ -548,16 +565,20 @@ class HttpConnection(asyncio.Protocol):
     # -- life ---------------------------------------------------------------------------------
 
     def grow_older(self, seconds: float) -> None:
-        """Count silence; too much of it ends the connection."""
+        """Count silence; too much of it ends the connection.
+
+        What came since the last count is younger than `seconds`: it is not counted against it.
+        """
+        silent, in_headers = self._age, self._header_age
         self._age += seconds
         self._header_age += seconds
         limits = self._server.limits
         if self._busy or self._queue:
             return
-        waited = max(self._age, self._header_age if self._in_headers else 0.0)
+        waited = max(silent, in_headers if self._in_headers else 0.0)
         if self._receiving and waited >= limits.receive_seconds:
             self._refuse(408, "The rest of the request did not come in time.")
-        elif not self._receiving and self._age >= limits.idle_seconds:
+        elif not self._receiving and silent >= limits.idle_seconds:
             self._close()
 
     def close_when_idle(self) -> None:

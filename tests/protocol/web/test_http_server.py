@@ -13,6 +13,14 @@ from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.web.http_server import HttpServer, Turn, WebLimits
 
 Talk = Callable[[bytes], Awaitable[bytes]]
+PATIENCE = 60.0
+"""Seconds that only a broken server takes; a busy machine does not."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.001)
 
 
 def echo(request: Request) -> Response:
@@ -70,7 +78,7 @@ class Rig:
         """Send, half-close by `connection: close`, read to the end."""
         reader, writer = await self.connect()
         writer.write(data)
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
 
 
 def get(path: str, *lines: str, close: bool = True) -> bytes:
@@ -199,12 +207,55 @@ def test_an_absolute_target_is_taken_by_its_path():
     run(main)
 
 
+HOSTS = ["", "a", "a.example:443", "a:", "127.0.0.1:8367", "[::1]:8377", "x_y", "a%2Db"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_may_be_a_name_an_address_or_empty_with_a_port_or_without(host):
+    async def main():
+        async with Rig() as rig:
+            request = get("/1").replace(b"Host: here", f"Host: {host}".encode())
+            assert b"GET /1? 0" in await rig.talk(request)
+
+    run(main)
+
+
+def test_http_1_0_needs_no_host():
+    async def main():
+        async with Rig() as rig:
+            answer = await rig.talk(b"GET /1 HTTP/1.0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert answer.endswith(b"GET /1? 0")
+
+    run(main)
+
+
+def test_each_request_of_a_connection_must_name_its_host():
+    async def main():
+        async with Rig() as rig:
+            first, second = get("/1", close=False), get("/2").replace(b"Host: here\r\n", b"")
+            answer = await rig.talk(first + second)
+        assert answer.count(b"HTTP/1.1 ") == 2
+        assert b"HTTP/1.1 400 " in answer
+
+    run(main)
+
+
 REFUSED = [
     (b"GARBAGE\r\n\r\n", b"400 Bad Request"),
     (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999\r\n\r\n", b"413 "),
     (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", b"400 "),
     (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"400 "),
-    (b"GET / HTTP/1.1\r\nX: " + b"x" * 5000 + b"\r\n\r\n", b"431 "),
+    (b"GET / HTTP/1.1\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", b"400 "),
+    (b"GET http://a/ HTTP/1.1\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: http://a/\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", b"400 "),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 5000 + b"\r\n\r\n", b"431 "),
     (
         b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n"
         + b"x" * 1000
@@ -212,12 +263,16 @@ REFUSED = [
         + b"x" * 1000,
         b"413 ",
     ),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400 "),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 20 + b"\r\n", b"400 "),
+    (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400 "),
+    (
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 20 + b"\r\n",
+        b"400 ",
+    ),
     (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", b"400 "),
     (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", b"400 "),
     (
-        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"400 ",
     ),
     (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1e3\r\n\r\n", b"400 "),
@@ -262,11 +317,14 @@ def test_a_silent_or_unfinished_connection_is_closed():
             idle, _ = await rig.connect()
             unfinished, writer = await rig.connect()
             writer.write(b"GET / HTTP/1.1\r\nHo")
-            await asyncio.sleep(0.05)
-            for connection in list(rig.server.connections):
+            connections = rig.server.connections
+            await until(lambda: sorted(c._receiving for c in connections) == [False, True])
+            for connection in list(connections):
                 connection.grow_older(5)
-            assert b"408 Request Timeout" in await asyncio.wait_for(unfinished.read(), 5)
-            assert await asyncio.wait_for(idle.read(), 5) == b""
+                assert not connection._closing, "its data may have come a moment ago"
+                connection.grow_older(5)
+            assert b"408 Request Timeout" in await asyncio.wait_for(unfinished.read(), PATIENCE)
+            assert await asyncio.wait_for(idle.read(), PATIENCE) == b""
 
     run(main)
 
@@ -286,8 +344,12 @@ def test_a_slow_reader_does_not_make_the_server_hold_everything():
             _, writer = await rig.connect()
             writer.transport.pause_reading()
             writer.write(get("/big"))
-            await asyncio.sleep(0.5)
-            assert 0 < produced < 1500
+            connections = rig.server.connections
+            await until(lambda: any(c._writable and not c._writable.is_set() for c in connections))
+            held = produced
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert held == produced < 1500
 
     run(main)
 
@@ -298,9 +360,9 @@ def test_stopping_lets_the_running_request_end():
         async with rig:
             reader, writer = await rig.connect()
             writer.write(get("/slow", close=False))
-            await asyncio.sleep(0.02)
-            stopping = asyncio.ensure_future(rig.server.stop(5.0))
-            assert b"slow" in await asyncio.wait_for(reader.readuntil(b"slow"), 5)
+            await until(lambda: any(connection._busy for connection in rig.server.connections))
+            stopping = asyncio.ensure_future(rig.server.stop(PATIENCE))
+            assert b"slow" in await asyncio.wait_for(reader.readuntil(b"slow"), PATIENCE)
             writer.close()
             await stopping
 
