@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from windtunnel.simulator.kernel.checkpoints import Checkpoints
+from windtunnel.simulator.kernel.single_owner import SingleOwner
 
 STATEMENTS_KEPT_PREPARED = 512
 PAGES_IN_LOG = 20_000
@@ -36,15 +37,37 @@ class Store:
     """A connection with explicit transactions. Not for several threads."""
 
     def __init__(self, path: Path | None = None) -> None:
+        """Raises UsageError when another store has the file, sqlite3.Error when it is no database.
+
+        Nothing stays open then.
+        """
         self.path = path
+        self._owner: SingleOwner | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._owner = SingleOwner(path)
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=STATEMENTS_KEPT_PREPARED,
         )
+        try:
+            self.earlier_runs = self._prepare()
+        except BaseException:
+            self._close()
+            raise
+        self._open = False
+        self._depth = 0
+        self._seed: bytes | None = None
+        self._before_commit: list[Callable[[], None]] = []
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_rollback: list[Callable[[], None]] = []
+        self.read = self._connection.execute
+        self._checkpoints = None if path is None else Checkpoints(path)
+
+    def _prepare(self) -> int:
+        """Set up the connection; how often the database was opened before."""
         for pragma in (
             "journal_mode=WAL",
             "synchronous=NORMAL",
@@ -59,16 +82,9 @@ class Store:
             self._connection.execute(f"PRAGMA {pragma}")
         for name, change in _TEXT_FUNCTIONS.items():
             self._connection.create_function(name, 1, change, deterministic=True)
-        (self.earlier_runs,) = self._connection.execute("PRAGMA user_version").fetchone()
-        self._connection.execute(f"PRAGMA user_version={self.earlier_runs + 1}")
-        self._open = False
-        self._depth = 0
-        self._seed: bytes | None = None
-        self._before_commit: list[Callable[[], None]] = []
-        self._after_commit: list[Callable[[], None]] = []
-        self._after_rollback: list[Callable[[], None]] = []
-        self.read = self._connection.execute
-        self._checkpoints = None if path is None else Checkpoints(path)
+        (earlier_runs,) = self._connection.execute("PRAGMA user_version").fetchone()
+        self._connection.execute(f"PRAGMA user_version={earlier_runs + 1}")
+        return int(earlier_runs)
 
     earlier_runs: int
     """How often this database was opened before."""
@@ -195,9 +211,18 @@ class Store:
     def close(self) -> None:
         """Commit and close."""
         self.commit()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close without what is not committed."""
         if self._checkpoints is not None:
             self._checkpoints.close()
+        self._close()
+
+    def _close(self) -> None:
         self._connection.close()
+        if self._owner is not None:
+            self._owner.close()
 
 
 @contextmanager

@@ -57,15 +57,24 @@ class House:
     """Everything of one simulator but its sockets."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises UsageError for settings or data that cannot be served; nothing stays open."""
         self.settings = settings
         self._ground = ground = Ground(settings)
+        try:
+            self._build(ground)
+        except BaseException:
+            ground.store.abandon()
+            raise
+
+    def _build(self, ground: Ground) -> None:
+        settings = self.settings
         self.clock, self.timers, self.store = ground.clock, ground.timers, ground.store
         self.jobs, self.background = ground.jobs, ground.background
         self.journal = Journal(settings.journal.entries, settings.journal.body_bytes)
         self.faults = Faults(ground.ids.child("faults"))
         self.turn = Turn(self.store.commit, self.store.rollback)
         self._snapshots: dict[str, tuple[bytes, States]] = {}
-        self._began = self.clock.now()
+        self._began, self._seed = self.clock.now(), settings.simulator.seed
 
         self.entra = entra.wire(ground)
         self.checks = entra.token_checks(ground, self.entra.key)
@@ -101,7 +110,7 @@ class House:
         }
         self.store.commit()
         if self.store.earlier_runs:
-            self._use_seed(settings.simulator.seed)
+            self._use_seed(self._seed)
         self.store.mark()
         self._first_ids = ground.ids.states()
         self.blob.keep()
@@ -236,7 +245,7 @@ class House:
             "version": version("windtunnel-d365"),
             "services": list(self.services),
             "origins": self._ground.urls,
-            "seed": self.settings.simulator.seed,
+            "seed": self._seed,
         }
 
     def reset(self) -> None:
@@ -273,6 +282,7 @@ class House:
 
     def reseed(self, seed: int) -> None:
         """Reset; ids and choices follow from another seed."""
+        self._seed = seed
         self._use_seed(seed)
         self._first_ids = self._ground.ids.states()
         self.reset()

@@ -156,11 +156,18 @@ class Simulator:
     def _run(self, started: Future[Mapping[str, str]]) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._running = Running(House(self.settings))
-            started.set_result(self._loop.run_until_complete(self._running.open()))
+            running = Running(House(self.settings))
+            try:
+                env = self._loop.run_until_complete(running.open())
+            except BaseException:
+                self._loop.run_until_complete(running.close())
+                raise
         except BaseException as error:
+            self._loop.close()
             started.set_exception(error)
             return
+        self._running = running
+        started.set_result(env)
         self._loop.run_forever()
 
     def stop(self) -> None:

@@ -57,6 +57,22 @@ def test_wrong_input_ends_with_2_and_words_not_a_traceback(tmp_path, arguments, 
     assert "Traceback" not in output
 
 
+def test_a_second_simulator_on_one_database_is_refused_and_the_first_goes_on(up, tmp_path):
+    file = tmp_path / "shared.db"
+    env = up("--no-tls", "--db", str(file))
+    second = command("up", "--port-base", "0", "--db", str(file), "--env-file", "second")
+    done = subprocess.run(
+        second, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=300
+    )
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 2, output
+    assert f"Error: {file}: another simulator has this database open" in output
+    assert "name another file with --db" in output
+    assert "Traceback" not in output
+    assert not (tmp_path / "second").exists()
+    assert httpx.get(f"{env['WT_CONTROL_URL']}/_windtunnel/health").status_code == 200
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to a child is POSIX")
 def test_ctrl_c_ends_it_cleanly(tmp_path):
     env_file = tmp_path / "env"

@@ -32,7 +32,9 @@ class Ground:
         self.clock = _clock(simulator.clock, simulator.clock_start)
         self.timers = Timers(self.clock)
         self.clock.on_steer(self.timers.run_all_due)
-        self.store = _store(simulator.database)
+        self.limits, self.costs = _limits(settings)
+        self.cloud = CloudNames(settings.proxy.hosts)
+        self.store = _store(simulator.database)  # after what may refuse the settings
         self.ids = Ids(simulator.seed)
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
@@ -40,11 +42,9 @@ class Ground:
         self.callbacks = Callbacks(
             lambda: HttpPoster(lambda: self.ca().path), self.jobs, self.store.commit
         )
-        self.cloud = CloudNames(settings.proxy.hosts)
         self.folder = simulator.data_folder or default_folder()
         self.urls: Mapping[str, str] = {}
         """Where each origin listens; empty until the listeners are open."""
-        self.limits, self.costs = _limits(settings)
         self._ca: LocalCa | None = None
 
     def ca(self) -> LocalCa:

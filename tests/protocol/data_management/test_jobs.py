@@ -220,8 +220,8 @@ def test_a_killed_process_goes_on_without_doubling_a_row(tmp_path, steps):
     call = rig.import_call(customers(*lines))
     rig.act("ImportFromPackage", **call)
     steps_of(rig, steps)
-    killed = rig.house
-    rig.open()  # the first house is left as a killed process leaves it: nothing closed
+    killed = rig.kill()
+    rig.open()
     rig.work()
     assert rig.status() == "PartiallySucceeded"
     detail = rig.run_detail()
@@ -243,7 +243,7 @@ def test_a_killed_export_begins_again(tmp_path):
     body = {"packageName": "", "executionId": "e", "reExecute": False, "legalEntityId": "usmf"}
     rig.act("ExportToPackage", definitionGroupId="Customer import", **body)
     steps_of(rig, 2)
-    killed = rig.house
+    killed = rig.kill()
     rig.open()
     rig.work()
     assert rig.status("e") == "Succeeded"
@@ -297,7 +297,7 @@ def test_staged_rows_go_in_slices_and_those_of_a_killed_process_by_the_next(tmp_
     assert rig.post("DeleteExecutionHistoryJob", executionId="run-1").status_code == 204
     steps_of(rig, 1)
     assert staged(rig) == [3, 0]
-    killed = rig.house
+    killed = rig.kill()
     rig.open()
     rig.work()
     assert staged(rig) == [0, 0]

@@ -25,6 +25,7 @@ def test_another_seed_gives_other_ids_and_the_same_seed_the_same(make_environmen
     found = []
     for seed in (7, 8, 7):
         dataverse.house.reseed(seed)
+        assert dataverse.house.about()["seed"] == seed
         found.append(dataverse.create("accounts", name="x"))
     assert found[0] == found[2]
     assert len({first, *found}) == 3

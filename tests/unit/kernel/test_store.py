@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.store import Store, literal, quoted
 
 
@@ -98,7 +100,8 @@ def test_a_snapshot_can_be_opened_as_a_database_file(store, tmp_path):
     store.write("INSERT INTO t (name) VALUES ('a')")
     copy = tmp_path / "copy.db"
     copy.write_bytes(store.snapshot())
-    assert names(Store(copy)) == ["a"]
+    with closing(Store(copy)) as opened:
+        assert names(opened) == ["a"]
 
 
 def test_identifiers_are_quoted_whatever_they_hold():
@@ -122,7 +125,66 @@ def test_what_was_committed_survives_kill_9(tmp_path):
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
         os.kill(child.pid, signal.SIGKILL)
-    assert names(Store(Path(file))) == ["committed"]
+    with closing(Store(file)) as opened:
+        assert names(opened) == ["committed"]
+
+
+OPEN = (
+    "import sys, time; from pathlib import Path\n"
+    "from windtunnel.simulator.kernel.store import Store\n"
+    "s = Store(Path(sys.argv[1]))\n"
+    "print('open', flush=True); time.sleep(600)\n"
+)
+
+
+def test_a_file_belongs_to_one_store_of_this_process_at_a_time(tmp_path):
+    file = tmp_path / "wt.db"
+    with closing(Store(file)) as first:
+        with pytest.raises(UsageError, match="another simulator") as refused:
+            Store(tmp_path / "." / "wt.db")
+        assert str(file) in str(refused.value)
+        assert "--db" in str(refused.value)
+        with closing(Store(tmp_path / "other.db")):
+            first.write("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+        with closing(sqlite3.connect(file)) as onlooker:
+            assert onlooker.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    with closing(Store(file)) as again:
+        assert again.earlier_runs == 1
+        assert names(again) == []
+
+
+def test_a_file_is_free_again_when_its_process_was_killed(tmp_path):
+    file = tmp_path / "wt.db"
+    command = [sys.executable, "-c", OPEN, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == b"open" + os.linesep.encode()
+            with pytest.raises(UsageError, match="another simulator"):
+                Store(file)
+        finally:
+            child.kill()
+    with closing(Store(file)) as opened:
+        assert opened.earlier_runs == 1
+
+
+def test_what_is_no_database_is_left_as_it_was_and_free(tmp_path):
+    file = tmp_path / "wt.db"
+    file.write_bytes(b"no database" * 100)
+    for _ in range(2):
+        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+            Store(file)
+    assert file.read_bytes() == b"no database" * 100
+
+
+def test_an_abandoned_store_keeps_what_was_committed(tmp_path):
+    store = Store(tmp_path / "wt.db")
+    store.write("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    store.commit()
+    store.write("INSERT INTO t (name) VALUES ('open')")
+    store.abandon()
+    with closing(Store(tmp_path / "wt.db")) as opened:
+        assert names(opened) == []
 
 
 def test_a_table_made_before_a_reset_can_be_made_again_after_it():
