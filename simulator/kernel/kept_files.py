@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from windtunnel.simulator.exchange import UsageError
+from windtunnel.simulator.kernel.locks import FileLock, Held
 
 
 def create_once(path: Path, make: Callable[[], bytes], *, mode: int = 0o600) -> bytes:
@@ -24,11 +26,21 @@ def create_once(path: Path, make: Callable[[], bytes], *, mode: int = 0o600) -> 
         os.link(draft, path)
     except FileExistsError:
         pass
-    except OSError as error:
-        raise _unwritable(path, error) from error
+    except OSError:
+        _move_once(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     return _read(path)
+
+
+def _move_once(draft: Path, path: Path) -> None:
+    """Give a file its name unless that is taken, where the file system has no hard links."""
+    try:
+        with contextlib.closing(FileLock(path, patience_seconds=60.0)):
+            if not path.exists():
+                draft.replace(path)
+    except (OSError, sqlite3.Error, Held) as error:
+        raise _unwritable(path, error) from error
 
 
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -66,9 +78,9 @@ def _draft(path: Path, content: bytes, mode: int) -> Path:
     return Path(name)
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def _unwritable(path: Path, error: Exception) -> UsageError:
     return UsageError(
-        f"cannot be written: {error.strerror}",
+        f"cannot be written: {getattr(error, 'strerror', None) or error}",
         where=str(path),
         remedy="Make the folder writable, or name another by simulator.data_folder.",
     )

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.checkpoints import Checkpoints
-from windtunnel.simulator.kernel.single_owner import SingleOwner
+from windtunnel.simulator.kernel.locks import FileLock, Held
 
 STATEMENTS_KEPT_PREPARED = 512
 PAGES_IN_LOG = 20_000
@@ -42,10 +43,10 @@ class Store:
         Nothing stays open then.
         """
         self.path = path
-        self._owner: SingleOwner | None = None
+        self._lock: FileLock | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._owner = SingleOwner(path)
+            self._lock = _only_owner(path)
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path,
             isolation_level=None,
@@ -221,8 +222,20 @@ class Store:
 
     def _close(self) -> None:
         self._connection.close()
-        if self._owner is not None:
-            self._owner.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _only_owner(path: Path) -> FileLock:
+    try:
+        return FileLock(path, patience_seconds=0.5)
+    except Held as error:
+        raise UsageError(
+            "another simulator has this database open",
+            where=str(path),
+            remedy="Stop that one first, or name another file with --db "
+            "(simulator.database in windtunnel.toml).",
+        ) from error
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Rig:
 
     def kill(self):
         """The house as a killed process leaves it: nothing closed, but the system's locks gone."""
-        self.house.store._owner.close()
+        self.house.store._lock.close()
         return self.house
 
     def send(self, method, url, **options):
