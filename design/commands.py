@@ -144,10 +144,10 @@ def _mistakes_explained() -> Generator[None]:
     try:
         yield
     except (DocumentError, NoNumba) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(EXIT_USAGE) from error
     except OSError as error:
-        typer.echo(f"{error.filename}: {error.strerror}\n  check path and rights", err=True)
+        typer.echo(f"Error: {error.filename}: {error.strerror}\n  check path and rights", err=True)
         raise typer.Exit(EXIT_USAGE) from error
 
 

@@ -90,7 +90,7 @@ allowances = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(flows, min_size=1, max_size=3), allowances, st.integers(0, 9))
 def test_the_flat_engine_equals_the_meters_to_the_event(plans, allowed, seed):
     plans = [FlowPlan(f"f{n}", *plan_values(plan)) for n, plan in enumerate(plans)]
