@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,12 @@ def prepare_job(choice: Choice) -> tuple[Plan, tuple[PlanFlow, ...]]:
 def supervise(choice: Choice, plan: Plan, environment: Mapping[str, str]) -> Ended:
     """Run the processes of a load; Ctrl-C stops them and the result is still written."""
     console = Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="windtunnel-load-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="windtunnel-load-") as folder,
+        _reserved_port() as port,
+    ):
         job = _job(choice, plan, environment, Path(folder) / "result.json")
-        jobs = _processes(job)
+        jobs = _processes(job, port)
         processes = [
             _start(one, Path(folder) / f"job{number}.json") for number, one in enumerate(jobs)
         ]
@@ -128,13 +131,26 @@ def _job(choice: Choice, plan: Plan, environment: Mapping[str, str], result: Pat
     )
 
 
-def _processes(job: Job) -> list[Job]:
+@contextmanager
+def _reserved_port() -> Generator[int]:
+    """A port that nobody gets by chance meanwhile, but who asks for it.
+
+    Only Linux lets a second socket listen where one is bound; elsewhere nothing holds the port.
+    """
+    with socket.socket() as holder:
+        if sys.platform == "linux":
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()
+        yield port
+
+
+def _processes(job: Job, port: int) -> list[Job]:
     """One process, or a master with its workers on this machine."""
     if job.role != "local" or job.workers == 1:
         return [job]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     here = job.model_copy(update={"master_host": "127.0.0.1", "master_port": port})
     workers = [here.model_copy(update={"role": "worker"}) for _ in range(job.workers)]
     return [here.model_copy(update={"role": "master"}), *workers]

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -116,7 +116,7 @@ class _Run:
     env: Mapping[str, str]
     output: Path
 
-    def _fresh(self) -> Path:
+    def _fresh(self, port: int = 0) -> Path:
         """First content, and an env file with what this version needs."""
         self._control("POST", "reset")
         folder = self.output / self.name
@@ -127,7 +127,7 @@ class _Run:
             "WT_ORDER_SYNC": self.name,
             "WT_ORDERS": str(SAMPLES / "orders.jsonl"),
             "WT_STATE": str(folder / "state"),
-            "WT_ORDER_SYNC_PORT": str(_free_port()),
+            "WT_ORDER_SYNC_PORT": str(port),
         }
         file = folder / "env"
         lines = {**self.env, **more}
@@ -207,7 +207,8 @@ class _Run:
 
     def outbound(self) -> None:
         """Order events into Dataverse."""
-        result = self._scenario("outbound", self._fresh())
+        with _reserved_port() as port:
+            result = self._scenario("outbound", self._fresh(port))
         rows = self._records(
             "dataverse", "/api/data/v9.2/salesorders?$select=name&$filter=startswith(name,'EVT-')"
         )
@@ -283,10 +284,20 @@ _VARIABLES = (
 )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _reserved_port() -> Generator[int]:
+    """A port that nobody gets by chance meanwhile, but who asks for it.
+
+    Only Linux lets a second socket listen where one is bound; elsewhere nothing holds the port.
+    """
+    with socket.socket() as holder:
+        if sys.platform == "linux":
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()
+        yield port
 
 
 def _tell(console: Any, output: Path, seconds: float) -> None:

@@ -10,6 +10,9 @@ import httpx
 from windtunnel.simulator.web.faults import FaultRule
 from windtunnel.simulator.web.running import Simulator
 
+_PATIENCE_SECONDS = 60.0
+"""More than httpx's own five: a test shares its machine with others."""
+
 
 class Service:
     """One simulated service: its base URL, a token for it, and a client that carries the token."""
@@ -30,6 +33,7 @@ class Service:
                 "scope": f"{self.url}/.default",
             },
             verify=tls_of(env),
+            timeout=_PATIENCE_SECONDS,
         )
         answer.raise_for_status()
         return str(answer.json()["access_token"])
@@ -37,7 +41,8 @@ class Service:
     def client(self, **options: Any) -> httpx.Client:
         """An httpx client with base URL, token and the local CA."""
         headers = {"authorization": f"Bearer {self.token()}", **options.pop("headers", {})}
-        return httpx.Client(base_url=self.url, headers=headers, verify=tls_of(self._env), **options)
+        options = {"timeout": _PATIENCE_SECONDS, "verify": tls_of(self._env), **options}
+        return httpx.Client(base_url=self.url, headers=headers, **options)
 
 
 def tls_of(env: Mapping[str, str]) -> Any:
