@@ -27,7 +27,7 @@ def windtunnel_up(folder: Path, *options: str) -> Iterator[Mapping[str, str]]:
             command, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=clean
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not env_file.exists():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -35,7 +35,7 @@ def windtunnel_up(folder: Path, *options: str) -> Iterator[Mapping[str, str]]:
         yield dict(line.split("=", 1) for line in env_file.read_text().splitlines())
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
     assert "Traceback" not in log.read_text(), log.read_text()
     assert process.returncode == 0
 

@@ -107,7 +107,7 @@ def document(env, variables, tmp_path) -> dict[str, str]:
         f"{env['WT_DATAVERSE_URL']}/api/data/v9.2/$metadata",
         headers={"authorization": f"Bearer {variables['WT_TOKEN']}"},
         verify=ssl.create_default_context(cafile=env["WT_CA_FILE"]),
-        timeout=60,
+        timeout=300,
     )
     assert answer.status_code == 200
     file = tmp_path / "metadata.xml"

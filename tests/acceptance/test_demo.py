@@ -18,7 +18,7 @@ def output(tmp_path_factory):
         [sys.executable, "-m", "windtunnel.simulator.cli", "demo", "--output", str(folder)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
         cwd=folder,
     )

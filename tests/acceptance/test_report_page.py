@@ -49,7 +49,7 @@ def browse(page: Path, profile: Path, *flags: str) -> str:
         [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         env={**os.environ, "HOME": str(profile)},
     )

@@ -45,7 +45,7 @@ def airbyte(command: str, **files: Any) -> list[dict[str, Any]]:
     for name, content in {"config": CONFIG, **files}.items():
         Path(f"{name}.json").write_text(json.dumps(content))
         arguments += [f"--{name}", f"{name}.json"]
-    ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=200)
+    ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=1000)
     found = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
     traces = [m["trace"] for m in found if m["type"] == "TRACE" and "error" in m["trace"]]
     assert ended.returncode == 0, (traces, ended.stderr[-1000:])

@@ -30,7 +30,7 @@ def does(name: str) -> Callable[[Callable[[], Awaitable[None]]], None]:
     """A step that is a coroutine; all run on one loop, as the client keeps its session."""
 
     def run(work: Callable[[], Awaitable[None]]) -> None:
-        step(name)(lambda: loop.run_until_complete(asyncio.wait_for(work(), 120)))
+        step(name)(lambda: loop.run_until_complete(asyncio.wait_for(work(), 600)))
 
     return run
 

@@ -48,7 +48,7 @@ def _() -> None:
             "password": os.environ["WT_PASSWORD"],
             "scope": f"offline_access {os.environ['WT_ORGANIZATION']}/user_impersonation",
         },
-        timeout=30,
+        timeout=120,
     ).json()
     config = {
         "start_date": "2020-01-01T00:00:00Z",
@@ -92,7 +92,7 @@ def _() -> None:
     key = records(lines, "account")[0]["accountid"]
     address = f"{os.environ['WT_ORGANIZATION']}/api/data/v9.2/accounts({key})"
     time.sleep(1)  # bookmarks are whole seconds
-    changed = session.patch(address, json={"name": "Changed for the tap"}, timeout=30)
+    changed = session.patch(address, json={"name": "Changed for the tap"}, timeout=120)
     assert changed.status_code == 204, changed.text
     replicate("--state", str(STATE))  # its bookmark is the change's moment
     [row] = records(replicate("--state", str(STATE)), "account")

@@ -64,7 +64,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_file(container, simulator,
 
 def wait_until(condition) -> None:
     pause = threading.Event()
-    for _ in range(500):
+    for _ in range(6_000):
         if condition():
             return
         pause.wait(0.01)

@@ -212,7 +212,7 @@ SCRIPT = """
         print("committed", flush=True)
         timers.attach(asyncio.get_running_loop())
         await events.start()
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 """
@@ -262,12 +262,12 @@ def test_events_survive_kill_9_and_only_the_unacknowledged_come_again(tmp_path):
         with subprocess.Popen([*command, "10"], stdout=subprocess.PIPE) as first:
             assert first.stdout is not None
             assert first.stdout.readline() == b"committed\n"
-            assert receiver.enough.wait(20)
+            assert receiver.enough.wait(120)
             os.kill(first.pid, signal.SIGKILL)
         receiver.takes = 100
         with subprocess.Popen([*command, "0"], stdout=subprocess.PIPE) as second:
             try:
-                assert receiver.all.wait(20)
+                assert receiver.all.wait(120)
             finally:
                 second.kill()
     finally:

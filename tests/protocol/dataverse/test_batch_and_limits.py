@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windtunnel.contracts.limits import LIMITS
@@ -220,9 +220,7 @@ def replayed(moments, cost, limits) -> list[bool]:
 _NAMES = st.lists(st.sampled_from(["good", "bad", "update", "delete", "link", "lost"]), max_size=6)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(before=_NAMES, after=_NAMES)
 def test_a_failed_change_set_leaves_no_trace(dataverse, before, after):
     """Whatever a change set did before one of its requests fails, everything is as it was."""

@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TRACK = {"prefer": "odata.track-changes"}
@@ -136,9 +136,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 def test_a_delta_applied_to_an_old_copy_gives_the_new_state(dataverse, steps):
     prefer = {"prefer": "odata.track-changes,odata.maxpagesize=3"}
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ANNOTATED = {"Prefer": 'odata.include-annotations="*"'}
@@ -587,9 +587,7 @@ _trees = st.recursive(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(_trees, st.booleans())
 def test_a_query_and_its_odata_twin_give_the_same_rows(module_environment, tree, descending):
     condition, expression = tree

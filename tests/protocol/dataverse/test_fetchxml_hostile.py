@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windtunnel.simulator.services.dataverse.model.conditions import BY_FETCH_NAME
@@ -36,7 +36,6 @@ _SQL_WORDS = """
     contact [ ] -- DESC
 """
 
-_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 _elements = st.sampled_from(_ELEMENTS.split())
 _SOURCE = ["attribute", "order", "filter", "link-entity"]
 _INSIDE = {
@@ -94,7 +93,7 @@ def _element(draw, parent: str = "entity", depth: int = 0) -> str:
 _fetch_names = st.sampled_from(_OPTIONS.split())
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=80)
 @given(st.dictionaries(_fetch_names, _words, max_size=2), st.lists(_element(), max_size=5))
 def test_fetchxml_is_answered_or_refused(module_environment, options, inner):
     text = _tag("fetch", options, [_tag("entity", {"name": "account"}, inner)])
@@ -112,7 +111,7 @@ _sql = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=80)
 @given(_sql, st.booleans())
 def test_sql_is_answered_or_refused(module_environment, parts, is_likely):
     text = ("SELECT name FROM account " if is_likely else "") + " ".join(parts)

@@ -214,14 +214,14 @@ class Live:
 
     def __enter__(self) -> Live:
         self._thread.start()
-        assert self._started.wait(10)
+        assert self._started.wait(60)
         self.url = f"https://localhost:{self.port}"
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.stop(0.2), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._server.stop(0.2), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
 

@@ -7,7 +7,7 @@ import re
 
 import jwt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windtunnel.simulator.kernel.tokens import InvalidToken, TokenCheck
@@ -336,9 +336,7 @@ def test_a_token_is_accepted_until_it_expires(talk, known, signing_key, clock):
     assert caught.value.reason == "expired"
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "HEAD", "DELETE"]),
     path=st.one_of(

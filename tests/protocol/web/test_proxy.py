@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
@@ -31,8 +32,18 @@ def simulator(tmp_path_factory) -> Iterator[Simulator]:
         proxy__https_port=0,
         proxy__hosts={"crm.contoso.example": "dataverse"},
         simulator__data_folder=tmp_path_factory.mktemp("data"),
-        web__receive_seconds=1.0,
         web__header_bytes=4096,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory) -> Iterator[Simulator]:
+    """One that gives a request and a handshake no time; only for clients that send none."""
+    with Simulator(
+        simulator__data_folder=tmp_path_factory.mktemp("data"),
+        simulator__sample_data=False,
+        web__receive_seconds=1.0,
     ) as running:
         yield running
 
@@ -69,11 +80,12 @@ def port(simulator: Simulator, name: str = "WT_PROXY_URL") -> int:
 
 def talk(simulator: Simulator, data: bytes) -> bytes:
     """Send bytes to the proxy and read until it closes."""
-    with socket.create_connection(("127.0.0.1", port(simulator)), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port(simulator)), timeout=120) as connection:
         connection.sendall(data)
         found = b""
-        while chunk := connection.recv(65_536):
-            found += chunk
+        with contextlib.suppress(ConnectionResetError):  # a close before all was read
+            while chunk := connection.recv(65_536):
+                found += chunk
         return found
 
 
@@ -249,7 +261,7 @@ def test_without_a_proxy_the_one_port_chooses_certificate_and_service_by_name(si
     }
     found = {}
     for host, path in wanted.items():
-        raw = socket.create_connection(("127.0.0.1", port(simulator, "WT_CLOUD_URL")), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", port(simulator, "WT_CLOUD_URL")), timeout=120)
         with raw, trust(simulator).wrap_socket(raw, server_hostname=host) as connection:
             line = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
             connection.sendall(line.encode())
@@ -281,7 +293,6 @@ REFUSED = [
     (b"GET / HTTP/1.1\r\nHost: \r\n\r\n", b"403 Forbidden"),
     (b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n", b"40"),
     (b"CONNECT login.windows.net:80 HTTP/1.1\r\nX: " + b"a" * 5_000 + b"\r\n\r\n", b"431 "),
-    (b"CONNECT login.windows.net:80 HTTP/1.1\r\n", b"408 "),  # the rest never comes
     (
         b"CONNECT login.windows.net:80 HTTP/1.1\r\n\r\n" * 2,
         b"200 Connection established\r\n\r\nHTTP/1.1 400 ",
@@ -295,6 +306,11 @@ def test_what_the_proxy_does_not_do_gets_a_clear_answer(simulator, sent, answer)
     assert talk(simulator, lines).startswith(b"HTTP/1.1 " + answer)
 
 
+def test_a_request_whose_rest_never_comes_is_given_up(impatient):
+    answer = talk(impatient, b"CONNECT login.windows.net:80 HTTP/1.1\r\n")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
 def test_a_refusal_names_the_host_and_the_setting(simulator):
     answer = talk(simulator, b"CONNECT www.example.org:443 HTTP/1.1\r\n\r\n")
     assert b"www.example.org:443" in answer
@@ -305,8 +321,8 @@ NO_TLS = [b"", b"\x00" * 100, b"GET / HTTP/1.1\r\nHost: login.windows.net\r\n\r\
 
 
 @pytest.mark.parametrize("sent", NO_TLS, ids=["silent", "zeros", "in clear"])
-def test_a_tunnel_without_a_handshake_ends(simulator, sent):
-    with socket.create_connection(("127.0.0.1", port(simulator)), timeout=10) as connection:
+def test_a_tunnel_without_a_handshake_ends(impatient, sent):
+    with socket.create_connection(("127.0.0.1", port(impatient)), timeout=120) as connection:
         connection.sendall(b"CONNECT login.windows.net:443 HTTP/1.1\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
         connection.sendall(sent)
@@ -318,8 +334,8 @@ def test_a_tunnel_without_a_handshake_ends(simulator, sent):
 
 
 @pytest.mark.parametrize("early", [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\x02"])
-def test_what_comes_in_clear_before_the_grant_is_never_taken_for_the_tunnel_s(simulator, early):
-    answer = talk(simulator, b"CONNECT login.windows.net:443 HTTP/1.1\r\n\r\n" + early)
+def test_what_comes_in_clear_before_the_grant_is_never_taken_for_the_tunnel_s(impatient, early):
+    answer = talk(impatient, b"CONNECT login.windows.net:443 HTTP/1.1\r\n\r\n" + early)
     assert b"HTTP/1.1 200 OK" not in answer
 
 
@@ -340,7 +356,7 @@ def test_a_client_that_leaves_in_the_handshake_leaves_nothing_behind(tmp_path):
                 await writer.wait_closed()
             assert running._listeners is not None
             servers = running._listeners._servers
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(120):
                 while any(server.connections for server in servers):
                     await asyncio.sleep(0.01)
         finally:
@@ -360,7 +376,7 @@ def test_certificates_are_made_per_name_and_the_latest_are_kept(tmp_path):
 
 
 def test_a_certificate_names_the_host_and_is_signed_by_the_local_ca(simulator):
-    with socket.create_connection(("127.0.0.1", port(simulator)), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", port(simulator)), timeout=120) as raw:
         raw.sendall(b"CONNECT contoso.crm4.dynamics.com:443 HTTP/1.1\r\n\r\n")
         raw.recv(100)
         host = "contoso.crm4.dynamics.com"

@@ -28,7 +28,7 @@ def test_what_is_read_is_what_was_written_with_zeros_in_the_gaps(tmp_path):
             opened.seek(-1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.integers(1, 50), min_size=1, max_size=8),
     spans=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 100)), max_size=8),

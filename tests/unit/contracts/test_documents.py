@@ -165,7 +165,7 @@ def test_the_same_name_twice_is_refused():
     assert "two flows are named 'a'" in str(failing(text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=st.sampled_from(list("ab:-[]{}&*!|>'\"#,? \n\t0.<%@`")), max_size=60))
 def test_any_text_is_read_or_refused_with_a_place(text):
     problems: tuple[Problem, ...] = ()

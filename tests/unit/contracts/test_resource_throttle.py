@@ -157,7 +157,7 @@ def test_a_limit_without_a_window_is_no_rate():
         RateLimit(LIMITS["fo.page"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.floats(0, 30), max_size=100), st.integers(1, 6))
 def test_no_window_holds_more_than_its_allowance_and_waiting_is_enough(gaps, allowance):
     meter = RateLimit(LIMITS.override("connector.fo", allowance=allowance)["connector.fo"])

@@ -223,7 +223,7 @@ class Ledger:
 QUARTERS = st.integers(0, 60).map(lambda n: n / 4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(QUARTERS, QUARTERS), max_size=80),
     st.integers(1, 6),
@@ -252,7 +252,7 @@ def test_no_request_is_admitted_or_refused_without_the_rule(steps, requests, sec
             ledger.running.append((now + cost, cost))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.floats(0, 5), st.floats(0, 8)), max_size=60),
     st.integers(1, 5),
@@ -277,7 +277,7 @@ def test_waiting_retry_after_is_always_enough(steps, requests, seconds, hammer, 
         meter.finish(now, cost)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 4)), max_size=120))
 def test_run_and_finish_tell_the_same(steps):
     runs, finishes = meter_of(small()), meter_of(small())

@@ -78,7 +78,7 @@ def read(data, source_format, mapped=HEADER):
 
 @pytest.mark.parametrize("source_format", FORMATS, ids=lambda found: found.name)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_rows_that_are_written_are_read_again_and_written_the_same(source_format, data):
     cell = text_for(source_format)
     key = st.integers(1, 10**6).map(lambda number: f"US-{number}")

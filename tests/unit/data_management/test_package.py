@@ -6,7 +6,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from windtunnel.simulator.services.data_management import faults as f
@@ -68,7 +68,6 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
 
 
 @given(MANIFESTS)
-@settings(deadline=None)
 def test_a_manifest_that_is_written_is_read_again_and_written_the_same(manifest):
     made, head = write_manifest(manifest), write_header(manifest)
     found = read_manifest(made, head)

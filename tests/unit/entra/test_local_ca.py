@@ -25,7 +25,7 @@ def handshake(server: ssl.SSLContext, ca: LocalCa, name: str) -> dict:
         accepted = pool.submit(server.wrap_socket, theirs, server_side=True)
         with client.wrap_socket(ours, server_hostname=name) as spoken:
             seen = spoken.getpeercert()
-        accepted.result(5).close()
+        accepted.result(60).close()
     assert seen is not None
     return seen
 

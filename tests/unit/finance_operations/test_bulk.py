@@ -159,7 +159,7 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=_ROWS)
 def test_a_refused_row_leaves_no_trace(shared: Rig, rows: list[tuple[Any, ...]]) -> None:
     outcomes, mixed = _from_the_start(shared, rows)

@@ -114,13 +114,13 @@ def _types(draw: Any) -> EntityTypes:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(types=_types())
 def test_an_imported_document_emits_an_equal_model(types: EntityTypes) -> None:
     assert imported({"a": write_document([types])}) == types
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(types=_types())
 def test_the_kept_form_opens_as_an_equal_model(types: EntityTypes) -> None:
     found = opened(packed(types))

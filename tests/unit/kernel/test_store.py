@@ -119,7 +119,7 @@ def test_what_was_committed_survives_kill_9(tmp_path):
         "s.write(\"INSERT INTO t (name) VALUES ('committed')\")\n"
         "s.commit()\n"
         "s.write(\"INSERT INTO t (name) VALUES ('open')\")\n"
-        "print('ready', flush=True); time.sleep(60)\n"
+        "print('ready', flush=True); time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None

@@ -39,7 +39,7 @@ def test_batches_make_fewer_requests():
     st.floats(1, 120),
     st.sampled_from(["flat", "office-hours", "nightly", "month-end"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_uniform_arrivals_rise_stay_inside_the_run_and_are_as_many_as_planned(
     per_day, duration, shape
 ):
@@ -50,7 +50,7 @@ def test_uniform_arrivals_rise_stay_inside_the_run_and_are_as_many_as_planned(
 
 
 @given(st.text(max_size=8), st.sampled_from(["flat", "nightly", "month-end"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_poisson_arrivals_are_equal_for_an_equal_seed_and_near_the_plan(seed, shape):
     parts = stretches(make_flow(shape=shape), 100, 1.0)
     times = arrival_times(parts, seed)

@@ -162,7 +162,7 @@ def test_hostile_text_stays_text_in_xml(attack):
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_breaks_any_form(text):
     results = hostile(text)
     for render in RENDERERS:
@@ -315,7 +315,7 @@ def test_ticks_are_few_and_reach_the_top(top):
 
 
 @given(st.lists(st.floats(0, 1e9), max_size=700))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_plot_is_well_formed_whatever_its_values(values):
     at = [float(n) for n in range(len(values))]
     series = [plots.Series("<a>", "offered", values, area=True)]
