@@ -92,6 +92,11 @@ NEWER_TYPES = {
     "GetNextAutoNumberValueResponse": [("NextAutoNumberValue", "Edm.Int64")],
 }
 
+NEWER_MEMBERS = {"RolePrivilege": [("PrivilegeName", "Edm.String")]}
+"""Members of older types that the documentation shows and the documents do not have yet."""
+OPTIONAL = {("Merge", "UpdateContent")}
+"""Parameters that the documentation calls optional although the documents do not."""
+
 
 def schema_of(data: Path, name: str) -> ET.Element:
     with gzip.open(data / "csdl" / f"{name}.xml.gz") as file:
@@ -197,6 +202,7 @@ def main(data: Path) -> None:
                             link=is_link,
                         )
                     )
+            lines += [line("p", name=n, type=t) for n, t in NEWER_MEMBERS.get(name, ())]
             lines.append("</complex>")
     for name, members in NEWER_TYPES.items():
         if name not in wanted:
@@ -219,7 +225,8 @@ def main(data: Path) -> None:
             line(tag, name=operation.get("Name", ""), bound=bound, result=result)[:-2] + ">"
         )
         for p in parameters:
-            must = "1" if p.get("Nullable") == "false" else ""
+            is_optional = (operation.get("Name"), p.get("Name")) in OPTIONAL
+            must = "1" if p.get("Nullable") == "false" and not is_optional else ""
             lines.append(
                 line("p", name=p.get("Name", ""), type=short(p.get("Type", "")), required=must)
             )

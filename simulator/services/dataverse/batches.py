@@ -41,6 +41,7 @@ _BULK_IN_URL = re.compile(
     r"(?:\A|/)(\w+)/(?:Microsoft\.Dynamics\.CRM\.)(?:Create|Update|Upsert|Delete)Multiple\Z"
 )
 _ENTITY_ID = re.compile(rb"OData-EntityId: ([^\r]+)")
+_UNKNOWN_REFERENCE = re.compile(rb'@odata\.(?:bind|id)"\s*:\s*"\$([A-Za-z0-9_-]+)(?=[/"])')
 
 
 class _Failed(Exception):
@@ -173,6 +174,12 @@ def _resolved(part: BatchPart, made: dict[str, str]) -> BatchPart:
             return made.get(found[1], found[0])
 
         body = re.sub(r"(?<=\")\$([A-Za-z0-9_-]+)(?=[/\"])", replace, text).encode()
+        unknown = _UNKNOWN_REFERENCE.search(body)
+        if unknown is not None:
+            raise errors.BadBatch(
+                problem=f"Content-ID Reference: '${unknown[1].decode()}' does not exist in the "
+                "batch context."
+            )
     return BatchPart(part.method, url, part.headers, body, part.content_id)
 
 

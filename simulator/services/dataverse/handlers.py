@@ -32,11 +32,13 @@ from windtunnel.simulator.services.dataverse.guard import Guard
 from windtunnel.simulator.services.dataverse.messages import background, bulk_duplicates, calling
 from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRows
 from windtunnel.simulator.services.dataverse.messages.standard import standard
+from windtunnel.simulator.services.dataverse.model.annotations import of_list
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.kept_records import Form, Variant, form_of
+from windtunnel.simulator.services.dataverse.model.list_plans import COUNT_CAP
 from windtunnel.simulator.services.dataverse.model.lists import Lists
 from windtunnel.simulator.services.dataverse.model.metadata import SETS, Metadata
 from windtunnel.simulator.services.dataverse.model.metadata.customizations import Customizations
@@ -45,6 +47,7 @@ from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.query_functions import query_functions
 from windtunnel.simulator.services.dataverse.model.reads import Page, Reads
 from windtunnel.simulator.services.dataverse.model.tables import (
+    EXACT,
     NAMESPACE,
     PRINCIPALS,
     DataverseTable,
@@ -264,7 +267,9 @@ class Handlers:
                 served.records.encoded.put((key,), variant, kept)
         body, head, etag = kept
         unless = request.headers.get(b"if-none-match")
-        if unless is not None and unless == etag and "$expand" not in request.query:
+        # Names of related records stand in annotations, and no etag tells of those.
+        # Source: "Perform conditional operations using the Web API".
+        if unless == etag and "$expand" not in request.query and b"annotations" not in prefer:
             return self.replies.empty(exchange, head, 304)
         return self.replies.json(exchange, body, 200, head)
 
@@ -303,8 +308,8 @@ class Handlers:
 
     def body(self, exchange: Exchange, served: DataverseTable) -> dict[str, Any]:
         """The JSON object of a write."""
-        media = exchange.request.headers.get(b"content-type")
-        if media is not None and b"json" not in media.lower():
+        media = exchange.request.headers.get(b"content-type", b"json").lower()
+        if b"json" not in media:
             raise errors.UnsupportedMediaType(media=media.decode("latin-1").partition(";")[0])
         try:
             body = odata_json_of(exchange.request)
@@ -316,6 +321,8 @@ class Handlers:
                 problem="Microsoft.OData.ODataException: An unexpected node was found when reading "
                 "from the JSON reader. A 'StartObject' node was expected.",
             )
+        if b"ieee754compatible=true" in media:
+            return _with_numbers(served, body)
         return body
 
     def patch(
@@ -395,8 +402,6 @@ class Handlers:
         if len(parts) == 1:
             return self.record(exchange, served.entity_set, key)
         second = parts[1]
-        if second.is_qualified:
-            return calling.bound(self, exchange, served, second, key)
         navigation = served.table.navigations.get(second.name)
         if navigation is not None:
             return operations.navigate(self, exchange, served, key, navigation, parts[1:])
@@ -406,7 +411,7 @@ class Handlers:
             ):
                 return file_columns.transfer(self, exchange, served, key, second.name)
             return operations.single_property(self, exchange, served, key, parts[1:])
-        raise errors.SegmentNotFound(segment=second.name)
+        return calling.bound(self, exchange, served, second, key)
 
     def _upsert_by_key(
         self,
@@ -468,21 +473,15 @@ class Handlers:
         path: str,
     ) -> Response:
         """One page of records as JSON."""
-        request = exchange.request
         query = self.query(exchange)
         other = queries.asked(query) if query.custom else None
         if other is not None:
             return queries.answer(self, exchange, served, other, query.count, restriction)
         if restriction is None and tracking.is_asked(exchange, query):
             return tracking.answer(self, exchange, served, query)
-        size = page_size(exchange)
-        wanted = preference(exchange, "odata.include-annotations")
-        user = exchange.identity.user_id
-        page = self.reads.page(
-            served, request.query, size, wanted, restriction=restriction, user=user
-        )
-        self._charge(exchange, "list", len(page.value))
-        root = self._root(base_of(exchange), page, path, request.query, wanted)
+        size, wanted = page_size(exchange), preference(exchange, "odata.include-annotations")
+        root = self.listed(exchange, served, restriction, path)
+        self._charge(exchange, "list", len(root["value"]))
         applied = []
         if size:
             applied.append(f"odata.maxpagesize={size}")
@@ -491,16 +490,35 @@ class Handlers:
         more = f"Preference-Applied: {','.join(applied)}\r\n".encode() if applied else b""
         return self.replies.object(exchange, root, 200, more)
 
+    def listed(
+        self,
+        exchange: Exchange,
+        served: DataverseTable,
+        restriction: tuple[str, tuple[Any, ...]] | None,
+        path: str = "",
+    ) -> dict[str, Any]:
+        """One page of records by the options of the request, linked to the next below `path`."""
+        raw, wanted = exchange.request.query, preference(exchange, "odata.include-annotations")
+        page = self.reads.page(
+            served,
+            raw,
+            page_size(exchange),
+            wanted,
+            restriction=restriction,
+            user=exchange.identity.user_id,
+        )
+        base = base_of(exchange)
+        where = path or exchange.request.path[len(base) - len(exchange.request.base_url) :]
+        return self._root(base, page, where, raw, wanted)
+
     def _root(
         self, base: str, page: Page, path: str, raw_query: str, wanted: str
     ) -> dict[str, Any]:
         root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
-        if wanted and operations.wants_totals(wanted):
-            count = -1 if page.count is None else page.count
-            root["@Microsoft.Dynamics.CRM.totalrecordcount"] = count
-            root["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = count >= 5000
         if page.count is not None:
-            root["@odata.count"] = page.count
+            root["@odata.count"] = min(page.count, COUNT_CAP)
+        if wanted:
+            root |= of_list(wanted, page.count, COUNT_CAP, self.tables.stamp)
         if page.has_links:
             for item in page.value:
                 self._absolute(base, item)
@@ -552,6 +570,18 @@ class Handlers:
             return self.dispatch(exchange, exchange.request.path[root.end() :])
         except ODataError as problem:
             raise errors.QueryError(problem=problem.message) from problem
+
+
+def _with_numbers(served: DataverseTable, body: dict[str, Any]) -> dict[str, Any]:
+    """A body with numbers for the texts that stand for large and exact ones."""
+    columns = served.table.columns
+
+    def number(name: str, value: Any) -> Any:
+        if not isinstance(value, str) or name not in columns or columns[name].edm not in EXACT:
+            return value
+        return served.checkers[name](value)
+
+    return {name: number(name, value) for name, value in body.items()}
 
 
 def _version(match: str) -> int | None:

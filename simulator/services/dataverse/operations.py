@@ -9,18 +9,12 @@ from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata import parse_query
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.services.dataverse import errors, many_to_many
-from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 from windtunnel.simulator.services.dataverse.model.tables import PRINCIPAL, DataverseTable
 from windtunnel.simulator.services.dataverse.paths import Segment
 from windtunnel.simulator.services.dataverse.replies import base_of
 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
-
-
-def wants_totals(wanted: str) -> bool:
-    """Whether totals are asked for among the annotations."""
-    return asks_for(wanted, "Microsoft.Dynamics.CRM.totalrecordcount")
 
 
 def navigate(

@@ -15,7 +15,7 @@ from windtunnel.simulator.services.dataverse.fetchxml.pages import COUNT_CAP, Fe
 from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE, read
 from windtunnel.simulator.services.dataverse.fetchxml.tree import Fetch
 from windtunnel.simulator.services.dataverse.model import paging
-from windtunnel.simulator.services.dataverse.model.annotations import asks_for
+from windtunnel.simulator.services.dataverse.model.annotations import CRM, asks_for, of_list
 from windtunnel.simulator.services.dataverse.model.paging import split_token
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
 from windtunnel.simulator.services.dataverse.replies import base_of, page_size, preference
@@ -23,7 +23,6 @@ from windtunnel.simulator.services.dataverse.replies import base_of, page_size, 
 if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.handlers import Handlers
 
-CRM = "Microsoft.Dynamics.CRM."
 PREDEFINED = {"savedQuery": "savedquery", "userQuery": "userquery"}
 """Option to the table that keeps such queries."""
 
@@ -62,7 +61,8 @@ def answer(
             applied = ",".join(filter(None, (f"odata.maxpagesize={size}", applied)))
     exchange.operation = "list"
     exchange.cost_seconds += there.guard.cost("list", len(page.value))
-    root = _root(base_of(exchange), page, wanted, bool(wants_count))
+    stamp = there.tables.stamp
+    root = _root(base_of(exchange), page, wanted, bool(wants_count), stamp)
     if link:
         root["@odata.nextLink"] = link
     head = f"Preference-Applied: {applied}\r\n" if applied else ""
@@ -115,21 +115,18 @@ def _predefined(there: Handlers, table: str, key: str) -> str:
     return str(text)
 
 
-def _root(base: str, page: FetchPage, wanted: str, wants_count: bool) -> dict[str, Any]:
+def _root(base: str, page: FetchPage, wanted: str, wants_count: bool, stamp: int) -> dict[str, Any]:
     root: dict[str, Any] = {"@odata.context": f"{base}$metadata#{page.context}"}
     total = None if page.total is None else min(page.total, COUNT_CAP)
-    if wanted:
-        if asks_for(wanted, f"{CRM}totalrecordcount"):
-            root[f"@{CRM}totalrecordcount"] = -1 if total is None else total
-        if asks_for(wanted, f"{CRM}totalrecordcountlimitexceeded"):
-            root[f"@{CRM}totalrecordcountlimitexceeded"] = (page.total or 0) > COUNT_CAP
-        if page.cookie and asks_for(wanted, f"{CRM}fetchxmlpagingcookie"):
-            root[f"@{CRM}fetchxmlpagingcookie"] = page.cookie
-        if page.more and asks_for(wanted, f"{CRM}morerecords"):
-            root[f"@{CRM}morerecords"] = True
     if total is not None:
         root["@odata.count"] = total
     elif wants_count:
         root["@odata.count"] = len(page.value)
+    if wanted:
+        root |= of_list(wanted, page.total, COUNT_CAP, stamp)
+        if page.cookie and asks_for(wanted, f"{CRM}fetchxmlpagingcookie"):
+            root[f"@{CRM}fetchxmlpagingcookie"] = page.cookie
+        if page.more and asks_for(wanted, f"{CRM}morerecords"):
+            root[f"@{CRM}morerecords"] = True
     root["value"] = page.value
     return root

@@ -11,6 +11,7 @@ import orjson
 from windtunnel.simulator.exchange import Exchange, Response, ServiceError, header_lines
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.services.dataverse import errors, protocol
+from windtunnel.simulator.services.dataverse.model.annotations import asks_for
 
 ROOT = re.compile(r"/api/data/(v9\.[0-2])(?:/|\Z)")
 _ROOT_LENGTH = len("/api/data/v9.2")
@@ -26,6 +27,10 @@ _XML = b"Content-Type: application/xml\r\n" + _COMMON
 _BINARY = b"Content-Type: application/octet-stream\r\n" + _COMMON
 _TEXT = b"Content-Type: text/plain\r\n" + _COMMON
 DETAILS = "Microsoft.PowerApps.CDS."
+_HELP = (
+    "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a{code}"
+    "&client=platform"
+)
 _FIRST = 0x1000_0000_0000
 """The number in the first id: all have twelve digits, so that none needs filling up."""
 
@@ -104,13 +109,16 @@ class Replies:
         if error.status == 401:
             return Response(401, b"", _COMMON, self._ids_head(exchange), head)
         inner: dict[str, Any] = {"code": error.code, "message": error.message}
-        if "include-annotations" in exchange.request.header("prefer"):
-            inner[f"@{DETAILS}ErrorDetails.OperationStatus"] = "0"
-            inner[f"@{DETAILS}ErrorDetails.SubErrorCode"] = "0"
-            inner[f"@{DETAILS}HelpLink"] = "http://go.microsoft.com/fwlink/?LinkID=398563"
-            inner[f"@{DETAILS}InnerError.Message"] = error.message
-            if isinstance(error, errors.DataverseError):
-                inner.update((f"@{name}", text) for name, text in error.details.items())
+        wanted = preference(exchange, "odata.include-annotations")
+        if wanted:
+            known = {
+                f"{DETAILS}ErrorDetails.OperationStatus": "0",
+                f"{DETAILS}ErrorDetails.SubErrorCode": "0",
+                f"{DETAILS}HelpLink": _HELP.format(code=error.code.removeprefix("0x")),
+                f"{DETAILS}InnerError.Message": error.message,
+                **(error.details if isinstance(error, errors.DataverseError) else {}),
+            }
+            inner |= {f"@{name}": text for name, text in known.items() if asks_for(wanted, name)}
         return self.object(exchange, {"error": inner}, error.status, head)
 
 

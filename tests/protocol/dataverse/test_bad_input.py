@@ -211,10 +211,10 @@ def test_a_character_set_that_nobody_knows_is_refused(refused, charset):
 CANNOT = "Cannot convert "
 TYPES = [
     ("accounts", "name", [5, True, [], {}], PAYLOAD),
-    ("accounts", "numberofemployees", ["5", 5.5, True, 99999999999, []], PAYLOAD),
+    ("accounts", "numberofemployees", ["five", "", "5.0", 5.5, True, 99999999999, []], PAYLOAD),
     ("accounts", "numberofemployees", [-5], "0x8004432f"),
-    ("accounts", "donotemail", ["true", 1, [], {}], PAYLOAD),
-    ("accounts", "revenue", ["x", True, []], PAYLOAD),
+    ("accounts", "donotemail", ["yes", "1", 1, [], {}], PAYLOAD),
+    ("accounts", "revenue", ["x", "5", True, []], PAYLOAD),
     ("accounts", "revenue", [1e30], "0x80044330"),
     ("accounts", "address1_latitude", ["x", True, {}], PAYLOAD),
     ("accounts", "industrycode", ["x", True, 1.5], PAYLOAD),

@@ -9,6 +9,10 @@ ONLY = (
     "Only $select and $filter clause can be provided while doing $expand on many-to-one "
     "relationship or nested one-to-many relationship."
 )
+LINKED = (
+    "The navigation property 'accountleads_association' cannot be expanded. Only many-to-one "
+    "relationships are supported for nested expansion."
+)
 LOOKUPS = [
     "primarycontactid",
     "createdby",
@@ -34,8 +38,12 @@ REFUSED = [
     ("contact_customer_accounts/$ref", "Expand with $ref is only supported on lookup type"),
     ("contact_customer_accounts/$count", "Expand with $count is not supported."),
     ("primarycontactid/createdby", "Found a path with multiple navigation properties"),
-    ("accountleads_association($expand=createdby)", "many-to-many"),
-    ("parentaccountid($expand=accountleads_association)", "many-to-many"),
+    ("accountleads_association($expand=createdby)", LINKED),
+    ("parentaccountid($expand=accountleads_association)", LINKED),
+    ("contact_customer_accounts($top=1;$expand=owninguser)", ONLY),
+    ("contact_customer_accounts($orderby=fullname;$expand=owninguser)", ONLY),
+    ("Account_Tasks($top=1),contact_customer_accounts($expand=owninguser)", ONLY),
+    ("Account_Tasks($top=1),parentaccountid($expand=contact_customer_accounts)", ONLY),
     ("contact_customer_accounts($skip=1)", "'$skip' is not supported"),
     ("contact_customer_accounts($count=true)", "'$count' is not supported"),
     (",".join([*LOOKUPS, "contact_customer_accounts"]), "limited to 15"),

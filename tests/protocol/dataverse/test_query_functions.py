@@ -38,7 +38,6 @@ FOUND = [
     ("CRM:LastXHours(PropertyName='createdon',PropertyValue=1)", ["Top", "Child"]),
     ("CRM:LastXHours(PropertyName='createdon',PropertyValue='1')", ["Top", "Child"]),
     ("CRM:OlderThanXDays(PropertyName='createdon',PropertyValue=1)", []),
-    ("not CRM:LastYear(PropertyName='createdon')", ["Top", "Child"]),
     ("CRM:On(PropertyName='createdon',PropertyValue='2001-01-01')", []),
     (
         "CRM:InFiscalPeriodAndYear(PropertyName='createdon',PropertyValue1=1,PropertyValue2=2001)",

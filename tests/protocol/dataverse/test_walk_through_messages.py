@@ -292,6 +292,13 @@ def test_an_error_ends_a_batch_unless_it_continues(dataverse, prefer, status, pa
 REFERENCES = [
     change_set(request("PATCH", "$9", {"name": "x"}, "1")),
     request("PATCH", "$1", {"name": "x"}),
+    change_set(
+        request(
+            "POST", "phonecalls", {"regardingobjectid_account_phonecall@odata.bind": "$3"}, "2"
+        ),
+        request("POST", "accounts", {"name": "QQQQ"}, "3"),
+    ),
+    change_set(request("POST", "accounts", {"primarycontactid@odata.bind": "$nobody"}, "2")),
 ]
 
 

@@ -24,6 +24,22 @@ class NotImplementedMessage(DataverseError):
     text = "{message} has not yet been implemented."
 
 
+class UnresolvedParameters(DataverseError):
+    """A bound message without its namespace. Source: "Use Web API actions"; the code is assumed."""
+
+    status = 400
+    code = "0x80060888"
+    text = "Request message has unresolved parameters"
+
+
+class NoKey(DataverseError):
+    """A record as an argument without its key. Source: "Use Web API actions"; code assumed."""
+
+    status = 400
+    code = "0x80040203"
+    text = "EdmEntityObject passed should have the key property value set."
+
+
 class InvalidArgument(DataverseError):
     """An argument of an action is wrong or missing."""
 

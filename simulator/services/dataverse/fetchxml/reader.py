@@ -17,10 +17,10 @@ from windtunnel.simulator.services.dataverse.fetchxml.tree import (
     Source,
 )
 from windtunnel.simulator.services.dataverse.model.conditions import BY_FETCH_NAME
+from windtunnel.simulator.services.dataverse.model.filters import MOST_CONDITIONS
 
 LARGEST_PAGE = 5000
 MOST_LINKS = 15
-MOST_CONDITIONS = 500
 MOST_VALUES = 2000
 JOINS = frozenset({"inner", "outer", "matchfirstrowusingcrossapply"})
 PROBES = frozenset({"exists", "in"})

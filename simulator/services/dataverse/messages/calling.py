@@ -32,13 +32,13 @@ def unbound(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
 def bound(
     there: Handlers, exchange: Exchange, served: DataverseTable, segment: Segment, key: str = ""
 ) -> Response:
-    """A function or action behind a record (`key`) or a set; its name is qualified."""
+    """A function or action behind a record (`key`) or a set; its name has to be qualified."""
     name = segment.name.removeprefix(NAMESPACE)
-    if name == segment.name:
-        raise errors.SegmentNotFound(segment=segment.name)
     definition = there.messages.bound(name, served.name, to_record=bool(key))
     if definition is None:
         raise errors.SegmentNotFound(segment=segment.name)
+    if name == segment.name:
+        raise errors.UnresolvedParameters
     if key and not served.records.exists((key,)):
         raise errors.RecordNotFound(table=served.name, id=key)
     if key:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.simulator.services.dataverse.messages.registry import Call
 from windtunnel.simulator.services.dataverse.model.tables import OWNED_BY_SYSTEM, DataverseTable
 
@@ -42,8 +44,18 @@ def common(source: DataverseTable, target: DataverseTable, row: dict[str, Any]) 
         and name not in _NEVER
         and name not in {source.primary_id, target.primary_id}
         and ours[name].type == theirs[name].type
+        and not _is_of_file(theirs, name)
         and (name[0] != "_" or _same_targets(source, target, name))
     }
+
+
+def _is_of_file(columns: Mapping[str, ColumnDefinition], name: str) -> bool:
+    """Whether a column is a file or image, or goes with one: those belong to their record."""
+    for suffix in ("", "id", "_name", "_url", "_timestamp"):
+        column = columns.get(name.removesuffix(suffix)) if name.endswith(suffix) else None
+        if column is not None and column.type in {"File", "Image"}:
+            return True
+    return False
 
 
 def _same_targets(source: DataverseTable, target: DataverseTable, column: str) -> bool:

@@ -83,7 +83,7 @@ def _merge(call: Call) -> Answer:
         raise errors.ClosedAlready(table=other.definition.label, id=subordinate)
     content = {
         name: value
-        for name, value in call.arguments["UpdateContent"].items()
+        for name, value in call.arguments.get("UpdateContent", {}).items()
         if not name.startswith("@") and name != target.primary_id
     }
     writes.update(target, key, content, caller)
@@ -124,6 +124,8 @@ def _valid_transition(call: Call) -> Answer:
 def _members(call: Call) -> list[str]:
     found = []
     for value in call.arguments["Members"]:
+        if "@odata.type" not in value and "systemuserid" not in value:
+            raise errors.NoKey  # a team has an `ownerid` too
         users, user = reference_in(call, "Members", {"@odata.type": "systemuser", **value})
         if users.name != "systemuser":
             raise errors.InvalidArgument(problem="Members of a team are users.")

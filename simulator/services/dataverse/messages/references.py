@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from windtunnel.simulator.odata.tree import Query
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.messages.registry import Call
-from windtunnel.simulator.services.dataverse.model.tables import NAMESPACE, DataverseTable
+from windtunnel.simulator.services.dataverse.model.tables import (
+    NAMESPACE,
+    PRINCIPALS,
+    DataverseTable,
+)
+from windtunnel.simulator.services.dataverse.replies import base_of
 
 
 def table_of(call: Call, name: str, value: dict[str, Any]) -> DataverseTable:
@@ -48,8 +54,10 @@ def reference_in(call: Call, name: str, value: dict[str, Any]) -> tuple[Datavers
         return found
     served = table_of(call, name, value)
     key = value.get(served.primary_id)
+    if key is None and served.name in PRINCIPALS:
+        key = value.get("ownerid")
     if not isinstance(key, str):
-        raise errors.InvalidArgument(problem=f"'{name}' has no '{served.primary_id}'.")
+        raise errors.NoKey
     if not served.records.exists((key.lower(),)):
         raise errors.RecordNotFound(table=served.name, id=key.lower())
     call.there.security.check(served, key.lower(), "Read")
@@ -72,14 +80,12 @@ def link_of(call: Call, served: DataverseTable, value: dict[str, Any], navigatio
     return ""
 
 
-def shown(call: Call, served: DataverseTable, key: str) -> dict[str, Any]:
-    """A record as the whole answer of a message."""
-    from windtunnel.simulator.odata.tree import Query
-    from windtunnel.simulator.services.dataverse.replies import base_of
-
-    found = call.there.reads.record(served, key, Query())
+def shown(
+    call: Call, served: DataverseTable, key: str, query: Query | None = None
+) -> dict[str, Any]:
+    """A record as the whole answer of a message, by the options of a query if one is given."""
+    found = call.there.reads.record(served, key, query or Query())
     if found is None:
         raise errors.RecordNotFound(table=served.name, id=key)
-    _, item, _ = found
-    context = f"{base_of(call.exchange)}$metadata#{served.entity_set}/$entity"
-    return {"@odata.context": context, **item}
+    shape, item, _ = found
+    return {"@odata.context": f"{base_of(call.exchange)}$metadata#{shape}/$entity", **item}

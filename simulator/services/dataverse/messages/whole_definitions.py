@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from windtunnel.contracts.entities.dataverse import TableDefinition
-from windtunnel.simulator.odata.tree import Query
+from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.services.dataverse import errors, solutions
 from windtunnel.simulator.services.dataverse.messages.references import shown
 from windtunnel.simulator.services.dataverse.messages.registry import Answer, Call, Handler
 from windtunnel.simulator.services.dataverse.model.metadata.retrieve_changes import whole
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
-from windtunnel.simulator.services.dataverse.replies import base_of
 
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 _LISTS: Final = (
@@ -27,12 +26,13 @@ _LISTS: Final = (
 
 
 def records(call: Call, served: DataverseTable, keys: list[str]) -> dict[str, Any]:
-    """Records of a table as the list that a function answers."""
-    found = [call.there.reads.record(served, key, Query()) for key in keys]
-    return {
-        "@odata.context": f"{base_of(call.exchange)}$metadata#{served.entity_set}",
-        "value": [item for _, item, _ in filter(None, found)],
-    }
+    """Records of a table as the list that a composable function answers, by the query's options.
+
+    Source: "Use Web API functions" (composable functions).
+    """
+    marks = ", ".join("?" * len(keys))
+    restriction = f"t.{quoted(served.primary_id)} IN ({marks or 'NULL'})", tuple(keys)
+    return call.there.listed(call.exchange, served, restriction)
 
 
 def _wanted(call: Call) -> frozenset[str]:
@@ -107,13 +107,11 @@ def _customizable(call: Call) -> Answer:
 
 
 def _unpublished(call: Call) -> Answer:
-    return shown(call, call.bound, call.key)
+    return shown(call, call.bound, call.key, call.there.query(call.exchange))
 
 
 def _all_unpublished(call: Call) -> Answer:
-    key, table = call.bound.primary_id, call.bound.table.sql
-    rows = call.there.store.read(f'SELECT "{key}" FROM "{table}" LIMIT 5000').fetchall()
-    return records(call, call.bound, [str(row[0]) for row in rows])
+    return call.there.listed(call.exchange, call.bound, None)
 
 
 _Handlers = Mapping[str, Callable[[Call], Answer]]

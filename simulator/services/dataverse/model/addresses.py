@@ -8,6 +8,16 @@ _BIGGEST_FIRST = frozenset({"japan", "jp"})
 """Countries whose addresses begin with the postal code; others are written as in the USA."""
 
 
+PARTS = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
+"""Columns of an address behind its prefix, as they are written one behind the other."""
+
+
+def composite_of(column: str) -> str:
+    """`address1_city` is part of `address1_composite`; `` for what is no part of an address."""
+    prefix, mark, part = column.rpartition("_")
+    return f"{prefix}_composite" if mark and part in PARTS else ""
+
+
 def composed(
     lines: Iterable[str | None],
     city: str | None,

@@ -76,7 +76,8 @@ def aggregate_plan(
         elif step.kind == "groupby":
             for group in step.arguments[0]:
                 piece = _group(compiler, served, group, scope)
-                names.append(_group_name(group))
+                name, path = _group_names(compiler, served, group)
+                names.append(name if name not in names else path)
                 if isinstance(group, Property) and group.of is None and group.name in own:
                     sources[group.name] = own[group.name]
                 columns.append(piece.text)
@@ -146,14 +147,24 @@ def _group(
     return piece
 
 
-def _group_name(group: Expression | Rollup) -> str:
-    """`contact/fullname` is answered as `contact_fullname`."""
-    parts: list[str] = []
+def _group_names(
+    compiler: Compiler, served: DataverseTable, group: Expression | Rollup
+) -> tuple[str, str]:
+    """`primarycontactid/fullname` is answered as `contact_fullname`: the table and its column.
+
+    The second is the whole path, for where two groups come to one name.
+    Source: "Aggregate data using OData".
+    """
+    path: list[str] = []
     node: Any = group
     while isinstance(node, Property):
-        parts.append(node.name)
+        path.insert(0, node.name)
         node = node.of
-    return "_".join(reversed(parts))
+    table, short = served.table, path[-1:]
+    for name in path[:-1]:
+        target = table.navigations[name].target
+        table, short = compiler.catalog[target], [target, path[-1]]
+    return "_".join(short), "_".join(path)
 
 
 def _aggregate(

@@ -15,8 +15,9 @@ from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
-LOOKUP_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
-NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+CRM = "Microsoft.Dynamics.CRM."
+LOOKUP_NAME = f"{CRM}lookuplogicalname"
+NAVIGATION = f"{CRM}associatednavigationproperty"
 
 _OWNER = "_ownerid_value"
 _CURRENCY = "_transactioncurrencyid_value"
@@ -30,6 +31,20 @@ def asks_for(wanted: str, name: str) -> bool:
         if pattern in {"*", name} or (pattern.endswith("*") and name.startswith(pattern[:-1])):
             return True
     return False
+
+
+def of_list(wanted: str, total: int | None, most: int, stamp: int) -> dict[str, Any]:
+    """What is asked for at the root of a list: its total, where it was counted, up to `most`.
+
+    `stamp` changes with every change of definitions. Sources: "Count rows using OData",
+    "Compose HTTP requests and handle errors" (request annotations).
+    """
+    known: dict[str, Any] = {
+        "totalrecordcount": -1 if total is None else min(total, most),
+        "totalrecordcountlimitexceeded": (total or 0) > most,
+        "globalmetadataversion": str(stamp),
+    }
+    return {f"@{CRM}{name}": value for name, value in known.items() if asks_for(wanted, CRM + name)}
 
 
 def targets_of(served: DataverseTable) -> dict[str, list[tuple[str, str]]]:

@@ -15,7 +15,7 @@ from windtunnel.contracts.entities.dataverse import ColumnDefinition, TableDefin
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
-from windtunnel.simulator.services.dataverse.model.addresses import composed
+from windtunnel.simulator.services.dataverse.model.addresses import PARTS, composed
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.prices import (
     DOCUMENTS,
@@ -33,7 +33,6 @@ from windtunnel.simulator.services.dataverse.model.tables import (
 LONGEST_PARTITION = 1024
 _NOT_IN_PARTITION = re.compile(r"[/<>*%&:\\?]")
 CURRENCY, RATE = "_transactioncurrencyid_value", "exchangerate"
-_ADDRESS = ("line1", "line2", "line3", "city", "stateorprovince", "postalcode", "country")
 _TRUE = frozenset({"followemail", "isregularactivity", "directioncode"})
 """Yes-no columns of the standard tables that start with yes."""
 _UNSET = frozenset(
@@ -331,7 +330,7 @@ def _addresses(columns: Mapping[str, ColumnDefinition]) -> list[Made]:
 
 
 def _address(prefix: str) -> Made:
-    names = tuple(prefix + part for part in _ADDRESS)
+    names = tuple(prefix + part for part in PARTS)
 
     def text(row: Mapping[str, Any]) -> str | None:
         *lines, city, state, code, country = (row.get(name) for name in names)

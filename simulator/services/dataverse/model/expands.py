@@ -19,8 +19,9 @@ def check(tables: Tables, served: DataverseTable, expands: Sequence[ExpandItem])
     """Raise ODataError for more expansions, deeper ones or other options than the service takes."""
     if _count(expands) > MOST_EXPANDS:
         raise ODataError(f"The number of expand options is limited to {MOST_EXPANDS}.", -1)
+    pages = is_nested(expands) and _has_collections(tables, served, expands)
     for item in expands:
-        _check_item(tables, served, item, is_nested=False)
+        _check_item(tables, served, item, is_nested=False, pages=pages)
 
 
 def is_nested(expands: Sequence[ExpandItem]) -> bool:
@@ -32,9 +33,26 @@ def _count(expands: Sequence[ExpandItem]) -> int:
     return sum(1 + (_count(item.options.expand) if item.options else 0) for item in expands)
 
 
+def _has_collections(tables: Tables, served: DataverseTable, expands: Sequence[ExpandItem]) -> bool:
+    """Whether an expansion within another, or what holds it, is a collection."""
+    for item in expands:
+        inner = item.options.expand if item.options is not None else ()
+        navigation = served.table.navigations.get(item.path[0])
+        if not inner or navigation is None:
+            continue
+        target = tables.target(navigation)
+        below = (target.table.navigations.get(part.path[0]) for part in inner)
+        if navigation.collection or any(found and found.collection for found in below):
+            return True
+        if _has_collections(tables, target, inner):
+            return True
+    return False
+
+
 def _check_item(
-    tables: Tables, served: DataverseTable, item: ExpandItem, *, is_nested: bool
+    tables: Tables, served: DataverseTable, item: ExpandItem, *, is_nested: bool, pages: bool
 ) -> None:
+    """`pages` says that collections come in pages: they take neither an order nor a limit then."""
     navigation = served.table.navigations.get(item.path[0])
     if navigation is None:
         raise UnknownProperty(item.path[0], served.table.entity_type, item.position)
@@ -51,12 +69,16 @@ def _check_item(
     if item.suffix not in {"", "$ref"}:
         raise NotSupported(f"Expand with {item.suffix} is not supported.", item.position)
     options = item.options or Options()
-    if (options.top is not None or options.orderby) and (is_nested or not navigation.collection):
+    if (options.top is not None or options.orderby) and (
+        is_nested or pages or not navigation.collection
+    ):
         raise ODataError(_ONLY_SELECT_AND_FILTER, item.position)
     if navigation.intersect and (is_nested or options.expand):
         raise NotSupported(
-            "Nested expand is not supported on many-to-many relationships.", item.position
+            f"The navigation property '{navigation.name}' cannot be expanded. Only many-to-one "
+            "relationships are supported for nested expansion.",
+            item.position,
         )
     target = tables.target(navigation)
     for inner in options.expand:
-        _check_item(tables, target, inner, is_nested=True)
+        _check_item(tables, target, inner, is_nested=True, pages=pages)

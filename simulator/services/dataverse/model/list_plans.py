@@ -12,13 +12,14 @@ from windtunnel.simulator.odata.hints import Hints, hints_of
 from windtunnel.simulator.odata.sql import Compiler
 from windtunnel.simulator.odata.tree import ExpandItem, OrderItem, Property, Query
 from windtunnel.simulator.services.dataverse import query_errors
-from windtunnel.simulator.services.dataverse.model import expands, paging
+from windtunnel.simulator.services.dataverse.model import expands, filters, paging
 from windtunnel.simulator.services.dataverse.model.aggregates import aggregate_plan, ordered
 from windtunnel.simulator.services.dataverse.model.kept_records import ETAG
 from windtunnel.simulator.services.dataverse.model.selections import selection, unselected
 from windtunnel.simulator.services.dataverse.model.tables import ETAG_SQL, DataverseTable, Tables
 
 COUNT_CAP = 5000
+"""The most that a count says; one row more is looked for, to tell whether there are more."""
 Restriction: TypeAlias = tuple[str, tuple[Any, ...]] | None
 """SQL over `t` with its parameters that limits a list, as a navigation does."""
 
@@ -66,6 +67,7 @@ class Planner:
         restriction: Restriction,
     ) -> Plan:
         """The plan of a query. Raises ODataError."""
+        filters.check(query.options)
         if query.apply:
             return self._compile_aggregate(served, query, restriction)
         if served.is_elastic and query.expand:
@@ -92,7 +94,7 @@ class Planner:
             (ETAG, *ordered),
             f"{head}{where} {tail}",
             (*before, *where_parameters, *behind),
-            f"SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {COUNT_CAP})",
+            f"SELECT count(*) FROM (SELECT 1 FROM {table} t{where} LIMIT {COUNT_CAP + 1})",
             tuple(where_parameters),
             query.expand,
             query.top,

@@ -15,7 +15,7 @@ from windtunnel.simulator.odata.schema import Table
 from windtunnel.simulator.odata.sql import Compiler, QueryFunction
 from windtunnel.simulator.odata.tree import Expression, Query
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.model import expands, paging
+from windtunnel.simulator.services.dataverse.model import expands, filters, paging
 from windtunnel.simulator.services.dataverse.model.aggregates import MOST_ROWS
 from windtunnel.simulator.services.dataverse.model.annotations import Annotations
 from windtunnel.simulator.services.dataverse.model.expansion import Expansion
@@ -42,7 +42,10 @@ PLANS_KEPT = 4096
 
 @dataclass(slots=True)
 class Page:
-    """One page of a list: objects ready for JSON, and what the root says of them."""
+    """One page of a list: objects ready for JSON, and what the root says of them.
+
+    `count` is one above COUNT_CAP where there are more.
+    """
 
     context: str
     value: list[dict[str, Any]]
@@ -124,6 +127,7 @@ class Reads:
 
     def _record_plan(self, served: DataverseTable, query: Query) -> _RecordPlan:
         expands.check(self._tables, served, query.expand)
+        filters.check(query.options)
         names, context = selection(self._tables, served, query.select, query.expand)
         hidden = unselected(served, query.select, names, query.expand)
         plan = (names, context, self._row_sql(served, names), hidden)
@@ -253,7 +257,7 @@ class Reads:
 
     def _count(self, plan: Plan, now: float, user: str) -> int:
         parameters = bind(plan.where_parameters, now, user)
-        return min(int(self._store.read(plan.count_sql, parameters).fetchone()[0]), COUNT_CAP)
+        return int(self._store.read(plan.count_sql, parameters).fetchone()[0])
 
     def condition(self, served: DataverseTable, node: Expression) -> Piece:
         """A filter over `t`, which stands for the table. Raises ODataError."""
@@ -268,7 +272,7 @@ class Reads:
     ) -> int:
         """`/$count`: how many records fit, 5,000 at most."""
         plan = self._planner.compile(served, parse_query(raw_query, DATAVERSE), restriction)
-        return self._count(plan, self._clock.now(), user)
+        return min(self._count(plan, self._clock.now(), user), COUNT_CAP)
 
     def _check_size(self, served: DataverseTable, plan: Plan, now: float, user: str) -> None:
         """Raise AggregateLimit when an aggregate looks at too many records."""

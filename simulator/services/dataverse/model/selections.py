@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from windtunnel.simulator.odata import UnknownProperty
 from windtunnel.simulator.odata.schema import Navigation
 from windtunnel.simulator.odata.tree import ExpandItem, Options, SelectItem
+from windtunnel.simulator.services.dataverse.model.addresses import composite_of
 from windtunnel.simulator.services.dataverse.model.tables import PRINCIPALS, DataverseTable, Tables
 
 
@@ -68,6 +69,10 @@ def navigation_of(served: DataverseTable, item: ExpandItem) -> Navigation:
 
 
 def _always(served: DataverseTable, wanted: Sequence[str]) -> list[str]:
+    """What comes unasked: the key, the currency of amounts, addresses that parts are wanted of.
+
+    Source: "Retrieve a table row using the Web API" (retrieve specific properties).
+    """
     more = [served.primary_id]
     if served.name in PRINCIPALS and served.has("ownerid"):
         more.append("ownerid")
@@ -76,7 +81,8 @@ def _always(served: DataverseTable, wanted: Sequence[str]) -> list[str]:
         columns[name].type == "Money" for name in wanted
     ):
         more.append("_transactioncurrencyid_value")
-    return more
+    whole = {composite_of(name): None for name in wanted}
+    return [*more, *(name for name in whole if served.has(name))]
 
 
 def _expand_context(tables: Tables, served: DataverseTable, item: ExpandItem) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -276,7 +277,11 @@ class Tables:
         own = frozenset(
             name for name, column in definition.columns.items() if column.type in LOOKUPS
         )
-        writable = {name: check for name, check in checkers.items() if name not in OWNED_BY_SYSTEM}
+        writable = {
+            name: _in_body(definition.entity_set, columns[name].edm, check)
+            for name, check in checkers.items()
+            if name not in OWNED_BY_SYSTEM
+        }
         return DataverseTable(
             *(definition, table, records, checkers, writable, decoders, lookups, own, elastic)
         )
@@ -331,6 +336,42 @@ def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Colu
         return stored
 
     return checked
+
+
+_WHOLE = re.compile(r"\s*[+-]?\d{1,10}\s*")
+_YES_OR_NO = {"true": True, "false": False}
+EXACT = frozenset({"Edm.Decimal", "Edm.Int64"})
+"""Types whose numbers are texts where a body says `IEEE754Compatible=true`, and only there."""
+
+
+def _in_body(entity_set: str, edm: str, check: Checker) -> Checker:
+    """The check of a value in a body: a text may stand for some types and must not for others.
+
+    Microsoft's sample of a create has `"numberofemployees":"200"` ("Create a table row using the
+    Web API"); a text for a decimal is refused by the OData reader of the service.
+    """
+
+    def whole(value: Any) -> Any:
+        is_number = isinstance(value, str) and _WHOLE.fullmatch(value) is not None
+        return check(int(value) if is_number else value)
+
+    def boolean(value: Any) -> Any:
+        is_text = isinstance(value, str)
+        return check(_YES_OR_NO.get(value.strip().lower(), value) if is_text else value)
+
+    def exact(value: Any) -> Any:
+        if isinstance(value, str):
+            raise errors.PayloadError(
+                set=entity_set,
+                problem=f"Microsoft.OData.ODataException: Cannot convert a value to target type "
+                f"'{edm}' because of conflict between input format string/number and parameter "
+                "'IEEE754Compatible' false/true.",
+            )
+        return check(value)
+
+    if edm in EXACT:
+        return exact
+    return {"Edm.Int32": whole, "Edm.Boolean": boolean}.get(edm, check)
 
 
 def _check_day(value: str) -> None:

@@ -151,6 +151,7 @@ def _role_privileges(depths: Mapping[str, Mapping[str, int]], call: Call) -> Ans
             "Depth": _DEPTH_NAMES[depth],
             "PrivilegeId": known[name].privilege_id,
             "BusinessUnitId": unit,
+            "PrivilegeName": name,
         }
         for name, by_unit in sorted(depths.items())
         if name in known

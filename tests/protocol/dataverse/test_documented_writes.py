@@ -1,0 +1,101 @@
+"""Bodies of Microsoft's pages on writes: "Create a table row using the Web API" and its kin."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+CRM = "Microsoft.Dynamics.CRM."
+EXACT = (
+    "Cannot convert a value to target type 'Edm.Decimal' because of conflict between input format "
+    "string/number and parameter 'IEEE754Compatible' false/true."
+)
+
+
+def test_a_text_may_stand_for_a_whole_number_and_for_yes_or_no(dataverse):
+    sample = {
+        "@odata.context": "https://localhost:3/api/data/v9.0/$metadata#accounts/$entity",
+        "@odata.type": "#Microsoft.Dynamics.CRM.account",
+        "name": "Contoso Ltd",
+        "numberofemployees": "200",
+        "creditonhold": "true",
+        "accountcategorycode": "1",
+        "address1_line1": "100 Maple St.",
+        "fax": "73737",
+    }
+    key = dataverse.create("accounts", **sample)
+    select = "$select=numberofemployees,creditonhold,accountcategorycode"
+    row = dataverse.ask("GET", f"accounts({key})?{select}").json
+    assert row["numberofemployees"] == 200
+    assert row["creditonhold"] is True
+    assert row["accountcategorycode"] == 1
+    changed = dataverse.ask("PUT", f"accounts({key})/numberofemployees", {"value": "-0"})
+    assert changed.status == 204
+    too_many = dataverse.ask("PATCH", f"accounts({key})", {"accountcategorycode": "99"})
+    assert too_many.error == (400, "0x8004431a")
+
+
+@pytest.mark.parametrize("write", ["POST accounts", "PATCH accounts({})"])
+def test_a_text_stands_for_a_decimal_only_where_the_body_says_so(dataverse, write):
+    method, path = write.format(dataverse.create("accounts", name="A")).split()
+    body = {"name": "B", "revenue": "5000.5"}
+    refused = dataverse.ask(method, path, body, content_type="application/json")
+    assert refused.error == (400, "0x80048d19")
+    assert refused.json["error"]["message"].endswith(EXACT)
+    media = "application/json;IEEE754Compatible=true"
+    assert dataverse.ask(method, path, body, content_type=media).status == 204
+    found = dataverse.ask("GET", "accounts?$select=revenue&$filter=name eq 'B'").json["value"]
+    assert [row["revenue"] for row in found] == [5000.5]
+
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+
+
+@pytest.fixture
+def pictured(dataverse):
+    """An account with a file and an image in columns of its table."""
+    for kind, name in (("Image", "sample_Picture"), ("File", "sample_Document")):
+        label = {"LocalizedLabels": [{"Label": name, "LanguageCode": 1033}]}
+        column = {"SchemaName": name, "DisplayName": label, "MaxSizeInKB": 1024}
+        column["@odata.type"] = f"{CRM}{kind}AttributeMetadata"
+        made = dataverse.ask("POST", "EntityDefinitions(LogicalName='account')/Attributes", column)
+        assert made.status == 204, made.body
+    key = dataverse.create("accounts", name="Pictured")
+    assert dataverse.ask("PATCH", f"accounts({key})", {"sample_picture": PIXEL}).status == 204
+    upload = {"content_type": "application/octet-stream", "x_ms_file_name": "a.txt"}
+    path = f"accounts({key})/sample_document"
+    assert dataverse.ask("PATCH", path, b"text", **upload).status == 204
+    return key
+
+
+@pytest.mark.parametrize(
+    ("method", "below", "body"),
+    [
+        ("PATCH", "", {"sample_picture": None}),
+        ("PUT", "/sample_picture", {"value": None}),
+        ("DELETE", "/sample_picture", None),
+    ],
+)
+def test_an_image_is_deleted_in_three_ways(dataverse, pictured, method, below, body):
+    path = f"accounts({pictured})"
+    assert base64.b64decode(dataverse.ask("GET", path).json["sample_picture"])[1:4] == b"PNG"
+    headers = {"content_type": "application/json"} if body else {}
+    assert dataverse.ask(method, path + below, body, **headers).status == 204
+    row = dataverse.ask("GET", path).json
+    assert (row["sample_picture"], row["sample_picture_url"]) == (None, None)
+
+
+def test_files_and_images_stay_with_their_record(dataverse, pictured):
+    link = f"{{'@odata.id':'accounts({pictured})'}}"
+    kind = f"{CRM}TargetFieldType'ValidForCreate'"
+    prepared = dataverse.ask(
+        "GET",
+        "InitializeFrom(EntityMoniker=@p1,TargetEntityName=@p2,TargetFieldType=@p3)"
+        f"?@p1={link}&@p2='account'&@p3={kind}",
+    ).json
+    assert not [name for name in prepared if name.startswith("sample_")]
+    assert dataverse.ask("POST", "accounts", prepared).status == 204
