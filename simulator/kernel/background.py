@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TypeAlias
 
 from windtunnel.simulator.kernel.timers import Timers
@@ -52,8 +53,14 @@ _log = logging.getLogger("windtunnel.background")
 class Background:
     """Does pieces of work side by side, one step of each in turn."""
 
-    def __init__(self, timers: Timers, commit: Callable[[], None]) -> None:
-        self._timers, self._commit = timers, commit
+    def __init__(
+        self,
+        timers: Timers,
+        commit: Callable[[], None],
+        hold_back: Callable[[Callable[[], None]], bool] = lambda _: False,
+    ) -> None:
+        """`hold_back` says whether a slice has to wait, and calls later, from any thread."""
+        self._timers, self._commit, self._hold_back = timers, commit, hold_back
         self._ready: deque[Work] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_planned = False
@@ -94,7 +101,15 @@ class Background:
     def _plan(self) -> None:
         if self._loop is not None and self._ready and not self._is_planned:
             self._is_planned = True
-            self._loop.call_soon(self._turn)
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        if self._loop is None or not self._hold_back(partial(self._wake, self._loop)):
+            self._turn()
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._turn)
 
     def _turn(self) -> None:
         self._is_planned = False

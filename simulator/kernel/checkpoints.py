@@ -1,7 +1,9 @@
 """Checkpoints of a database file in a thread of their own: no answer waits for the disk.
 
 SQLite copies the pages of the write-ahead log into the database at the commit that makes the log
-long enough, and waits until the disk has them; every request of that moment would wait too.
+long enough, and waits until the disk has them; every request of that moment would wait too. The
+thread copies them before. It comes to no end while somebody writes without a pause: so long work
+asks whether to hold back, and goes on when the thread has copied what there is.
 Source: sqlite.org, "Write-Ahead Logging", section "Avoiding Excessively Large WAL Files".
 """
 
@@ -10,9 +12,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 EVERY_SECONDS = 1.0
+EARLY_BYTES = 16 << 20
+"""Of the log's file: from here on the thread does not wait for its second."""
+LONG_BYTES = 48 << 20
+"""From here on long work holds back; at 80 MB a commit would copy the pages itself."""
 
 _log = logging.getLogger("windtunnel.store")
 
@@ -21,8 +28,10 @@ class Checkpoints:
     """Copies what was committed into the database file, once a second while there is something."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._written, self._ended = threading.Event(), threading.Event()
+        self._path, self._wal = path, path.with_name(f"{path.name}-wal")
+        self._written, self._hurried = threading.Event(), threading.Event()
+        self._ended, self._lock = threading.Event(), threading.Lock()
+        self._waiting: list[Callable[[], None]] | None = []
         self._thread: threading.Thread | None = None
 
     def committed(self) -> None:
@@ -33,10 +42,29 @@ class Checkpoints:
         if not self._written.is_set():
             self._written.set()
 
+    def hold_back(self, then: Callable[[], None]) -> bool:
+        """Whether long work should wait: `then` is called, by the thread, when it may go on."""
+        try:
+            size = self._wal.stat().st_size
+        except OSError:
+            return False
+        if size < EARLY_BYTES or self._thread is None:
+            return False
+        is_long = size >= LONG_BYTES
+        if is_long:
+            with self._lock:
+                if self._waiting is None:
+                    return False
+                self._waiting.append(then)
+        self._written.set()
+        self._hurried.set()
+        return is_long
+
     def close(self) -> None:
         """Copy no more; returns when the thread is done with the file."""
         self._ended.set()
         self._written.set()
+        self._hurried.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -46,13 +74,26 @@ class Checkpoints:
         try:
             while not self._ended.is_set():
                 self._written.wait()
-                if self._ended.wait(EVERY_SECONDS):
+                self._hurried.wait(EVERY_SECONDS)
+                if self._ended.is_set():
                     return
                 self._written.clear()
+                self._hurried.clear()
+                waiting = self._take([])
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                for then in waiting:
+                    then()
         except sqlite3.Error:
             # Nothing is lost: the log keeps what was committed, and the store itself copies it
             # when the log has grown long.
             _log.exception("checkpoints of %s ended", self._path)
         finally:
             connection.close()
+            for then in self._take(None):
+                then()
+
+    def _take(self, left: list[Callable[[], None]] | None) -> list[Callable[[], None]]:
+        """Those who wait; with None nobody will be asked to wait any more."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, left
+        return waiting or []

@@ -18,6 +18,8 @@ from windtunnel.simulator.kernel.checkpoints import Checkpoints
 from windtunnel.simulator.kernel.locks import FileLock, Held
 
 STATEMENTS_KEPT_PREPARED = 512
+LOG_BYTES_KEPT = 4 << 20
+"""What is left of the log's file when it begins anew, so that its size says how long it is."""
 PAGES_IN_LOG = 20_000
 """Pages in the log at which a commit copies them itself: `Checkpoints` mostly came before."""
 
@@ -77,6 +79,7 @@ class Store:
             "cache_size=-65536",
             "mmap_size=268435456",
             f"wal_autocheckpoint={PAGES_IN_LOG}",
+            f"journal_size_limit={LOG_BYTES_KEPT}",
             "case_sensitive_like=OFF",
             "trusted_schema=OFF",
         ):
@@ -127,6 +130,10 @@ class Store:
                 self._checkpoints.committed()
             for listener in self._after_commit:
                 listener()
+
+    def hold_back(self, then: Callable[[], None]) -> bool:
+        """Whether long work should write no more before `then` is called, by another thread."""
+        return self._checkpoints is not None and self._checkpoints.hold_back(then)
 
     def rollback(self) -> None:
         """Undo everything since the last commit, then tell those who keep copies."""

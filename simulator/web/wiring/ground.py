@@ -38,7 +38,7 @@ class Ground:
         self.ids = Ids(simulator.seed)
         self.changes = Changes(self.store, self.clock)
         self.jobs = Jobs(self.store, self.clock, self.timers, self.ids.child("jobs"))
-        self.background = Background(self.timers, self.store.commit)
+        self.background = Background(self.timers, self.store.commit, self.store.hold_back)
         self.callbacks = Callbacks(
             lambda: HttpPoster(lambda: self.ca().path), self.jobs, self.store.commit
         )

@@ -113,6 +113,33 @@ def test_on_a_loop_others_are_answered_between_the_slices():
     assert rig.done == []
 
 
+def test_a_slice_waits_while_it_is_held_back_and_then_goes_on_whatever_is_said():
+    rig = Rig()
+    waiting = []
+
+    def hold_back(then):
+        waiting.append(then)
+        return True
+
+    rig.background = Background(rig.timers, rig.commit, hold_back)
+
+    async def main():
+        rig.background.attach(asyncio.get_running_loop())
+        rig.background.start(rig.work("a"))
+        rig.background.start(rig.work("b"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert (rig.done, len(waiting)) == ([], 1)
+        await asyncio.to_thread(waiting[0])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert rig.done == ["a.", "b."]
+        rig.background.detach()
+
+    asyncio.run(main())
+    waiting[0]()  # the thread may be late: the loop is closed
+
+
 @pytest.mark.parametrize("wait", [0.0, 1.0])
 def test_work_may_forget_all_work_while_it_runs(wait):
     rig = Rig()

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 
 from windtunnel.simulator.kernel import checkpoints
+from windtunnel.simulator.kernel import store as module
 from windtunnel.simulator.kernel.store import Store
 
 
@@ -66,3 +67,57 @@ def test_only_a_store_of_a_file_has_a_thread_and_only_while_it_is_open(tmp_path)
         assert threads() == before + more
         store.close()
         assert threads() == before
+
+
+def fill(store, count=50):
+    store.write("CREATE TABLE IF NOT EXISTS t (x)")
+    for _ in range(count):
+        store.write("INSERT INTO t VALUES (zeroblob(4000))")
+    store.commit()
+
+
+def test_long_work_waits_until_a_long_log_is_copied_and_the_log_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(checkpoints, "EARLY_BYTES", 50_000)
+    monkeypatch.setattr(checkpoints, "LONG_BYTES", 100_000)
+    monkeypatch.setattr(module, "LOG_BYTES_KEPT", 10_000)
+    path = tmp_path / "store.db"
+    copied = threading.Event()
+    with closing(Store(path)) as store:
+        assert not store.hold_back(copied.set), "nothing was written"
+        fill(store)
+        assert store.hold_back(copied.set)
+        assert copied.wait(30)
+        assert rows_without_the_log(path) == 50
+        fill(store, 1)
+        assert path.with_name("store.db-wal").stat().st_size < 50_000
+        assert not store.hold_back(copied.set)
+
+
+def test_a_log_that_is_not_yet_long_is_copied_early_and_nobody_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(checkpoints, "EARLY_BYTES", 50_000)
+    path = tmp_path / "store.db"
+    with closing(Store(path)) as store:
+        fill(store)
+        assert not store.hold_back(lambda: None)
+        until = time.monotonic() + 30
+        while rows_without_the_log(path) < 50 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert rows_without_the_log(path) == 50
+
+
+def test_nobody_waits_for_a_store_that_is_closed_or_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(checkpoints, "EARLY_BYTES", 0)
+    monkeypatch.setattr(checkpoints, "LONG_BYTES", 0)
+    with closing(Store()) as store:
+        fill(store)
+        assert not store.hold_back(lambda: None)
+    store = Store(tmp_path / "store.db")
+    fill(store)
+    told = threading.Event()
+    assert store.hold_back(told.set)
+    store.close()
+    assert told.is_set(), "by the thread, before it ends"
+    assert not store.hold_back(told.set)

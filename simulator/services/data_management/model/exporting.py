@@ -41,7 +41,7 @@ from windtunnel.simulator.services.data_management.regional import Regional
 from windtunnel.simulator.services.data_management.values import Field, shower
 
 CONTAINER: Final = "temporary-file"
-_FIRST, _MOST = 10, 500
+_FIRST, _MOST = 1, 500
 _MEGABYTE: Final = 1 << 20
 
 
