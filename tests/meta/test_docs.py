@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from windtunnel.scenarios import pytest_plugin as scenarios_plugin
+from windtunnel.simulator import pytest_plugin as simulator_plugin
+from windtunnel.simulator.web.handle import (
+    ClockHandle,
+    FaultsHandle,
+    JournalHandle,
+    LimitsHandle,
+    Service,
+    Windtunnel,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -50,3 +63,28 @@ def test_the_readme_has_the_two_commands():
         "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt "
         '-e ".[test]" && .venv/bin/pytest\n'
     ) in text
+
+
+HANDLES = (Service, ClockHandle, JournalHandle, FaultsHandle, LimitsHandle)
+
+
+class Options(list[str]):
+    """What a plugin adds to pytest's command line."""
+
+    def getgroup(self, name):
+        return self
+
+    def addoption(self, name, **facts):
+        self.append(name)
+
+
+def test_the_page_of_pytest_names_all_of_the_fixture_and_its_options():
+    page = (ROOT / "docs/reference/pytest.md").read_text("utf-8")
+    options = Options()
+    for plugin in (simulator_plugin, scenarios_plugin):
+        plugin.pytest_addoption(options)
+    members = {*vars(Windtunnel(SimpleNamespace(env=defaultdict(str)))), "reset()"}
+    calls = {f"{name}(" for handle in HANDLES for name in vars(handle) if name[0] != "_"}
+    promised = {*(f"`{member}`" for member in members), *(f"`{name}" for name in calls), *options}
+    assert {words for words in promised if words not in page} == set()
+    assert len(promised) > 20
