@@ -48,6 +48,12 @@ def spelled(enum: str) -> str:
     return re.sub(r"(?<=[a-z])(BR|IN|IT|MX|MY|RU|TH|US)$", r"_\1", enum)
 
 
+def country_of(edm: str) -> str:
+    """The country that an enumeration is of, by its name; its columns are there for that one."""
+    found = re.search(r"_([A-Z]{2})$", edm)
+    return found[1] if found else ""
+
+
 def _lower(part: str) -> str:
     return part if part.isupper() and len(part) > 1 else part.lower()
 
@@ -66,7 +72,7 @@ def _property(column: dict[str, Any], facts: EntityFacts) -> Property:
         not (is_plain or (kind == "String" and bool(column.get("key")))),
         facts.labels.get(name) or words(name),
         x_type,
-        str(column.get("cc") or ""),
+        str(column.get("cc") or country_of(edm)),
         name in facts.required or bool(column.get("req")),
         not (name in facts.read_only or bool(column.get("noedit"))),
         not (name in facts.read_only or bool(column.get("nocreate"))),

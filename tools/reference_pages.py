@@ -163,7 +163,9 @@ def _entity_set(kind: EntityType, facts: EntityFacts) -> Iterator[str]:
         ),
         "drawn": [f"{n} (`{s.form}`)" for n, s in facts.sequences.items()],
         "must be there": [f"{n} in {r.target}" for n, r in facts.relations.items()],
-        "default": [f"{n} {value}" for n, value in facts.defaults.items()],
+        "default": [
+            f"{n} {'null' if value is None else value}" for n, value in facts.defaults.items()
+        ],
         "cut at": [f"{n} {length}" for n, length in facts.lengths.items()],
     }
     yield from ("", "| | |", "|---|---|")

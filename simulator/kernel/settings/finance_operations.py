@@ -137,6 +137,11 @@ class FinanceOperationsSettings(Section):
         default=(),
         description="$metadata documents, also compressed by gzip: their sets are served.",
     )
+    set_aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Further names of entity sets, as some clients call them: "
+        '`{ SalesOrderLinesV2 = "SalesOrderLines" }`.',
+    )
     dimensions: tuple[str, ...] = Field(
         default=("BusinessUnit", "Department", "CostCenter", "ItemGroup"),
         description="Active format of financial dimensions for integrating applications, in "

@@ -7,6 +7,7 @@ it has no route or is another key. Source: public notes of integrators on double
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from urllib.parse import unquote, unquote_plus
 
 from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.entity_sets.values import BadValue
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.odata import FINANCE_AND_OPERATIONS, ODataError
 from windtunnel.simulator.odata.expressions import key_predicate
 from windtunnel.simulator.odata.reader import Reader
@@ -40,6 +42,29 @@ class Address:
     entity_set: EntitySet | None
     key: Key | None = None
     rest: tuple[str, ...] = ()
+
+
+def with_aliases(
+    sets: Mapping[str, EntitySet], aliases: Mapping[str, str]
+) -> Mapping[str, EntitySet]:
+    """The sets by their names and by further ones. Raises UsageError for one that is not there."""
+    found = dict(sets)
+    for name, target in aliases.items():
+        if target not in sets:
+            close = difflib.get_close_matches(target, sets, 1)
+            raise UsageError(
+                f"there is no entity set '{target}'",
+                where=f"finance_operations.set_aliases, {name}",
+                remedy=f"Did you mean {close[0]}?" if close else "GET /data lists the sets.",
+            )
+        if name in sets:
+            raise UsageError(
+                f"'{name}' is an entity set of its own",
+                where="finance_operations.set_aliases",
+                remedy="Leave it out.",
+            )
+        found[name] = sets[target]
+    return found
 
 
 class Addresses:

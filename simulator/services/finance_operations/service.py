@@ -24,7 +24,7 @@ from windtunnel.simulator.kernel.store import Store
 from windtunnel.simulator.kernel.timers import Timers
 from windtunnel.simulator.kernel.tokens import Claims, InvalidToken
 from windtunnel.simulator.services.finance_operations import errors as e
-from windtunnel.simulator.services.finance_operations.addresses import Addresses
+from windtunnel.simulator.services.finance_operations.addresses import Addresses, with_aliases
 from windtunnel.simulator.services.finance_operations.custom_services import CustomServices
 from windtunnel.simulator.services.finance_operations.custom_services.soap_handlers import (
     is_description,
@@ -66,7 +66,7 @@ class FinanceOperations:
     ) -> None:
         self.environment = Environment(store, changes, clock, ids, settings, limits, costs, imports)
         self.throttling = Throttling(settings, limits, priorities, clock.now)
-        self._addresses = Addresses(self.environment.sets)
+        self._addresses = Addresses(with_aliases(self.environment.sets, settings.set_aliases))
         self._router = Router(ROUTES)
         self._neighbours: list[Route] = []
         self._by_neighbours = Router(())

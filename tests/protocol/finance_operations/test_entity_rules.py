@@ -167,6 +167,141 @@ def test_mandatory_fields_must_be_filled_in(
     assert f"Infolog: Warning: Field '{label}' must be filled in.; Warning: validateWrite" in text
 
 
+@pytest.mark.parametrize(
+    ("entity_set", "sent", "field"),
+    [
+        (
+            "CustomersV3",
+            {"CustomerGroupId": "10", "SalesCurrencyCode": "USD", "OrganizationName": "x"},
+            "AddressCountryRegionId",
+        ),
+        (
+            "CustomersV3",
+            {"CustomerGroupId": "10", "SalesCurrencyCode": "USD", "OrganizationName": "x"},
+            "DeliveryAddressCountryRegionId",
+        ),
+        (
+            "VendorsV2",
+            {"VendorGroupId": "10", "VendorOrganizationName": "x"},
+            "AddressCountryRegionId",
+        ),
+        (
+            "SalesOrderHeadersV2",
+            {"OrderingCustomerAccountNumber": "US-001"},
+            "DeliveryAddressCountryRegionId",
+        ),
+        (
+            "Warehouses",
+            {"WarehouseId": "W1", "OperationalSiteId": "1"},
+            "PrimaryAddressCountryRegionId",
+        ),
+    ],
+)
+def test_a_country_has_three_letters_and_is_there(
+    rig: Rig, entity_set: str, sent: dict[str, Any], field: str
+) -> None:
+    text = refused(rig, "POST", entity_set, {**sent, field: "US"})
+    entity = rig.service.environment.sets[entity_set].facts.entity
+    assert (
+        "Infolog: Warning: The value 'US' in field 'Country/region' is not found in the related "
+        f"table 'Country/region'.; Warning: validateField failed on field '{entity}.{field}'."
+        in text
+    )
+    assert post(rig, entity_set, **sent, **{field: "usa"})[field] == "usa"
+
+
+def test_a_country_is_checked_in_a_change_too(rig: Rig) -> None:
+    path = "Warehouses(dataAreaId='usmf',WarehouseId='21')"
+    text = refused(rig, "PATCH", path, {"PrimaryAddressCountryRegionId": "Germany"})
+    assert "The value 'Germany' in field 'Country/region' is not found" in text
+
+
+def test_the_first_field_sent_that_cannot_be_edited_is_named(rig: Rig) -> None:
+    path = "SalesOrderHeadersV2(dataAreaId='usmf',SalesOrderNumber='000005')"
+    closed = ("OrderTotalAmount", "SalesOrderStatus", "QuotationNumber", "AreTotalsCalculated")
+    values = {"OrderTotalAmount": 3, "SalesOrderStatus": "Invoiced", "QuotationNumber": "q"}
+    values |= {"AreTotalsCalculated": "Yes"}
+    for first in closed:
+        sent = {first: values[first], **values}
+        assert f"Update not allowed for field '{first}'." in refused(rig, "PATCH", path, sent)
+
+
+@pytest.mark.parametrize(
+    ("entity_set", "sent", "shown"),
+    [
+        ("LedgerJournalLines", journal_line("00462", LineNumber=9), "Line number: 9."),
+        (
+            "ExchangeRates",
+            {
+                "RateTypeName": "Default",
+                "FromCurrency": "EUR",
+                "ToCurrency": "USD",
+                "StartDate": "2026-02-01",
+                "Rate": 110,
+            },
+            "Start date: 2/1/2026.",
+        ),
+    ],
+)
+def test_a_duplicate_is_named_as_people_write_it(
+    rig: Rig, entity_set: str, sent: dict[str, Any], shown: str
+) -> None:
+    rig.call("POST", f"/data/{entity_set}", sent)
+    assert f"{shown}\nThe record already exists.." in refused(rig, "POST", entity_set, sent)
+
+
+def test_an_enumeration_of_another_country_is_null(rig: Rig) -> None:
+    made = post(rig, "Warehouses", WarehouseId="W1", OperationalSiteId="1")
+    assert (made["IdentificationGroup"], made["PrimaryAddressTimeZone"]) == (None, None)
+    assert made["RawMaterialPickingInventoryIssueStatus"] == "Pick"
+    row = rig.get("Warehouses(dataAreaId='usmf',WarehouseId='21')").json()
+    assert (row["IdentificationGroup"], row["PrimaryAddressTimeZone"]) == (None, None)
+    key = "(dataAreaId='usmf',SiteId='1')"
+    assert rig.get(f"OperationalSites{key}").json()["PrimaryAddressTimeZone"] is None
+
+
+# -- amounts of order lines ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Sales", "Purchase"])
+def test_an_amount_follows_quantity_price_and_discounts_unless_it_says_not_to(
+    rig: Rig, kind: str
+) -> None:
+    account = {"Sales": "OrderingCustomerAccountNumber", "Purchase": "OrderVendorAccountNumber"}
+    number = post(
+        rig, f"{kind}OrderHeadersV2", **{account[kind]: "US-001" if kind == "Sales" else "US-101"}
+    )[f"{kind}OrderNumber"]
+    lines = {"Sales": "SalesOrderLines", "Purchase": "PurchaseOrderLinesV2"}[kind]
+    sent = {f"{kind}OrderNumber": number, "ItemNumber": "D0001", f"{kind}Price": 100}
+    sent[f"Ordered{kind}Quantity"] = 4
+    amounts = [
+        ({}, 400),
+        ({"LineAmount": 7}, 400),
+        ({"LineAmount": 7, "CalculateLineAmount": "No"}, 7),
+        ({"LineDiscountAmount": 10, "LineDiscountPercentage": 50}, 180),
+        ({"MultilineDiscountAmount": 10, "MultilineDiscountPercentage": 50}, 180),
+        ({f"{kind}PriceQuantity": 10}, 40),
+    ]
+    for place, (more, amount) in enumerate(amounts, 1):
+        made = post(rig, lines, **sent, **more, LineNumber=place)
+        assert made["LineAmount"] == amount, more
+    keys = "PurchaseOrderNumber", "LineNumber"
+    key = f"InventoryLotId='{made['InventoryLotId']}'"
+    if kind == "Purchase":
+        key = f"{keys[0]}='{number}',{keys[1]}={made[keys[1]]}"
+    path = f"{lines}(dataAreaId='usmf',{key})"
+    for change, amount in (
+        ({"LineAmount": 1}, 40),
+        ({f"Ordered{kind}Quantity": 8}, 80),
+        ({"MultilineDiscountPercentage": 25}, 60),
+        ({"CalculateLineAmount": "No", "LineAmount": 5}, 5),
+        ({f"Ordered{kind}Quantity": 2}, 5),
+        ({"CalculateLineAmount": "Yes"}, 15),
+    ):
+        assert rig.call("PATCH", f"/data/{path}", change).status_code == 204
+        assert rig.get(path).json()["LineAmount"] == amount, change
+
+
 # -- versions of one entity, sets read from others -----------------------------------------------
 
 

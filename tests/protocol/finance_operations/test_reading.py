@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from windtunnel.simulator.exchange import UsageError
 
 if TYPE_CHECKING:
     from tests.protocol.finance_operations.conftest import Rig
@@ -379,6 +382,32 @@ def test_what_is_not_simulated_says_so(rig: Rig, path: str, feature: str) -> Non
 def test_links_are_not_written(rig: Rig, method: str) -> None:
     answer = rig.call(method, f"/data/{CUSTOMER}/Warehouses/$ref", {"@odata.id": "x"})
     assert (answer.status_code, answer.headers["x-windtunnel-absent"]) == (501, "links ($ref)")
+
+
+def test_a_set_may_have_the_name_that_an_older_client_calls_it_by(new_rig: type[Rig]) -> None:
+    rig = new_rig(set_aliases={"SalesOrderLinesV2": "SalesOrderLines"})
+    answer = rig.get("SalesOrderLinesV2?$top=1&$select=ItemNumber")
+    assert answer.json()["@odata.context"].endswith("#SalesOrderLines(ItemNumber)")
+    sent = {"SalesOrderNumber": "000005", "ItemNumber": "D0001"}
+    made = rig.call("POST", "/data/SalesOrderLinesV2", sent)
+    assert made.status_code == 201
+    assert "/SalesOrderLines(" in made.headers["location"]
+    assert rig.get("SalesOrderLinesV3/$count").text == rig.get("SalesOrderLinesV2/$count").text
+
+
+@pytest.mark.parametrize(
+    ("aliases", "text"),
+    [
+        ({"Lines": "SalesOrderLine"}, "Did you mean SalesOrderLines?"),
+        ({"Lines": "zzzzzz"}, "GET /data lists the sets."),
+        ({"CustomersV3": "VendorsV2"}, "'CustomersV3' is an entity set of its own"),
+    ],
+)
+def test_a_wrong_further_name_is_told_at_the_start(
+    new_rig: type[Rig], aliases: dict[str, str], text: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(text)):
+        new_rig(set_aliases=aliases)
 
 
 def test_a_record_that_is_as_it_was_is_not_sent_again(rig: Rig) -> None:

@@ -22,6 +22,7 @@ _SITES = EntityFacts(
     required=frozenset({"SiteId"}),
     read_only=frozenset({"FormattedPrimaryAddress"}),
     lengths={"SiteId": 10, "SiteName": 60},
+    defaults={"PrimaryAddressTimeZone": None},
 )
 
 _UNITS: Final = {
@@ -115,6 +116,7 @@ FACTS: Final[Mapping[str, EntityFacts]] = {
             "TransitWarehouseId": Relation("Warehouses"),
             "MainRefillingWarehouseId": Relation("Warehouses"),
         },
+        defaults={"PrimaryAddressTimeZone": None},
     ),
     "WarehousesOnHandV2": EntityFacts(
         "InventSum",

@@ -7,9 +7,10 @@ same upon the stored row. Source: "OData", order of CRUD methods.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from windtunnel.contracts.entities.finance_operations.catalog import COMPANY
+from windtunnel.contracts.entities.finance_operations.countries import COUNTRIES
 from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.services.finance_operations.model.entity_set import (
     EntitySet,
@@ -26,6 +27,8 @@ from windtunnel.simulator.services.finance_operations.model.refusals import (
 from windtunnel.simulator.services.finance_operations.model.rules import Rules
 from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import NONE
 from windtunnel.simulator.services.finance_operations.model.scope import Companies
+
+_COUNTRY: Final = "Country/region"
 
 
 class Checks:
@@ -123,7 +126,7 @@ class Checks:
     def _relations(
         self, entity_set: EntitySet, sent: Mapping[str, Any], company: str
     ) -> Refusal | None:
-        found: Refusal | None = None
+        found: list[Refusal] = []
         for name, relation in entity_set.facts.relations.items():
             value = sent.get(name)
             if not value:
@@ -132,11 +135,15 @@ class Checks:
             key = (company, value) if target.is_company_specific else (value,)
             if not self._lookups.exists(target, key):
                 label = relation.label or target.facts.table_label
-                refusal = not_found(entity_set, name, value, entity_set.label(name), label)
-                if found is not None:
-                    refusal = Refusal((*found.infolog, *refusal.infolog), found.field)
-                found = refusal
-        return found
+                found.append(not_found(entity_set, name, value, entity_set.label(name), label))
+        for name in entity_set.country_columns:
+            value = sent.get(name)
+            if value and value.upper() not in COUNTRIES:
+                # unconfirmed: the label of the table.
+                found.append(not_found(entity_set, name, value, _COUNTRY, _COUNTRY))
+        if not found:
+            return None
+        return Refusal(tuple(line for each in found for line in each.infolog), found[0].field)
 
 
 def read_only(entity_set: EntitySet, *, is_new: bool = False) -> Refusal | None:
@@ -151,8 +158,10 @@ def _not_editable(
     entity_set: EntitySet, sent: Mapping[str, Any], *, is_create: bool
 ) -> Refusal | None:
     fixed = entity_set.never_created if is_create else entity_set.never_changed
-    for name in fixed.intersection(sent):
-        if not is_create or sent[name] != entity_set.empties[name]:
+    if fixed.isdisjoint(sent):
+        return None
+    for name in sent:
+        if name in fixed and not (is_create and sent[name] == entity_set.empties[name]):
             return Refusal((f"Warning: Update not allowed for field '{name}'.",), name)
     return None
 

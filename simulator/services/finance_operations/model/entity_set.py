@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
@@ -249,6 +250,13 @@ class EntitySet:
         return tuple(n for n, item in self.kind.properties.items() if item.required)
 
     @cached_property
+    def country_columns(self) -> tuple[str, ...]:
+        """Properties of standard sets that hold the country of an address."""
+        if self.is_imported:
+            return ()
+        return tuple(n for n in self.kind.properties if n.endswith("AddressCountryRegionId"))
+
+    @cached_property
     def unset(self) -> dict[str, tuple[Any, ...]]:
         """By mandatory property: the values that count as not filled in."""
         plain = {"Edm.String", "Edm.Decimal", "Edm.Int32", "Edm.Int64", "Edm.Guid"}
@@ -329,7 +337,13 @@ class EntitySet:
         """`Customer group: 10, Wholesales customers.` as in messages on duplicates."""
         last = self.kind.key[-1]
         title = values[self.facts.title] if self.facts.title else ""
-        shown = f"{self.label(last)}: {values[last]}"
+        value = values[last]
+        if isinstance(value, float):
+            value = f"{value:g}"
+        elif self.kind.properties[last].x_type == "Date":
+            day = date.fromisoformat(value[:10])
+            value = f"{day.month}/{day.day}/{day.year}"
+        shown = f"{self.label(last)}: {value}"
         return f"{shown}, {title}" if title else shown
 
     def lacks_navigation(self, name: str) -> bool:

@@ -125,6 +125,7 @@ class Writing:
             and not self._storing.is_watched(entity_set)
             and entity_set.never_changed.isdisjoint(sent)
             and facts.relations.keys().isdisjoint(sent)
+            and sent.keys().isdisjoint(entity_set.country_columns)
             and all(name in entity_set.kind.key for name in required if name not in sent)
             and all(sent[name] not in unset for name, unset in required.items() if name in sent)
         )

@@ -102,6 +102,10 @@ class Surroundings:
             if found is not None:
                 values[site] = found["OperationalSiteId"]
 
+    def check_dimensions(self, entity_set: EntitySet, values: Values, name: str) -> Refusal | None:
+        """Against a display value of default dimensions that the active format does not read."""
+        return self.dimensions.check_set(entity_set, name, values[name], values[COMPANY])
+
     def is_stocked(self, company: str, item: str) -> bool:
         """Whether an item is one that is kept in stock."""
         found = self.row("ReleasedProductsV2", company, item, ("ProductType",))
@@ -114,9 +118,7 @@ _CURRENCIES: Final = {
     "CHE": "CHF",
     "CAN": "CAD",
     "JPN": "JPY",
-    **dict.fromkeys(
-        ["DEU", "FRA", "ITA", "ESP", "NLD", "BEL", "AUT", "IRL", "FIN", "PRT", "GRC"], "EUR"
-    ),
+    **dict.fromkeys(_EURO, "EUR"),
 }
 """Where it is not the US dollar."""
 
@@ -133,6 +135,35 @@ def copy(source: Values, values: Values, sent: Sent, pairs: Mapping[str, str]) -
     for name, origin in pairs.items():
         if name not in sent and source[origin] not in {"", None}:
             values[name] = source[origin]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressColumns:
+    """`shown` has the text, `parts` are street, city, state, zip code, country."""
+
+    shown: str
+    parts: tuple[str, str, str, str, str]
+
+    def show(self, values: Values) -> None:
+        """Write the text of a new row."""
+        values[self.shown] = address(*[values[name] for name in self.parts])
+
+    def follow(self, entity_set: EntitySet, values: Values, changed: Sent) -> None:
+        """Write the text anew where a part changed: what `EntityRules.modified` asks for."""
+        del entity_set
+        if self.is_in(changed):
+            self.show(values)
+
+    def is_in(self, changed: Sent) -> bool:
+        """Whether a part is among these."""
+        return not changed.keys().isdisjoint(self.parts)
+
+
+def address_in(shown: str, prefix: str, state: str = "State") -> AddressColumns:
+    """The usual names behind a prefix; the state is `State` or `StateId`."""
+    parts = (f"{prefix}{part}" for part in ("Street", "City", state, "ZipCode", "CountryRegionId"))
+    street, city, state_name, zip_code, country = parts
+    return AddressColumns(shown, (street, city, state_name, zip_code, country))
 
 
 def address(street: str, city: str, state: str, zip_code: str, country: str) -> str:

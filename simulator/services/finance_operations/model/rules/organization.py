@@ -14,17 +14,11 @@ from windtunnel.simulator.services.finance_operations.model.rules.entity_rules i
     EntityRules,
     Sent,
     Surroundings,
-    address,
+    address_in,
 )
 
 _OPEN_END: Final = "2154-12-31T23:59:59Z"
-_ADDRESS: Final = (
-    "AddressStreet",
-    "AddressCity",
-    "AddressState",
-    "AddressZipCode",
-    "AddressCountryRegionId",
-)
+_ADDRESS: Final = address_in("FullPrimaryAddress", "Address")
 
 
 class OrganizationRules:
@@ -37,7 +31,7 @@ class OrganizationRules:
         """By entity set."""
         named = EntityRules(default=_default_person, modified=_modified_person)
         return {
-            "LegalEntities": EntityRules(default=_default_company, modified=_modified_company),
+            "LegalEntities": EntityRules(default=_default_company, modified=_ADDRESS.follow),
             "Workers": named,
             "Employees": EntityRules(default=self._default_employee, modified=_modified_person),
             "EmployeesV2": EntityRules(default=self._default_employee, modified=_modified_person),
@@ -55,13 +49,7 @@ def _default_company(entity_set: EntitySet, values: Values, sent: Sent) -> None:
     del entity_set, sent
     values["CompanyName"] = values["CompanyName"] or values["Name"]
     values["NameAlias"] = values["NameAlias"] or values["Name"][:20]
-    values["FullPrimaryAddress"] = address(*[values[name] for name in _ADDRESS])
-
-
-def _modified_company(entity_set: EntitySet, values: Values, changed: Sent) -> None:
-    del entity_set
-    if not set(_ADDRESS).isdisjoint(changed):
-        values["FullPrimaryAddress"] = address(*[values[name] for name in _ADDRESS])
+    _ADDRESS.show(values)
 
 
 def _default_person(entity_set: EntitySet, values: Values, sent: Sent) -> None:

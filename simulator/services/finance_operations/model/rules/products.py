@@ -17,7 +17,7 @@ from windtunnel.simulator.services.finance_operations.model.rules.entity_rules i
     EntityRules,
     Sent,
     Surroundings,
-    address,
+    address_in,
     copy,
 )
 
@@ -30,9 +30,7 @@ _FROM_PRODUCT: Final = {
     "ProductDimensionGroupName": "ProductDimensionGroupName",
     "StorageDimensionGroupName": "StorageDimensionGroupName",
 }
-_ADDRESS: Final = tuple(
-    f"PrimaryAddress{part}" for part in ("Street", "City", "StateId", "ZipCode", "CountryRegionId")
-)
+_ADDRESS: Final = address_in("FormattedPrimaryAddress", "PrimaryAddress", "StateId")
 _ADDRESS_SOURCE: Final = "InventSiteLogisticsLocation (InventSiteLogisticsLocation)"
 
 
@@ -107,11 +105,9 @@ def _check_creation(entity_set: EntitySet, values: Values) -> Refusal | None:
 
 def _format(entity_set: EntitySet, values: Values, sent: Sent) -> None:
     del entity_set
-    if set(_ADDRESS).isdisjoint(sent):
-        return
-    text = address(*[values[name] for name in _ADDRESS])
-    values["FormattedPrimaryAddress"] = text
-    values["IsPrimaryAddressAssigned"] = 1 if text else 0
+    if _ADDRESS.is_in(sent):
+        _ADDRESS.show(values)
+        values["IsPrimaryAddressAssigned"] = 1 if values[_ADDRESS.shown] else 0
 
 
 def _keep_address(entity_set: EntitySet, row: Values) -> Refusal | None:

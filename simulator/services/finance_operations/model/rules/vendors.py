@@ -15,23 +15,30 @@ from windtunnel.simulator.services.finance_operations.model.entity_set import (
 )
 from windtunnel.simulator.services.finance_operations.model.refusals import (
     Refusal,
-    must_fill,
-    refuse,
 )
 from windtunnel.simulator.services.finance_operations.model.rules.entity_rules import (
     EntityRules,
     Sent,
     Surroundings,
-    address,
+    address_in,
     copy,
 )
+from windtunnel.simulator.services.finance_operations.model.rules.parties import (
+    Parties,
+    PartyColumns,
+)
 
-_ADDRESS: Final = (
-    "AddressStreet",
-    "AddressCity",
-    "AddressStateId",
-    "AddressZipCode",
-    "AddressCountryRegionId",
+_VENDOR: Final = PartyColumns(
+    kind="VendorPartyType",
+    name="VendorOrganizationName",
+    search_name="VendorSearchName",
+    known_as="VendorKnownAsName",
+    terms="DefaultPaymentTermsName",
+    group="VendorGroupId",
+    groups="VendorGroups",
+    group_terms="DefaultPaymentTermName",
+    dimensions="DefaultLedgerDimensionDisplayValue",
+    address=address_in("FormattedPrimaryAddress", "Address", "StateId"),
 )
 _FROM_VENDOR: Final = {
     "VendorName": "VendorOrganizationName",
@@ -59,13 +66,15 @@ class VendorRules:
     """Vendors, their groups, invoices that wait for approval and posting."""
 
     def __init__(self, around: Surroundings) -> None:
-        self._around = around
+        self._around, self._parties = around, Parties(around, _VENDOR)
 
     def rules(self) -> Mapping[str, EntityRules]:
         """By entity set."""
         return {
             "VendorsV2": EntityRules(
-                default=self._default, modified=self._modified, check=self._check
+                default=self._default,
+                modified=_VENDOR.address.follow,
+                check=self._parties.check,
             ),
             "VendorInvoiceHeaders": EntityRules(
                 default=self._default_invoice, check=self._check_invoice
@@ -75,40 +84,9 @@ class VendorRules:
             ),
         }
 
-    # -- vendors ------------------------------------------------------------------------------
-
     def _default(self, entity_set: EntitySet, values: Values, sent: Sent) -> None:
-        del entity_set
-        if values["VendorPartyType"] == "Person":
-            parts = (values[f"Person{part}Name"] for part in ("First", "Middle", "Last"))
-            values["VendorOrganizationName"] = " ".join(part for part in parts if part)
-        name = values["VendorOrganizationName"]
-        values["VendorSearchName"] = values["VendorSearchName"] or name[:20]
-        values["VendorKnownAsName"] = values["VendorKnownAsName"] or name
-        company = values[COMPANY]
-        values["CurrencyCode"] = values["CurrencyCode"] or self._around.currency(company)
-        if "DefaultPaymentTermsName" not in sent:
-            group = self._around.row(
-                "VendorGroups", company, values["VendorGroupId"], ("DefaultPaymentTermName",)
-            )
-            values["DefaultPaymentTermsName"] = group["DefaultPaymentTermName"] if group else ""
-        values["FormattedPrimaryAddress"] = address(*[values[name] for name in _ADDRESS])
-
-    def _modified(self, entity_set: EntitySet, values: Values, changed: Sent) -> None:
-        del entity_set
-        if not set(_ADDRESS).isdisjoint(changed):
-            values["FormattedPrimaryAddress"] = address(*[values[name] for name in _ADDRESS])
-
-    def _check(self, entity_set: EntitySet, values: Values) -> Refusal | None:
-        kind = values["VendorPartyType"]
-        if kind not in {"Organization", "Person"}:
-            text = f"The value '{kind}' is not a party type."
-            return refuse(entity_set, text, "VendorPartyType")
-        if not values["VendorOrganizationName"]:
-            name = "PersonFirstName" if kind == "Person" else "VendorOrganizationName"
-            return must_fill(entity_set, name)
-        name = "DefaultLedgerDimensionDisplayValue"
-        return self._around.dimensions.check_set(entity_set, name, values[name], values[COMPANY])
+        self._parties.default(entity_set, values, sent)
+        values["CurrencyCode"] = values["CurrencyCode"] or self._around.currency(values[COMPANY])
 
     # -- invoices -----------------------------------------------------------------------------
 
@@ -130,8 +108,7 @@ class VendorRules:
             values["DueDate"] = later(values["InvoiceDate"], terms["NumberOfDays"] if terms else 0)
 
     def _check_invoice(self, entity_set: EntitySet, values: Values) -> Refusal | None:
-        name = "DimensionDisplayValue"
-        return self._around.dimensions.check_set(entity_set, name, values[name], values[COMPANY])
+        return self._around.check_dimensions(entity_set, values, "DimensionDisplayValue")
 
     def _default_line(self, entity_set: EntitySet, values: Values, sent: Sent) -> None:
         del entity_set
@@ -152,11 +129,11 @@ class VendorRules:
         company, item = values[COMPANY], values["ItemNumber"]
         if item and not values["PurchaseOrder"] and self._around.is_stocked(company, item):
             return _STOCKED
-        name, dimensions = "DimensionDisplayValue", self._around.dimensions
-        refusal = dimensions.check_set(entity_set, name, values[name], company)
+        refusal = self._check_invoice(entity_set, values)
         name = "MainAccountDisplayValue"
         if refusal is None and values[name]:
-            refusal = dimensions.check_account(entity_set, name, values[name], company)
+            account, dimensions = values[name], self._around.dimensions
+            refusal = dimensions.check_account(entity_set, name, account, company)
         return refusal
 
 
