@@ -295,12 +295,13 @@ class Records:
 
     def count(self) -> int:
         """How many records there are."""
-        return int(self._store.read(f"SELECT count(*) FROM {self._sql_name}").fetchone()[0])
+        found = self._store.read_if_made(f"SELECT count(*) FROM {self._sql_name}")
+        return 0 if found is None else int(found.fetchone()[0])
 
     def rough_count(self) -> int:
         """About how many records there are, at the cost of one step: never too few by inserts."""
-        newest = self._store.read(f"SELECT max(rowid) FROM {self._sql_name}").fetchone()[0]
-        return int(newest or 0)
+        newest = self._store.read_if_made(f"SELECT max(rowid) FROM {self._sql_name}")
+        return 0 if newest is None else int(newest.fetchone()[0] or 0)
 
     def analyze(self) -> None:
         """Let SQLite look at a sample of the table, so that it chooses indexes well."""

@@ -66,7 +66,7 @@ class Store:
         self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
-        self.read = self._connection.execute
+        self._makers: list[Callable[[str], bool]] = []
         self._checkpoints = None if path is None else Checkpoints(path)
 
     def _prepare(self) -> int:
@@ -93,9 +93,6 @@ class Store:
     earlier_runs: int
     """How often this database was opened before."""
 
-    read: Callable[..., sqlite3.Cursor]
-    """Run a query: `read(sql, parameters) -> cursor`. It sees what the open transaction wrote."""
-
     @property
     def in_transaction(self) -> bool:
         """Whether something is written and not yet committed."""
@@ -107,17 +104,62 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             self._open = True
 
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a query. It sees what the open transaction wrote."""
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            self._make_what_lacks(error)
+            return self.read(sql, parameters)
+
+    def read_if_made(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor | None:
+        """`read`, or None where a table of the query was not made yet: it has no records."""
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            if not _lacking(error):
+                raise
+            return None
+
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement inside the shared transaction, opening it at need."""
         if not self._open:
             self.begin()
-        return self._connection.execute(sql, parameters)
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            self._make_what_lacks(error)
+            return self.write(sql, parameters)
 
     def write_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for many rows inside the shared transaction."""
         if not self._open:
             self.begin()
-        self._connection.executemany(sql, rows)
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.OperationalError as error:
+            self._make_what_lacks(error)
+            self.write_many(sql, rows)
+
+    def tables(self) -> frozenset[str]:
+        """The names of the tables and views that are there."""
+        rows = self.read("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+        return frozenset(name for (name,) in rows)
+
+    def on_missing(self, make: Callable[[str], bool]) -> None:
+        """Call `make` with the name of a table that a statement wants and that is not there.
+
+        It makes the table, or says False. An environment has hundreds of tables and most are
+        never used: a table that waits for its first statement costs the start nothing, and one
+        that a rollback or `reset` has taken away comes back by itself.
+        """
+        self._makers.append(make)
+
+    def _make_what_lacks(self, error: sqlite3.OperationalError) -> None:
+        name = _lacking(error)
+        if name and any(make(name) for make in self._makers) and name in self.tables():
+            return
+        raise error
 
     def commit(self) -> None:
         """Make everything written so far durable, then tell those who asked."""
@@ -243,6 +285,15 @@ def _only_owner(path: Path) -> FileLock:
             remedy="Stop that one first, or name another file with --db "
             "(simulator.database in windtunnel.toml).",
         ) from error
+
+
+_LACKING = "no such table: "
+
+
+def _lacking(error: sqlite3.OperationalError) -> str:
+    """The table for want of which a statement could not be prepared; `` for another error."""
+    text = str(error)
+    return text[len(_LACKING) :].removeprefix("main.") if text.startswith(_LACKING) else ""
 
 
 @contextmanager

@@ -83,7 +83,40 @@ def imported(documents: Mapping[str, bytes], known: Mapping[str, TableDefinition
                 f"The definition of '{name}' cannot be read: {error!r}.", where
             ) from error
     _close(found, known)
+    _add_far_sides(
+        found, known, [str(o["LogicalName"]).lower() for _, o in objects if _is_table(o)]
+    )
     return found
+
+
+def _is_table(item: Json) -> bool:
+    return "OptionSetType" not in item
+
+
+def _add_far_sides(
+    found: Imported, known: Mapping[str, TableDefinition], described: Iterable[str]
+) -> None:
+    """Give the tables that lookups lead to the collections that the lookups' tables name.
+
+    The definition of a custom table names them; that of `account` need not be imported for it.
+    """
+    for name in dict.fromkeys(described):
+        for relation in list(found.tables[name].relations.values()):
+            target = found.tables.get(relation.target) or known[relation.target]
+            if relation.collection or not relation.partner:
+                continue
+            if relation.partner in target.relations or relation.partner in target.columns:
+                continue
+            far = Relation(
+                relation.partner,
+                name,
+                collection=True,
+                pairs=tuple((theirs, own) for own, theirs in relation.pairs),
+                partner=relation.name,
+            )
+            found.tables[target.logical_name] = replace(
+                target, relations={**target.relations, far.name: far}
+            )
 
 
 def _close(found: Imported, known: Mapping[str, TableDefinition]) -> None:
@@ -144,7 +177,7 @@ def _check_shape(item: Json) -> None:
 
 
 def _add(found: Imported, item: Json, known: Mapping[str, TableDefinition]) -> None:
-    if "OptionSetType" in item:
+    if not _is_table(item):
         choice = option_set_of(item, is_custom=bool(item.get("IsCustomOptionSet")))
         found.choices[choice.name] = choice
         return

@@ -15,7 +15,7 @@ from windtunnel.contracts.entities.dataverse.imports import Imported, imported
 from windtunnel.contracts.entities.dataverse.kept import opened, packed
 from windtunnel.simulator.kernel.kept_imports import kept_import, without_collector
 
-_FORM: Final = "3"
+_FORM: Final = "4"
 """Counts up when the kept form or the way of reading documents changes."""
 _REMEDY: Final = (
     "It must be a $metadata document, or the JSON of EntityDefinitions or "

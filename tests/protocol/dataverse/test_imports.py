@@ -120,6 +120,9 @@ def test_entity_definitions_are_served_with_keys_lookups_and_labels(
         key = there.create("new_ships", new_name="Tuga", new_kind=5, **bind)
         row = there.ask("GET", "new_ships(new_name='Tuga')?$expand=new_OwnerId($select=name)").json
         assert (row["new_shipid"], row["new_OwnerId"]["name"]) == (key, "A")
+        expand = "$expand=new_account_ships($select=new_name)"
+        owner = there.ask("GET", f"accounts({account})?$select=name&{expand}").json
+        assert [ship["new_name"] for ship in owner["new_account_ships"]] == ["Tuga"]
         long = there.ask("POST", "new_ships", {"new_name": "x" * 11})
         assert long.error == (400, "0x80044331")
         wrong = there.ask("POST", "new_ships", {"new_kind": 6})
@@ -129,6 +132,51 @@ def test_entity_definitions_are_served_with_keys_lookups_and_labels(
         assert "nowhere" not in there.ask("GET", "$metadata").body.decode()
         there.house.close()
     assert len(list((tmp_path / "data" / "imports").iterdir())) == 1
+
+
+def test_tables_that_nobody_used_are_not_in_the_store_but_behave_as_empty_ones(
+    tmp_path, new_environment
+):
+    file = tmp_path / "definitions.json"
+    file.write_text(json.dumps({"value": [SHIP]}))
+    there = house_of(tmp_path, new_environment, file)
+    assert "new_ship" not in there.house.store.tables()
+    counts = "RetrieveTotalRecordCount(EntityNames=@p)?@p=['new_ship','account']"
+    assert there.ask("GET", counts).json["EntityRecordCountCollection"]["Values"][0] == 0
+    account = there.create("accounts", name="A")
+    assert there.ask("DELETE", f"accounts({account})").status == 204
+    assert "new_ship" not in there.house.store.tables()
+    query = "accounts?$select=name&$top=1&$expand=new_account_ships($select=new_name)"
+    assert there.ask("GET", query).json["value"][0]["new_account_ships"] == []
+    assert "new_ship" in there.house.store.tables()
+    there.house.close()
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_columns_of_an_imported_table_come_and_go_whether_it_was_used_or_not(
+    tmp_path, new_environment, used
+):
+    file = tmp_path / "definitions.json"
+    file.write_text(json.dumps({"value": [SHIP]}))
+    there = house_of(tmp_path, new_environment, file)
+    if used:
+        there.create("new_ships", new_name="first")
+    table = "EntityDefinitions(LogicalName='new_ship')"
+    lookup = "RelationshipDefinitions(SchemaName='new_account_ships')"
+    assert there.ask("DELETE", lookup).status == 204
+    mast = {
+        "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata",
+        "SchemaName": "new_Mast",
+        "FormatName": {"Value": "Text"},
+        "MaxLength": 10,
+        "DisplayName": label("Mast"),
+    }
+    assert there.ask("POST", f"{table}/Attributes", mast).status == 204
+    there.create("new_ships", new_name="second", new_mast="oak")
+    [*_, row] = there.ask("GET", "new_ships?$orderby=new_name").json["value"]
+    assert row["new_mast"] == "oak"
+    assert "_new_ownerid_value" not in row
+    there.house.close()
 
 
 BROKEN = [

@@ -208,3 +208,82 @@ def test_text_functions_know_the_case_of_all_letters_and_leave_other_values_alon
     read = Store().read
     asked = "SELECT lower('ÄÖ'), upper('äö'), folded('Straße'), lower(5), folded(NULL)"
     assert read(asked).fetchone() == ("äö", "ÄÖ", "strasse", 5, None)
+
+
+class Maker:
+    """Makes the table `late`, and counts how often."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.times = store, 0
+        store.on_missing(self)
+
+    def __call__(self, name: str) -> bool:
+        if name == "late":
+            self.times += 1
+            self.store.write("CREATE TABLE late (x)")
+        return name == "late"
+
+
+def test_a_table_is_made_by_the_first_statement_that_names_it(store):
+    made = Maker(store)
+    assert store.read_if_made("SELECT count(*) FROM late") is None
+    assert "late" not in store.tables()
+    assert store.read("SELECT count(*) FROM late").fetchone()[0] == 0
+    store.write("INSERT INTO late VALUES (1)")
+    store.write_many("INSERT INTO late VALUES (?)", [(2,), (3,)])
+    found = store.read_if_made("SELECT count(*) FROM late")
+    assert found is not None
+    assert found.fetchone()[0] == 3
+    assert made.times == 1
+
+
+def test_a_missing_table_is_made_for_writes_indexes_and_views_alike(store):
+    made = Maker(store)
+    statements = (
+        "INSERT INTO late VALUES (1)",
+        "CREATE INDEX i ON late (x)",
+        "ALTER TABLE late ADD COLUMN y",
+        "SELECT * FROM over",
+    )
+    for number, sql in enumerate(statements, 1):
+        store.write("CREATE VIEW over AS SELECT x FROM late")
+        store.write(sql)
+        assert made.times == number
+        store.rollback()
+
+
+def test_rows_of_a_first_statement_for_many_are_all_written(store):
+    Maker(store)
+    store.write_many("INSERT INTO late VALUES (?)", [(n,) for n in range(5)])
+    assert store.read("SELECT sum(x) FROM late").fetchone()[0] == 10
+
+
+def test_a_table_that_a_rollback_or_a_reset_took_away_comes_back(store):
+    made = Maker(store)
+    store.mark()
+    store.write("INSERT INTO late VALUES (1)")
+    store.rollback()
+    assert store.read("SELECT count(*) FROM late").fetchone()[0] == 0
+    store.commit()
+    store.reset()
+    assert "late" not in store.tables()
+    store.write("INSERT INTO late VALUES (1)")
+    with pytest.raises(KeyError), store.atomic():
+        fail(store, "late")
+    assert store.read("SELECT count(*) FROM late").fetchone()[0] == 1
+    assert made.times == 3
+
+
+def test_a_table_that_nobody_makes_is_still_an_error(store):
+    Maker(store)
+    for run in (store.read, store.write):
+        with pytest.raises(sqlite3.OperationalError, match="no such table: nowhere"):
+            run("SELECT * FROM nowhere")
+    with pytest.raises(sqlite3.OperationalError, match="no such column: missing"):
+        store.read_if_made("SELECT missing FROM t")
+
+
+def test_a_maker_that_makes_nothing_is_not_asked_for_ever(store):
+    store.on_missing(lambda name: name == "never")
+    with pytest.raises(sqlite3.OperationalError, match="no such table: never"):
+        store.read("SELECT * FROM never")

@@ -34,7 +34,10 @@ class Link:
     def keys(self, parent: str) -> list[str]:
         """The records that point at `parent`."""
         records = self.child.records
-        if records.rough_count() > INDEX_ABOVE:
+        count = records.rough_count()
+        if not count:
+            return []
+        if count > INDEX_ABOVE:
             records.create_index((self.column,))
         found = records.find({self.column: parent}, 1_000_000)
         return [str(row[self.child.row_key]) for row in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from windtunnel.contracts.entities.dataverse import ColumnDefinition, OptionSet, TableDefinition
@@ -62,22 +63,38 @@ _PRINCIPAL_VIEW = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataverseTable:
     """One table at run time."""
 
     definition: TableDefinition
     table: Table
     records: Records
-    checkers: dict[str, Checker]
-    writable: dict[str, Checker]
-    """The checks of the columns that the service does not keep for itself."""
     decoders: dict[str, Decoder]
     writable_lookups: dict[str, tuple[str, str]]
     """Navigation property to (lookup column, target table)."""
     lookup_columns: frozenset[str]
     """Columns that are written by a navigation property only."""
     is_elastic: bool = False
+
+    @cached_property
+    def checkers(self) -> dict[str, Checker]:
+        """The checks of all columns: most tables of an environment are never written."""
+        columns = self.table.columns
+        return {
+            name: _checked(self.definition, column, columns[name])
+            for name, column in self.definition.columns.items()
+        }
+
+    @cached_property
+    def writable(self) -> dict[str, Checker]:
+        """The checks of the columns that the service does not keep for itself."""
+        columns, entity_set = self.table.columns, self.definition.entity_set
+        return {
+            name: _in_body(entity_set, columns[name].edm, check)
+            for name, check in self.checkers.items()
+            if name not in OWNED_BY_SYSTEM
+        }
 
     @property
     def name(self) -> str:
@@ -125,6 +142,7 @@ class Tables:
 
     def __init__(self, store: Store, changes: Changes) -> None:
         self._store, self._changes = store, changes
+        store.on_missing(self._make)
         self.catalog = Catalog()
         self.by_set: dict[str, DataverseTable] = {}
         self.by_name: dict[str, DataverseTable] = {}
@@ -176,17 +194,25 @@ class Tables:
         self.definitions.pop(name, None)
 
     def create(self) -> None:
-        """Create what is not in the store yet, with an index on every lookup."""
+        """Bring the tables of an earlier run up to date; others are made when they are used."""
+        there = self._store.tables()
         for served in self.by_name.values():
-            self.create_one(served)
+            if served.table.sql in there:
+                self.create_one(served)
         if {"systemuser", "team"} <= self.by_name.keys():
             self._store.write(_PRINCIPAL_VIEW)
-        for served in (self.by_name[name] for name in PRINCIPALS & self.by_name.keys()):
+        for served in (self.by_name[name] for name in PRINCIPALS & self.by_name.keys() & there):
             if served.has("ownerid"):  # rows of a database from before there was the column
                 key = quoted(served.primary_id)
                 self._store.write(
                     f"UPDATE {quoted(served.table.sql)} SET ownerid = {key} WHERE ownerid IS NULL"
                 )
+
+    def _make(self, name: str) -> bool:
+        served = self.by_name.get(name)
+        if served is not None:
+            self.create_one(served)
+        return served is not None
 
     def create_one(self, served: DataverseTable) -> None:
         """Create one table and its indexes, where they are not there yet."""
@@ -259,10 +285,6 @@ class Tables:
         else:
             records = older.records
             records.redefine(table, hidden)
-        checkers = {
-            name: _checked(definition, column, columns[name])
-            for name, column in definition.columns.items()
-        }
         decoders = {
             name: decode
             for name, column in columns.items()
@@ -277,14 +299,7 @@ class Tables:
         own = frozenset(
             name for name, column in definition.columns.items() if column.type in LOOKUPS
         )
-        writable = {
-            name: _in_body(definition.entity_set, columns[name].edm, check)
-            for name, check in checkers.items()
-            if name not in OWNED_BY_SYSTEM
-        }
-        return DataverseTable(
-            *(definition, table, records, checkers, writable, decoders, lookups, own, elastic)
-        )
+        return DataverseTable(definition, table, records, decoders, lookups, own, elastic)
 
 
 _INDEXED = frozenset(

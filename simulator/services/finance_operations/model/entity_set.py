@@ -43,6 +43,7 @@ from windtunnel.simulator.services.finance_operations.model.views import VIEWS
 
 REC_ID: Final = "RecId"
 HIDDEN: Final = (Column(REC_ID, "Edm.Int64"), Column(REC_VERSION, "Edm.Int32"))
+_PREFIX: Final = "fo_"
 EMPTY_DATE: Final = "1900-01-01T12:00:00Z"
 EMPTY_MOMENT: Final = "1900-01-01T00:00:00Z"
 ETAGS_KEPT: Final = 16_384
@@ -142,6 +143,11 @@ class EntitySet:
         """Whether every record belongs to one company."""
         return self.kind.key[0] == COMPANY
 
+    @property
+    def sql(self) -> str:
+        """The name of its table or view in the store."""
+        return _PREFIX + self.principal.name
+
     @cached_property
     def table(self) -> Table:
         """The set as queries see it."""
@@ -149,7 +155,7 @@ class EntitySet:
         return Table(
             self.name,
             f"{NAMESPACE}.{kind.name}",
-            f"fo_{self.principal.name}",
+            self.sql,
             {name: _column(item, enums) for name, item in kind.properties.items()},
             kind.key,
             {
@@ -159,19 +165,9 @@ class EntitySet:
             },
         )
 
-    @property
-    def records(self) -> Records:
-        """The records; a set of an imported document gets its table now."""
-        self.ready()
-        return self._records
-
-    def ready(self) -> None:
-        """Create the table where an imported set has none yet."""
-        if self.name not in self._sets.created:
-            self.create()
-
     @cached_property
-    def _records(self) -> Records:
+    def records(self) -> Records:
+        """The records; their table is made by the first statement that names it."""
         if self.principal is not self:
             return self.principal.records
         table, empties = self.table, self.empties
@@ -191,20 +187,23 @@ class EntitySet:
 
     def create(self) -> None:
         """Create the table or view, if it is not there."""
-        self._sets.created.add(self.name)
         if self.view:
             self._sets.store.write(
                 f"CREATE VIEW IF NOT EXISTS {quoted(self.table.sql)} AS {self.view}"
             )
         elif self.principal is self:
-            self._records.create()
+            self.records.create()
+            for columns in self._indexes():
+                self.records.create_index(columns)
         else:
             self.principal.create()
 
-    def count(self) -> int:
-        """How many records there are, without a table for none."""
-        is_empty = self.is_imported and self.name not in self._sets.created
-        return 0 if is_empty else self.records.count()
+    def _indexes(self) -> Iterator[tuple[str, ...]]:
+        """Columns that owned records are found by; others are looked for at deletes only."""
+        company = (COMPANY,) if self.is_company_specific else ()
+        for name, relation in self.facts.relations.items():
+            if relation.owned:
+                yield (*company, name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -389,7 +388,6 @@ class Sets(dict[str, EntitySet]):
 
     def __init__(self, store: Store, changes: Changes, schema: Schema) -> None:
         self.store, self.changes, self.schema = store, changes, schema
-        self.created: set[str] = set()
         self.etags: dict[int, Etags] = {}
         super().__init__({name: EntitySet(name, self) for name in schema.types})
         self.catalog = Tables(self)
@@ -397,7 +395,7 @@ class Sets(dict[str, EntitySet]):
         for name, facts in FACTS.items():
             if facts.stored_with:
                 self._versions.setdefault(facts.stored_with, []).append(name)
-        store.on_rollback(self._look_again)
+        store.on_missing(self._make)
 
     def versions(self, principal: str) -> Iterator[EntitySet]:
         """Other versions of a set that are stored with it."""
@@ -410,26 +408,32 @@ class Sets(dict[str, EntitySet]):
         return self[self.schema.sets_by_type[name]]
 
     def standard(self) -> Iterator[EntitySet]:
-        """The sets that have their tables from the beginning."""
+        """The sets that come with the product."""
         return (self[name] for name in FACTS if name in self)
 
-    def _look_again(self) -> None:
-        """A rollback or a reset may have taken tables of imported sets away."""
-        self.created.intersection_update(FACTS)
+    def create(self) -> None:
+        """Bring the tables of an earlier run up to date; others are made when they are used."""
+        there = self.store.tables()
+        for entity_set in self.values():
+            if entity_set.sql in there:
+                entity_set.create()
+
+    def _make(self, table: str) -> bool:
+        found = self.get(table.removeprefix(_PREFIX)) if table.startswith(_PREFIX) else None
+        if found is not None:
+            found.create()
+        return found is not None
 
 
 class Tables(Catalog):
-    """Tables by entity type, each made when a query names it; remembers which were."""
+    """Tables by entity type, each made when a query names it."""
 
     def __init__(self, sets: Sets) -> None:
         super().__init__()
         self._sets = sets
-        self.asked: list[EntitySet] = []
 
     def __missing__(self, name: str) -> Table:
-        entity_set = self._sets.by_type(name)
-        self.asked.append(entity_set)
-        return entity_set.table
+        return self._sets.by_type(name).table
 
     def get(self, name: str, default: Any = None) -> Any:
         """The table of a type."""

@@ -49,7 +49,6 @@ from windtunnel.simulator.services.finance_operations.model.storing import Stori
 from windtunnel.simulator.services.finance_operations.model.users import Users
 from windtunnel.simulator.services.finance_operations.model.writing import (
     Writing,
-    columns_to_index,
 )
 
 
@@ -114,11 +113,8 @@ class Environment:
 
     def seed(self, *, sample_data: bool = True) -> None:
         """Create the tables and store the first records, where there are none."""
-        for entity_set in self.sets.standard():
-            entity_set.create()
+        self.sets.create()
         self._numbers.create()
-        for entity_set, columns in columns_to_index(self.sets):
-            entity_set.records.create_index(columns)
         if self.sets["LegalEntities"].records.count():
             return
         seed_rows(self.sets, self._numbers, self._ids.child("seed"), sample_data=sample_data)
@@ -160,4 +156,8 @@ class Environment:
 
     def entities(self) -> list[tuple[str, int]]:
         """Each public collection with the number of its records."""
-        return [(name, found.count()) for name, found in self.sets.items()]
+        there = self.sets.store.tables()
+        return [
+            (name, found.records.count() if found.sql in there else 0)
+            for name, found in self.sets.items()
+        ]

@@ -71,7 +71,6 @@ class Plan:
     expansions: tuple[Expansion, ...]
     link_places: Mapping[str, int]
     hints: Hints
-    touches: tuple[EntitySet, ...] = ()
     uses: int = 0
 
 
@@ -109,8 +108,6 @@ class Plans:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[entity_set.name, text] = plan
-        for touched in plan.touches:
-            touched.ready()
         return plan
 
     def forget(self) -> None:
@@ -122,16 +119,8 @@ class Plans:
         token = query.skiptoken
         if token and not (self._skip_tokens and token.isdecimal() and len(token) < 19):
             raise NotSupported(self._dialect.refuse_option("$skiptoken"))
-        asked = self._sets.catalog.asked
-        asked.clear()
         plan = self._plan(entity_set, query.options)
         plan.skip = int(token) if token else plan.skip
-        touched = (
-            entity_set,
-            *asked,
-            *(expansion.plan.entity_set for expansion in plan.expansions),
-        )
-        plan.touches = tuple([found for found in dict.fromkeys(touched) if found.is_imported])
         plan.level = level_of(query.format)
         return plan
 

@@ -5,7 +5,7 @@ One record at a time; many at once are written by `Bulk`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -249,12 +249,3 @@ def _dependents(
         for column, relation in other.facts.relations.items():
             found.setdefault(relation.target, []).append((other, column, relation.owned))
     return found
-
-
-def columns_to_index(sets: Sets) -> Iterable[tuple[EntitySet, tuple[str, ...]]]:
-    """Columns that owned records are found by; other dependents are looked for at deletes only."""
-    for entity_set in sets.standard():
-        for name, relation in entity_set.facts.relations.items():
-            if relation.owned and entity_set.principal is entity_set:
-                company = (COMPANY,) if entity_set.is_company_specific else ()
-                yield entity_set, (*company, name)

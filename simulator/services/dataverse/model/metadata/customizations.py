@@ -116,6 +116,7 @@ class Customizations:
         served = self.tables.by_name.get(name)
         if served is not None:
             older = served.definition
+            served.records.create()
             for key in older.keys:
                 if table.keys.get(key) != older.keys[key]:
                     served.records.drop_index(f"{served.table.sql}.{key}")
