@@ -1,7 +1,7 @@
 """Background operations: `Prefer: respond-async` on a custom API is done later, as a row tells.
 
 The row, the status monitor resource and, where one was asked for, a callback tell how it ended.
-Source: "Background operations (preview)".
+What fails is tried three times more. Source: "Background operations (preview)".
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ TABLE: Final = "backgroundoperation"
 MONITOR: Final = "/api/backgroundoperation/"
 READY, LOCKED, COMPLETED = 0, 2, 3
 WAITING, CANCELING, SUCCEEDED, FAILED, CANCELED = 0, 22, 30, 31, 32
+RETRIES: Final = 3
 _CALLBACK: Final = re.compile(r"""(?:odata\.)?callback\s*;\s*url\s*=\s*"?([^",;\s]+)"?""")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
@@ -113,6 +114,13 @@ def run(there: Handlers, given: dict[str, Any]) -> None:
         values: dict[str, Any] = {"backgroundoperationstatuscode": CANCELED}
     else:
         values = _done(there, given)
+        tried = row["retrycount"] or 0
+        if values["backgroundoperationstatuscode"] == FAILED and tried < RETRIES:
+            more = {"retrycount": tried + 1}
+            with there.security.as_service():
+                there.writes.change(served, given["operation"], more, caller)
+            _again(there, given, tried)
+            return
     values["backgroundoperationstatecode"] = COMPLETED
     values["endtime"] = iso_seconds(there.clock.now())
     with there.security.as_service():
@@ -124,6 +132,15 @@ def run(there: Handlers, given: dict[str, Any]) -> None:
             "location": given["location"],
         }
         there.call_back(given["callback"], orjson.dumps(told))
+
+
+def _again(there: Handlers, given: dict[str, Any], tried: int) -> None:
+    """Plan the next attempt: as the first, but after twice the time of the last one."""
+    work = there.settings.background_operations
+    kind, _, seconds = work.partition(":")
+    if seconds:
+        work = f"{kind}: {float(seconds) * 2 ** (tried + 1)}"
+    there.jobs.start(KIND, given, work, given["operation"])
 
 
 def _done(there: Handlers, given: dict[str, Any]) -> dict[str, Any]:
