@@ -23,6 +23,7 @@ TABLES = [
         "BusinessOwned",
     ),
     ("organization", "Organization", "Organizations", 1019, "name", "", "None"),
+    ("audit", "Auditing", "Audits", 4567, "", "", "None"),
     ("incident", "Case", "Cases", 112, "title", "Case", "UserOwned"),
     ("product", "Product", "Products", 1024, "name", "Product", "OrganizationOwned"),
     ("pricelevel", "Price List", "Price Lists", 1022, "name", "PriceList", "OrganizationOwned"),
@@ -254,6 +255,8 @@ CHOICES = {
     ("organization", "currencyformatcode"): {0: "$123", 1: "123$", 2: "$ 123", 3: "123 $"},
     ("organization", "fullnameconventioncode"): {0: "Last Name, First Name", 1: "First Name", 2: "Last Name, First Name, Middle Initial", 3: "First Name, Middle Initial, Last Name", 4: "Last Name, First Name, Middle Name", 5: "First Name, Middle Name, Last Name", 6: "Last Name, space, First Name", 7: "Last Name, no space, First Name"},
     ("organization", "negativeformatcode"): {0: "Brackets", 1: "Dash", 2: "Dash plus Space", 3: "Trailing Dash", 4: "Space plus Trailing Dash"},
+    ("audit", "action"): {0: "Unknown", 1: "Create", 2: "Update", 3: "Delete", 4: "Activate", 5: "Deactivate", 11: "Cascade", 12: "Merge", 13: "Assign", 14: "Share", 15: "Retrieve", 16: "Close", 17: "Cancel", 18: "Complete", 20: "Resolve", 21: "Reopen", 22: "Fulfill", 23: "Paid", 24: "Qualify", 25: "Disqualify", 26: "Submit", 27: "Reject", 28: "Approve", 29: "Invoice", 30: "Hold", 31: "Add Member", 32: "Remove Member", 33: "Associate Entities", 34: "Disassociate Entities", 35: "Add Members", 36: "Remove Members", 37: "Add Item", 38: "Remove Item", 39: "Add Substitute", 40: "Remove Substitute", 41: "Set State", 42: "Renew", 43: "Revise", 44: "Win", 45: "Lose", 46: "Internal Processing", 47: "Reschedule", 48: "Modify Share", 49: "Unshare", 50: "Book", 51: "Generate Quote From Opportunity", 52: "Add To Queue", 53: "Assign Role To Team", 54: "Remove Role From Team", 55: "Assign Role To User", 56: "Remove Role From User", 57: "Add Privileges to Role", 58: "Remove Privileges From Role", 59: "Replace Privileges In Role", 60: "Import Mappings", 61: "Clone", 62: "Send Direct Email", 63: "Enabled for organization", 64: "User Access via Web", 65: "User Access via Web Services", 100: "Delete Entity", 101: "Delete Attribute", 102: "Audit Change at Entity Level", 103: "Audit Change at Attribute Level", 104: "Audit Change at Org Level", 105: "Entity Audit Started", 106: "Attribute Audit Started", 107: "Audit Enabled", 108: "Entity Audit Stopped", 109: "Attribute Audit Stopped", 110: "Audit Disabled", 111: "Audit Log Deletion", 112: "User Access Audit Started", 113: "User Access Audit Stopped"},
+    ("audit", "operation"): {1: "Create", 2: "Update", 3: "Delete", 4: "Access"},
     ("serviceendpoint", "contract"): {1: "OneWay", 2: "Queue", 3: "Rest", 4: "TwoWay", 5: "Topic", 6: "Queue (Persistent)", 7: "Event Hub", 8: "Webhook", 9: "Event Grid", 10: "Managed Data Lake", 11: "Container Storage"},
     ("serviceendpoint", "authtype"): {0: "Not Specified", 1: "ACS", 2: "SAS Key", 3: "SAS Token", 4: "Webhook Key", 5: "Http Header", 6: "Http Query String", 7: "Connection String", 8: "Access Key", 9: "Managed Identity"},
     ("serviceendpoint", "messageformat"): {1: "Binary XML", 2: "Json", 3: "Text XML"},
@@ -276,7 +279,11 @@ GLOBALS = {
     ("opportunity", "salesstage"): "opportunity_salesstage", ("workflow", "runas"): "workflow_runas",
 }  # fmt: skip
 # Columns younger than the documents, by table.
-YOUNGER = {"role": ("appliesto", "description", "summaryofcoreaccess")}
+YOUNGER = {
+    "role": dict.fromkeys(("appliesto", "description", "summaryofcoreaccess"), "Edm.String"),
+    "audit": {"objecttypecode": "Edm.String"},
+    "organization": {"auditretentionperiodv2": "Edm.Int32", "auditsettings": "Edm.String"},
+}
 # Links without a constraint in the documents, and the column that they follow.
 FOLLOWED = {("sdkmessageprocessingstep", "plugintypeid"): "_eventhandler_value"}
 OWNED = {
@@ -295,6 +302,7 @@ DELETED_WITH = {
     ("sdkmessageprocessingstep", "plugintype"), ("plugintype", "pluginassembly"),
 }  # fmt: skip
 MEMO = {
+    "attributemask",
     "content",
     "contentjson",
     "dependencyxml",

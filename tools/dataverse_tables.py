@@ -252,9 +252,9 @@ def table(
             for d in documents
         )
     ]
-    for younger in YOUNGER.get(name, ()):
+    for younger, edm in YOUNGER.get(name, {}).items():
         standard.append(younger)
-        properties[younger] = "Edm.String"
+        properties[younger] = edm
     facts = {}
     if cdm:
         for attribute in attributes(

@@ -39,6 +39,8 @@ MISCELLANEOUS: Final = {
     "prvBypassCustomPlugins": (ADMINISTRATOR,),
     "prvOverrideCreatedOnCreatedBy": (ADMINISTRATOR,),
     "prvBulkDelete": (ADMINISTRATOR,),
+    "prvReadRecordAuditHistory": (ADMINISTRATOR, CUSTOMIZER),
+    "prvDeleteRecordChangeHistory": (ADMINISTRATOR,),
     "prvMerge": (ADMINISTRATOR, "Basic User"),
     "prvExportToExcel": (ADMINISTRATOR, "Basic User"),
     "prvPublishDuplicateRule": (ADMINISTRATOR, CUSTOMIZER),

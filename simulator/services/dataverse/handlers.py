@@ -33,6 +33,7 @@ from windtunnel.simulator.services.dataverse.messages import background, bulk_du
 from windtunnel.simulator.services.dataverse.messages.custom import DeclaredByRows
 from windtunnel.simulator.services.dataverse.messages.standard import standard
 from windtunnel.simulator.services.dataverse.model.annotations import of_list
+from windtunnel.simulator.services.dataverse.model.auditing import Auditing
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
@@ -95,6 +96,9 @@ class Handlers:
         self.numbers = Numbers(store, clock, ids.child("dataverse autonumbers").random)
         derived = Derived(tables, self.numbers)
         self.lists = Lists(changes, tables)
+        self.auditing = Auditing(
+            *(store, changes, clock, ids.child("dataverse auditing"), tables, security)
+        )
         self.totals = Totals(changes, clock, tables, derived)
         duplicates = Duplicates(store, changes, tables)
         self.writes = Writes(
@@ -121,6 +125,7 @@ class Handlers:
         self.fetch.forget()
         self.writes.forget()
         self.security.forget()
+        self.auditing.follow()
 
     def caller(self, exchange: Exchange) -> Caller:
         """Who writes."""

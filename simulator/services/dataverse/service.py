@@ -151,8 +151,10 @@ class Dataverse:
         self._activities.follow()
         self._standard.prepare(known, self.security.privileges)
         self.security.prepare()
+        self._handlers.auditing.prepare()
         self.customizations.on_change(self._complete_privileges)
         self.customizations.on_change(self._activities.follow)
+        self.customizations.on_change(self._handlers.auditing.follow)
         self.guard.register(known)
 
     def _complete_privileges(self) -> None:

@@ -16,6 +16,7 @@ from windtunnel.simulator.services.dataverse import (
     solutions,
 )
 from windtunnel.simulator.services.dataverse.messages import (
+    auditing,
     bulk_duplicates,
     dependencies,
     duplicates,
@@ -70,6 +71,7 @@ def standard(custom: Iterable[CustomApiSettings] = ()) -> Registry:
     registry = Registry(standard_messages())
     for module in (
         *(
+            auditing,
             bulk_duplicates,
             dependencies,
             duplicates,

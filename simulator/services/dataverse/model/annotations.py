@@ -12,7 +12,7 @@ from typing import Any
 from windtunnel.contracts.entities.dataverse import ColumnDefinition
 from windtunnel.contracts.entities.dataverse.wire import LOOKUPS
 from windtunnel.simulator.kernel.store import Store, quoted
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import AUDIT, DataverseTable, Tables
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 CRM = "Microsoft.Dynamics.CRM."
@@ -66,7 +66,8 @@ class Annotations:
     def apply(self, served: DataverseTable, items: list[dict[str, Any]], wanted: str) -> None:
         """Rewrite the objects in place, each annotation before the property it is about."""
         formatted = asks_for(wanted, FORMATTED)
-        lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION)
+        is_audit = served.name == AUDIT
+        lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION) and not is_audit
         if not formatted and not any(lookups):
             return
         targets = targets_of(served)
@@ -76,9 +77,12 @@ class Annotations:
         for item in items:
             fresh: dict[str, Any] = {}
             currency = currencies.get(item.get(_CURRENCY, ""), DOLLARS)
+            about = self._tables.by_name.get(item.get("objecttypecode", "")) if is_audit else None
             for name, value in item.items():
                 column = columns.get(name)
-                if column is not None and value is not None:
+                if about is not None and name in {"_objectid_value", "objecttypecode"}:
+                    _record_of_audit(fresh, name, about, lookups[0], formatted)
+                elif column is not None and value is not None:
                     if column.type in LOOKUPS:
                         self._lookup(fresh, name, value, targets, names, lookups, formatted)
                     elif formatted:
@@ -215,6 +219,16 @@ class Annotations:
             fresh[f"{name}@{LOOKUP_NAME}"] = target
         if formatted and label:
             fresh[f"{name}@{FORMATTED}"] = label
+
+
+def _record_of_audit(
+    fresh: dict[str, Any], name: str, about: DataverseTable, is_lookup: bool, formatted: bool
+) -> None:
+    """The table of the record whose change is told of, which no relationship names."""
+    if name == "_objectid_value" and is_lookup:
+        fresh[f"{name}@{LOOKUP_NAME}"] = about.name
+    if name == "objecttypecode" and formatted:
+        fresh[f"{name}@{FORMATTED}"] = about.definition.label
 
 
 def formatted_value(

@@ -52,6 +52,8 @@ PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
 """Columns of elastic tables."""
 ROW_KEY: Final = "rowkey"
 """The stored column, no property, that tells the rows of an elastic table apart."""
+AUDIT, CHANGE_DATA = "audit", "changedata"
+"""The table of audited changes, and its stored column, no property, of old and new values."""
 PRINCIPAL = "principal"
 """The type that `ownerid` points at: users and teams in one. It has no entity set."""
 PRINCIPALS = frozenset({"systemuser", "team"})
@@ -277,6 +279,8 @@ class Tables:
         hidden = () if VERSION in columns else (Column(VERSION, "Edm.Int64"),)
         if elastic:
             hidden = (*hidden, Column(ROW_KEY, "Edm.String"))
+        if definition.logical_name == AUDIT:
+            hidden = (*hidden, Column(CHANGE_DATA, "Edm.String"))
         if older is None:
             key = (ROW_KEY,) if elastic else ()
             records = Records(

@@ -25,6 +25,7 @@ from windtunnel.simulator.services.dataverse.model.duplicates import Duplicates
 from windtunnel.simulator.services.dataverse.model.files import Files
 from windtunnel.simulator.services.dataverse.model.states import States
 from windtunnel.simulator.services.dataverse.model.tables import (
+    AUDIT,
     DataverseTable,
     Tables,
     id_in,
@@ -85,8 +86,8 @@ class Writes:
 
     @staticmethod
     def check_method(served: DataverseTable, method: str) -> None:
-        """Raise MethodNotSupported for a table that joins two others."""
-        if served.definition.is_intersect:
+        """Raise MethodNotSupported for a table that joins two others, and for audited changes."""
+        if served.definition.is_intersect or served.name == AUDIT:
             raise errors.MethodNotSupported(method=method, table=served.name)
 
     # -- create -------------------------------------------------------------------------------
