@@ -78,9 +78,9 @@ class RecurringJobSettings(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.direction == "export" and self.recurrence == "immediate":
-            raise ValueError("an export has a recurrence of 'time: SECONDS' or 'manual'")
+            raise ValueError("an export cannot recur at once; Write 'time: SECONDS' or 'manual'.")
         if self.in_order and (self.direction, self.takes) != ("import", "file"):
-            raise ValueError("in_order is for jobs that import files")
+            raise ValueError("in_order is for jobs that import files; Leave it out.")
         return self
 
 

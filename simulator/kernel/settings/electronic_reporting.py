@@ -13,7 +13,7 @@ from windtunnel.simulator.kernel.settings.section import Section, Work
 def _below(folder: str) -> str:
     parts = PureWindowsPath(folder)
     if parts.drive or parts.root or ".." in parts.parts:
-        raise ValueError("must be a folder below the root folder: no drive, no root, no '..'")
+        raise ValueError("is no folder below the root folder; Leave out drive, root and '..'.")
     return folder
 
 

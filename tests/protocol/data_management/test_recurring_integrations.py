@@ -275,5 +275,5 @@ def test_mistakes_in_the_settings_are_told_at_the_start(tmp_path: Path) -> None:
         World(tmp_path, jobs(entities=[{**GROUPS[0], "columns": ["Nothing"]}]))
     with pytest.raises(UsageError, match="in_order is for jobs that import files"):
         World(tmp_path, jobs(in_order=True, takes="package"))
-    with pytest.raises(UsageError, match="an export has a recurrence"):
+    with pytest.raises(UsageError, match="an export cannot recur at once"):
         World(tmp_path, jobs(direction="export"))

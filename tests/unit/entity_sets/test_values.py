@@ -34,6 +34,7 @@ GOOD = [
     ("Edm.Date", "2026-01-31", "2026-01-31"),
     ("Edm.TimeOfDay", "23:59", "23:59:00"),
     ("Edm.Binary", "AQI=", b"\x01\x02"),
+    ("Edm.Unknown", "kept as text", "kept as text"),
 ]
 
 BAD = [
@@ -47,6 +48,7 @@ BAD = [
     ("Edm.Decimal", "abc", Fault.TYPE),
     ("Edm.Decimal", 10**400, Fault.RANGE),
     ("Edm.Double", "NaN", Fault.RANGE),
+    ("Edm.Double", "abc", Fault.TYPE),
     ("Edm.Boolean", 1, Fault.TYPE),
     ("Edm.Boolean", "true", Fault.TYPE),
     ("Edm.Guid", "nope", Fault.TYPE),
@@ -55,8 +57,11 @@ BAD = [
     ("Edm.DateTimeOffset", 5, Fault.TYPE),
     ("Edm.DateTimeOffset", "0001-01-01T00:00:00+14:00", Fault.RANGE),
     ("Edm.Date", "2026-13-01", Fault.TYPE),
+    ("Edm.Date", 5, Fault.TYPE),
     ("Edm.TimeOfDay", "25:00", Fault.TYPE),
+    ("Edm.TimeOfDay", 5, Fault.TYPE),
     ("Edm.Binary", "!!!", Fault.TYPE),
+    ("Edm.Binary", 5, Fault.TYPE),
 ]
 
 

@@ -104,3 +104,11 @@ def test_the_columns_of_an_update_are_named_however_many_combinations_there_are(
     last = store.read("SELECT columns FROM change_log ORDER BY seq DESC LIMIT 1").fetchone()
     assert last == ('["name","column1029"]',)
     assert changes.logged_as("contact") == 0
+
+
+def test_numbers_go_on_behind_first_content_and_never_back(store, changes):
+    changes.skip_to(40)
+    changes.skip_to(7)
+    assert record(changes) == 41
+    store.commit()
+    assert Changes(store, ManualClock()).last == 41

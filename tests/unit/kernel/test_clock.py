@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +44,17 @@ def test_a_steerable_clock_stops_moves_and_goes_on():
 def test_a_clock_refuses_an_impossible_pace(factor):
     with pytest.raises(ValueError, match="factor"):
         SteerableClock(factor)
+
+
+def test_a_steerable_clock_does_not_go_back_but_begins_anew_with_all_else():
+    heard = []
+    clock = SteerableClock(0.0, 100.0)
+    clock.on_steer(lambda: heard.append(clock.now()))
+    with pytest.raises(ValueError, match="back"):
+        clock.advance(-1)
+    clock.advance(50)
+    clock.restart(100.0)
+    assert heard == [150.0, 100.0]
 
 
 def test_moments_print_as_iso_seconds():
@@ -86,6 +99,35 @@ def test_sleep_takes_real_time_on_a_fast_clock_and_none_on_a_standing_one():
         timers.detach()
 
     asyncio.run(main())
+
+
+class Loop:
+    """Keeps what was planned; nothing of it runs by itself."""
+
+    def __init__(self):
+        self.planned = []
+
+    def call_later(self, wait, callback):
+        self.planned.append([wait, callback, True])
+        return SimpleNamespace(cancel=partial(self.planned[-1].__setitem__, 2, False))
+
+    def live(self):
+        return [wait for wait, _, is_live in self.planned if is_live]
+
+
+def test_timers_wake_once_for_the_earliest_moment_and_not_when_detached():
+    timers, loop, ran = Timers(SteerableClock(2.0, 0.0)), Loop(), []
+    timers.attach(loop)
+    assert loop.live() == []
+    timers.call_later(3600, lambda: ran.append("late"))
+    timers.call_later(1800, lambda: ran.append("early"))
+    assert [round(wait / 900) for wait in loop.live()] == [1]
+    timers.detach()
+    assert loop.live() == []
+    timers.attach(loop)
+    assert [round(wait / 900) for wait in loop.live()] == [1]
+    assert timers.next_moment is not None
+    assert ran == []
 
 
 def test_the_same_seed_gives_the_same_ids_and_children_differ():

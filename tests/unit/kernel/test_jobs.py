@@ -91,3 +91,13 @@ def test_a_job_that_fails_stays_and_leaves_no_trace(jobs, store, done):
         jobs.complete(job)
     assert [j.id for j in jobs.waiting()] == [job]
     assert not store.read("SELECT 1 FROM sqlite_master WHERE name='trace'").fetchall()
+
+
+def test_a_cancelled_job_is_never_done(jobs, done, clock, timers):
+    job = jobs.start("count", {"n": 1}, "time: 30")
+    assert jobs.cancel(job)
+    assert not jobs.cancel(job)
+    clock.advance(31)
+    timers.run_due()
+    assert done == []
+    assert jobs.waiting() == []

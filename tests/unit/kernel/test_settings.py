@@ -9,6 +9,10 @@ import pytest
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import DEMO_CLIENT, Settings, load
 
+JOB = (
+    "[[data_management.recurring_jobs]]\nid = '6d31e09f-0249-459f-94f0-aad9c2c47b64'\n"
+    "name = 'Customers'\nproject = 'Customers'\n"
+)
 MISTAKES = [
     ("[simulator]\nsead = 1\n", ":2:1: unknown setting 'simulator.sead'", "'seed'"),
     ("[dataverse]\nweb_servers = 0\n", ":2:1: dataverse.web_servers", "settings.md"),
@@ -40,6 +44,22 @@ MISTAKES = [
     ("[limits.nothing]\nallowance=1\n", ":1:2: limits.nothing: no limit has the id", "limits.md"),
     ("[limits.'fo.bach']\n", ":1:2: limits.fo.bach: no limit has", "Did you mean 'fo.batch'?"),
     ('[limits."fo.batch"]\nallowance=-1\n', ":2:1: limits.fo.batch.allowance: Input", ""),
+    (
+        f"{JOB}direction = 'export'\nrecurrence = 'immediate'\n",
+        ":1:3: data_management.recurring_jobs.0: an export cannot recur at once",
+        "Write 'time: SECONDS' or 'manual'.",
+    ),
+    (
+        f"{JOB}direction = 'import'\ntakes = 'package'\nin_order = true\n",
+        ":1:3: data_management.recurring_jobs.0: in_order is for jobs that import files",
+        "Leave it out.",
+    ),
+    (
+        "[[electronic_reporting.sources]]\nfolder = '../out'\nname = 'In'\n"
+        "entity_set = 'CustomersV3'\ncolumns = {Account = 'CustomerAccount'}\n",
+        ":2:1: electronic_reporting.sources.0.folder: is no folder below the root folder",
+        "Leave out drive, root and '..'.",
+    ),
     ("a = " + "[" * 50_000, ": is nested too deeply", "tables of values"),
     ("\0", ":1:1: is not TOML", "toml.io"),
     ("[simulator]\nhost = " + repr(["x" * 500]), "(found ['xxxxx", "settings.md"),
