@@ -31,6 +31,7 @@ _INVOKE = (
     "\r\n   at Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataDelegatingHandler."
     "<InvokeActionAsync>d__4.MoveNext()"
 )
+_JSON = "application/json; charset=utf-8"
 _READ = "   at Microsoft.OData.UriParser.ODataUriParser.ParseUri()"
 
 
@@ -41,7 +42,7 @@ class FinanceOperationsError(ServiceError):
     outer = HAS_OCCURRED
     type = "Microsoft.OData.ODataException"
     stack = _READ
-    is_page = False
+    media = "application/json; odata.metadata=minimal; charset=utf-8"
 
     def body(self) -> bytes:
         """The JSON that is sent."""
@@ -57,6 +58,8 @@ class FinanceOperationsError(ServiceError):
 class WebApiError(FinanceOperationsError):
     """The shape of the framework below OData: one member."""
 
+    media = _JSON
+
     def body(self) -> bytes:
         """The JSON that is sent."""
         return orjson.dumps({"Message": self.message})
@@ -66,6 +69,7 @@ class AuthenticationFailed(FinanceOperationsError):
     """No token, a bad one, or one of an application that is mapped to no user."""
 
     status = 401
+    media = _JSON
     text = "Authentication failed."
 
     def body(self) -> bytes:
@@ -238,6 +242,7 @@ class OperationFailed(FinanceOperationsError):
     """What the operation of a custom service threw."""
 
     status = 500
+    media = _JSON
     text = "An exception occured when invoking the operation - {reason}"
 
     def body(self) -> bytes:
@@ -282,7 +287,7 @@ class Unavailable(FinanceOperationsError):
     """The gateway's answer while the environment restarts or is serviced: a page."""
 
     status = 503
-    is_page = True
+    media = "text/html; charset=utf-8"
     text = "{reason}"
 
     def body(self) -> bytes:

@@ -144,18 +144,19 @@ class FinanceOperations:
             response = data(exchange, self.environment, self._addresses)
             self._sign(exchange, response)
             return response
-        match = self._router.match(request.method, request.path)
+        path = request.path.rstrip("/")
+        match = self._router.match(request.method, path)
         if not isinstance(match, Matched):
             if isinstance(match, MethodNotAllowed):
                 raise e.VerbNotSupported(request.method, match.allowed)
-            return self._of_neighbour(exchange)
+            return self._of_neighbour(exchange, path)
         response = match.handler(exchange, self.environment, self._addresses, **match.params)
         self._sign(exchange, response)
         return response
 
-    def _of_neighbour(self, exchange: Exchange) -> Response:
+    def _of_neighbour(self, exchange: Exchange, path: str) -> Response:
         request = exchange.request
-        match = self._by_neighbours.match(request.method, request.path)
+        match = self._by_neighbours.match(request.method, path)
         if isinstance(match, MethodNotAllowed):
             raise e.VerbNotSupported(request.method, match.allowed)
         if not isinstance(match, Matched):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -255,3 +256,40 @@ def test_settings_declare_actions_with_an_answer_or_a_function(
     assert "Exception has been thrown by the target" in rig.infolog(failed)
     with pytest.raises(UsageError, match="number 1, none"):
         new_rig(actions=[{"name": "none", "function": "tests_own_actions:absent"}])
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ({"answer": "x"}, "returns nothing"),
+        ({"answer": "x", "returns": "Edm.Int32"}, "Cannot convert the literal 'x'"),
+        ({"answer": "x", "returns": "Collection(Edm.String)"}, "Cannot convert the literal 'x'"),
+        ({"answer": "Maybe", "returns": "NoYes"}, "Cannot convert the literal 'Maybe'"),
+        (
+            {"answer": "x", "returns": "Edm.String", "function": "builtins:print"},
+            "has an answer and a function",
+        ),
+        ({"binding": "collection"}, "names no set"),
+        ({"parameters": [{"name": "a"}, {"name": "a"}]}, "two parameters a"),
+    ],
+)
+def test_a_wrong_declaration_is_told_at_the_start(
+    new_rig: type[Rig], action: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(text)):
+        new_rig(actions=[{"name": "own", **action}])
+
+
+def test_a_result_of_another_type_is_told(new_rig: type[Rig]) -> None:
+    rig = new_rig()
+    rig.service.actions.add(
+        Action("many", lambda call: ["1", call.name], returns="Collection(Edm.Int32)"),
+        Action("none", lambda call: None, returns="Edm.Int32"),
+    )
+    answer = rig.call("POST", f"/data/{NS}.many")
+    assert answer.status_code == 500
+    assert rig.infolog(answer) == (
+        "Exception occurred while executing action many: What the function of many returned does "
+        "not fit: Cannot convert the literal '1' to the expected type 'Edm.Int32'."
+    )
+    assert rig.call("POST", f"/data/{NS}.none").json()["value"] is None

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.protocol.finance_operations.conftest import Rig
-from tests.protocol.finance_operations.custom_service_settings import SETTINGS
+from tests.protocol.finance_operations.custom_service_settings import HERE, SETTINGS
 from windtunnel.simulator.entity_sets.custom_services import CustomService, Operation
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import FinanceOperationsSettings
@@ -170,6 +170,41 @@ def test_a_body_that_is_no_object_is_refused(rig, content):
     assert "x-windtunnel-bug" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("utcdatetime", "0001-01-01T00:00:00+14:00"),
+        ("utcdatetime", "9999-12-31T23:59:59-14:00"),
+        ("date", "2026-13-01"),
+        ("int", "\u0663"),
+        ("int64", 2**63),
+        ("real", "1e400"),
+    ],
+)
+def test_a_value_beyond_its_type_is_refused(new_rig, kind, value):
+    operation = {"name": "o", "parameters": [{"name": "p", "type": kind}]}
+    rig = new_rig(**one_operation(operation))
+    answer = rig.call("POST", "/api/services/G/S/o", {"p": value})
+    assert answer.status_code == 400
+    assert answer.json()["Message"].startswith(f'Error converting value "{value}" to type')
+
+
+def test_a_slash_at_the_end_changes_nothing(rig):
+    for path in ("/api/services", "/api/services/ContosoServices"):
+        assert rig.call("GET", f"{path}/").json() == rig.call("GET", path).json()
+    assert rig.call("GET", "/metadata/").json() == rig.call("GET", "/metadata").json()
+    assert rig.call(
+        "POST", "/api/services/ContosoServices/ContosoCustomerService/ping/"
+    ).json() == ("pong")
+
+
+def test_errors_below_odata_do_not_look_like_its_own(rig):
+    for path in ("/api/services/Nope", "/data/Nope", "/nowhere"):
+        answer = rig.call("GET", path)
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        assert "odata-version" not in answer.headers
+
+
 def test_another_format_is_refused(rig):
     headers = {"content-type": "text/plain"}
     answer = rig.call("POST", f"{SERVICE}/createCustomer", content=b"x", headers=headers)
@@ -237,6 +272,10 @@ def test_what_nothing_stands_behind_answers_501(rig):
     assert "getSolutions" in answer.headers["x-windtunnel-absent"]
 
 
+def one_operation(*operations):
+    return {"services": [{"group": "G", "name": "S", "operations": list(operations)}]}
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -265,10 +304,30 @@ def test_what_nothing_stands_behind_answers_501(rig):
             "cannot be imported",
         ),
         (
-            {"services": [{"group": "G", "name": "S"}, {"group": "G", "name": "S"}]},
+            {"services": [{"group": "G", "name": "S"}, {"group": "g", "name": "s"}]},
             "is there already",
         ),
         ({"contracts": [{"name": "string"}]}, "already a type"),
+        ({"contracts": [{"name": "NoYes"}]}, "already a type"),
+        (
+            {"contracts": [{"name": "C", "members": [{"name": "A"}, {"name": "a"}]}]},
+            "two members a",
+        ),
+        (one_operation({"name": "o"}, {"name": "O"}), "two operations O"),
+        (
+            one_operation({"name": "o", "parameters": [{"name": "p"}, {"name": "p"}]}),
+            "two parameters p",
+        ),
+        (
+            one_operation({"name": "o", "returns": "int", "answer": "x"}),
+            "Error converting value \"x\" to type 'System.Int32'. Path 'answer'.",
+        ),
+        (
+            one_operation(
+                {"name": "o", "returns": "string", "answer": "x", "function": f"{HERE}:broken"}
+            ),
+            "has an answer and a function",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_told_at_the_start(new_rig, change, text):

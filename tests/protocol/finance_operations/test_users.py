@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
-from windtunnel.simulator.exchange import Request
+from windtunnel.simulator.exchange import Request, UsageError
 from windtunnel.simulator.kernel.settings import load
 from windtunnel.simulator.web.house import House
 
@@ -38,6 +38,12 @@ def test_one_user_s_company_is_not_another_s(new_rig: type[Rig]) -> None:
     assert rig.get(path).status_code == 200
     assert rig.get(path, token="clerk@contoso.com").status_code == 404
     assert rig.get(path).status_code == 200
+
+
+def test_privileges_on_a_set_that_is_not_there_are_told_at_the_start(new_rig: type[Rig]) -> None:
+    with pytest.raises(UsageError, match="no entity set 'CustomerV3'") as told:
+        new_rig(users=[{"id": "admin", "access": {"*": "read", "CustomerV3": "write"}}])
+    assert "Did you mean CustomersV3?" in str(told.value)
 
 
 @pytest.mark.parametrize(

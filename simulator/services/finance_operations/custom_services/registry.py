@@ -18,16 +18,22 @@ from windtunnel.simulator.entity_sets.custom_services import (
     OperationRefused,
 )
 from windtunnel.simulator.exchange import ServiceError, UsageError
-from windtunnel.simulator.kernel.settings import CustomServiceSettings, DataContractSettings
+from windtunnel.simulator.kernel.settings import (
+    CustomServiceSettings,
+    DataContractSettings,
+    ServiceOperationSettings,
+)
 from windtunnel.simulator.kernel.user_functions import load_function
 from windtunnel.simulator.odata.schema import EnumType
 from windtunnel.simulator.services.finance_operations.custom_services.shapes import (
     SCALARS,
+    BadValue,
     Contract,
     Enum,
     ListOf,
     Scalar,
     Shape,
+    checked,
 )
 
 _T = TypeVar("_T")
@@ -87,7 +93,7 @@ class CustomServices:
     def add_contracts(self, *contracts: DataContract) -> None:
         """Know these data contracts, which may refer to each other. Raises UsageError."""
         for contract in contracts:
-            if contract.name in self._contracts or contract.name in SCALARS:
+            if {contract.name} & {*self._contracts, *SCALARS, *self._enums}:
                 raise UsageError(
                     f"there is already a type {contract.name}",
                     where=f"data contract {contract.name}",
@@ -96,6 +102,7 @@ class CustomServices:
             self._contracts[contract.name] = Contract(contract.name)
         for contract in contracts:
             where = f"data contract {contract.name}"
+            _refuse_twice("member", contract.members, where)
             members = sorted(self._shapes(contract.members, where).items())
             self._contracts[contract.name].members.update(members)
 
@@ -103,9 +110,12 @@ class CustomServices:
         """Offer these services. Raises UsageError for an unknown type or a second one of a name."""
         for service in services:
             where = f"custom service {service.group}/{service.name}"
-            group = self._groups.setdefault(service.group, {})
-            if service.name in group:
+            group = self._groups.setdefault(self.group_name(service.group), {})
+            if _by_name(group, service.name) is not None:
                 raise UsageError("is there already", where=where, remedy="Give it another name.")
+            _refuse_twice("operation", service.operations, where)
+            for operation in service.operations:
+                _refuse_twice("parameter", operation.parameters, f"{where}/{operation.name}")
             group[service.name] = ServedService(
                 service,
                 {
@@ -139,12 +149,8 @@ class CustomServices:
                     f"[[finance_operations.services]] number {number + 1}, "
                     f"{service.name}.{operation.name}"
                 )
-                if operation.answer is not None and not operation.returns:
-                    raise UsageError(
-                        "has an answer and returns nothing",
-                        where=where,
-                        remedy='Say of which type the answer is: returns = "string".',
-                    )
+                if operation.answer is not None:
+                    self._check_answer(operation, where)
                 function = _always(operation.answer)
                 if operation.function:
                     loaded = load_function(operation.function, where)
@@ -162,6 +168,24 @@ class CustomServices:
                     service.namespace,
                 )
             )
+
+    def _check_answer(self, operation: ServiceOperationSettings, where: str) -> None:
+        if operation.function:
+            raise UsageError(
+                "has an answer and a function", where=where, remedy="Leave one of them out."
+            )
+        if not operation.returns:
+            raise UsageError(
+                "has an answer and returns nothing",
+                where=where,
+                remedy='Say of which type the answer is: returns = "string".',
+            )
+        try:
+            checked(self._shape(operation.returns, where), operation.answer, "answer")
+        except BadValue as error:
+            raise UsageError(
+                str(error), where=where, remedy="Give an answer of the type that it returns."
+            ) from error
 
     def _shapes(self, members: Iterable[Member], where: str) -> dict[str, Shape]:
         return {member.name: self._shape(member.type, where) for member in members}
@@ -203,6 +227,19 @@ def _by_name(things: Mapping[str, _T], name: str) -> _T | None:
     if found is not None:
         return found
     return next((thing for key, thing in things.items() if key.lower() == name.lower()), None)
+
+
+def _refuse_twice(what: str, things: Iterable[Member | Operation], where: str) -> None:
+    """Raises UsageError for a name that stands twice; X++ does not tell case."""
+    seen: set[str] = set()
+    for thing in things:
+        if thing.name.lower() in seen:
+            raise UsageError(
+                f"there are two {what}s {thing.name}",
+                where=where,
+                remedy="Give one of them another name: case makes no difference.",
+            )
+        seen.add(thing.name.lower())
 
 
 def _always(answer: Any) -> OperationFunction:

@@ -79,7 +79,7 @@ SCALARS: Final = {
     )
 }
 _LARGEST: Final = {"int": 2**31, "int64": 2**63}
-_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def default_of(shape: Shape) -> Any:
@@ -170,12 +170,12 @@ def scalar(kind: Scalar, value: Any, path: str) -> Any:
 def _moment(kind: Scalar, value: Any, path: str) -> str:
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
+        if kind.name == "date":
+            return f"{moment.date().isoformat()}T00:00:00"
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _inconvertible(value, kind.net, path) from error
-    if kind.name == "date":
-        return f"{moment:%Y-%m-%d}T00:00:00"
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
     return f"{moment.replace(tzinfo=None, microsecond=0).isoformat()}Z"
 
 

@@ -13,6 +13,7 @@ from windtunnel.simulator.entity_sets.records import Key
 from windtunnel.simulator.exchange import Absent, Exchange, Response
 from windtunnel.simulator.services.finance_operations.errors import (
     ActionFailed,
+    BadArguments,
     FinanceOperationsError,
     NothingSelected,
     VerbNotSupported,
@@ -88,9 +89,12 @@ def invoke(
 def _run(served: ServedAction, call: ActionCall, status: int) -> Any:
     """The function's result. Raises ActionFailed with the text of the refusal."""
     try:
-        return served.action.function(call)
+        return served.result(served.action.function(call))
     except (ActionRefused, FinanceOperationsError) as refusal:
         text = refusal.message if isinstance(refusal, FinanceOperationsError) else str(refusal)
+        if isinstance(refusal, BadArguments):
+            reason = refusal.values["reason"]
+            text = f"What the function of {served.name} returned does not fit: {reason}"
         place = f" on Entity {served.bound_to.type}" if served.bound_to is not None else ""
         raise ActionFailed(
             status, f"Exception occurred while executing action {served.name}{place}: {text}"

@@ -33,7 +33,6 @@ HEADS: Final = {
     + VERSION
     for level in ("minimal", "full", "none")
 }
-_HTML: Final = b"content-type: text/html; charset=utf-8\r\n"
 
 
 def root_of(request: Request) -> str:
@@ -114,8 +113,15 @@ def error_response(error: ServiceError) -> Response:
         return Response(error.status, absent_body(error), head)
     ours = error if isinstance(error, FinanceOperationsError) else in_our_words(error)
     body = ours.body()
-    head = _HTML if ours.is_page else HEADS["minimal"] if body else b""
+    head = _head_of(ours.media) if body else b""
     return Response(ours.status, body, head + header_lines(ours.headers))
+
+
+@lru_cache(maxsize=16)
+def _head_of(media: str) -> bytes:
+    """The type of an error's body; what OData says carries its version too."""
+    line = f"content-type: {media}\r\n".encode()
+    return line + VERSION if "odata" in media else line
 
 
 def page_size(request: Request, largest: int) -> tuple[int, dict[str, str]]:

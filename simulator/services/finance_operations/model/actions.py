@@ -95,6 +95,18 @@ class ServedAction:
             for parameter, kind in self.parameters
         }
 
+    def result(self, value: Any) -> Any:
+        """What the function returned, in the one written form of its type. Raises BadArguments."""
+        kind = self.returns
+        if kind is None or kind.entity_set is not None or value is None:
+            return value
+        one = _reader(Column(self.name, kind.name, enum=kind.enum, nullable=False))
+        if not kind.is_collection:
+            return one(value)
+        if not isinstance(value, list | tuple):
+            raise _inconvertible(value, kind.qualified)
+        return [one(item) for item in value]
+
     def _argument(self, parameter: ActionParameter, kind: Type, body: Mapping[str, Any]) -> Any:
         name = parameter.name
         if name not in body and not parameter.optional:
@@ -164,6 +176,20 @@ class Actions:
     def _resolved(self, action: Action) -> ServedAction:
         where = f"action {action.name}"
         bound_to = None
+        names = [parameter.name for parameter in action.parameters]
+        if len(names) > len(set(names)):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UsageError(
+                f"there are two parameters {twice}",
+                where=where,
+                remedy="Give one of them another name.",
+            )
+        if action.binding == "collection" and not action.entity_set:
+            raise UsageError(
+                'is bound to a collection (binding = "collection") and names no set',
+                where=where,
+                remedy='Say which: entity_set = "CustomersV3"; an unbound action has no binding.',
+            )
         if action.entity_set:
             bound_to = self._sets.get(action.entity_set)
             if bound_to is None:
@@ -209,16 +235,38 @@ def declare(actions: Actions, declared: Iterable[ActionSettings]) -> None:
         parameters = tuple(
             ActionParameter(p.name, p.type, p.nullable, p.optional) for p in settings.parameters
         )
-        actions.add(
-            Action(
-                settings.name,
-                function,
-                settings.entity_set,
-                settings.binding,
-                parameters,
-                settings.returns,
-            )
+        action = Action(
+            settings.name,
+            function,
+            settings.entity_set,
+            settings.binding,
+            parameters,
+            settings.returns,
         )
+        actions.add(action)
+        if settings.answer is not None:
+            _check_answer(actions.of(settings.entity_set)[-1], settings, where)
+
+
+def _check_answer(served: ServedAction, settings: ActionSettings, where: str) -> None:
+    if settings.function:
+        raise UsageError(
+            "has an answer and a function", where=where, remedy="Leave one of them out."
+        )
+    if served.returns is None:
+        raise UsageError(
+            "has an answer and returns nothing",
+            where=where,
+            remedy='Say of which type the answer is: returns = "Edm.String".',
+        )
+    try:
+        served.result(settings.answer)
+    except BadArguments as error:
+        raise UsageError(
+            str(error.values["reason"]),
+            where=f"{where}, answer",
+            remedy="Give an answer of the type that it returns.",
+        ) from error
 
 
 def _always(answer: Any) -> ActionFunction:

@@ -74,6 +74,7 @@ class Environment:
         self.sets = Sets(store, changes, schema)
         self.companies = Companies(store, settings.default_company)
         self.users = Users(settings.users, settings.default_company)
+        self.users.check(self.sets)
         self.actions = Actions(self.sets, schema.enums)
         self.document = Document(schema, self.actions)
         self.metadata = Metadata(schema, self.sets, self.actions)

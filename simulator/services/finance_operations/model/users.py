@@ -6,10 +6,12 @@ as the user it is mapped to).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import FinanceOperationsUserSettings
 
 READ: Final = "read"
@@ -49,6 +51,20 @@ class Users:
             )
             for user in users
         }
+
+    def check(self, sets: Collection[str]) -> None:
+        """Raises UsageError for privileges on a set that is not there."""
+        for user in self._known.values():
+            for name in user.access:
+                if name != EVERYTHING and name not in sets:
+                    close = difflib.get_close_matches(name, sets, 1)
+                    raise UsageError(
+                        f"there is no entity set '{name}'",
+                        where=f"[[finance_operations.users]] {user.id}, access",
+                        remedy=f"Did you mean {close[0]}?"
+                        if close
+                        else "GET /data lists the sets.",
+                    )
 
     def of(self, user_id: str) -> User:
         """The user of an id, which ignores case."""
