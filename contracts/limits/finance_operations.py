@@ -8,6 +8,7 @@ PROTECTION = "Service protection API limits (finance and operations)"
 PRIORITY = "Priority-based throttling"
 ODATA = "Open Data Protocol (OData) (finance and operations)"
 JOB = "Data import and export jobs overview"
+OVERVIEW = "Data management overview"
 PACKAGE = "Data management package REST API"
 OPTIMIZE = "Optimize data migration for finance and operations apps"
 ENTITY = "Optimize data entity exports"
@@ -183,8 +184,9 @@ ROWS: tuple[Limit, ...] = (
         "export file",
         268_435_456,
         "bytes",
-        source=JOB,
-        confidence=Confidence.UNCONFIRMED,
+        until="10.0.8",
+        source=OVERVIEW,
+        note="Until platform update 32; none since.",
     ),
     Limit(
         "dmf.staging-rows",

@@ -153,6 +153,9 @@ class DataManagementSettings(Section):
         default=5_000_000_000, ge=1_024, description="What a package may unpack to."
     )
     package_ratio: int = Field(default=500, ge=2, description="How far a file may shrink.")
+    validate_file_extension: bool = Field(
+        default=False, description="Refuse a file whose extension is that of another format."
+    )
     export_megabytes: int = Field(default=5_000, ge=1, description="Largest export file.")
     nested_value: bool = Field(
         default=False, description='Package actions answer {"value": {"value": ..}}.'

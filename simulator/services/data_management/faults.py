@@ -137,6 +137,13 @@ class FileEmpty(FileFault):
     text = "The import file is empty."
 
 
+class ColumnsDiffer(FileFault):
+    """No mapped column is in the file: a file without a header row, or that of another entity."""
+
+    code = "DMF1966"
+    text = "None of the mapped columns is in the input file: its first row is '{header}'."
+
+
 class ColumnMissing(FileFault):
     """A mapped column is not in the file."""
 

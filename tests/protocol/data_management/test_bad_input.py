@@ -22,6 +22,7 @@ from tests.protocol.data_management.conftest import (
     CUSTOMERS,
     HEAD,
     Rig,
+    customers,
     entity,
     package,
     zipped,
@@ -280,7 +281,7 @@ BOM = codecs.BOM_UTF16_LE
 FAULTS = {
     "empty file": ("CSV", b"", "FF004", "line 1"),
     "header only": ("CSV", HEAD.encode(), "DMF2053", ""),
-    "no header": ("CSV", ROW.encode(), "DMF2025", "line 1"),
+    "no header": ("CSV", ROW.encode(), "DMF1966", "line 1, column 1"),
     "cut row": ("CSV", (HEAD + ROW + "Z-2,Na").encode(), "DMF2050", "line 3, column 3"),
     "cut value": ("CSV", (HEAD + ROW + 'Z-2,"Na').encode(), "DMF2050", "line 3, column 2"),
     "quote inside": ("CSV", (HEAD + 'Z-1,"Na"me,10,USD\r\n').encode(), "DMF2050", "line 2, column"),
@@ -482,6 +483,27 @@ def test_a_workbook_at_fault_fails_the_entity_with_its_place(rig, target, name):
     assert code in text
     assert place in text
     assert "file 'c.xlsx'" in text
+
+
+def test_a_file_of_another_type_is_read_unless_types_are_validated(make_rig):
+    files = {"c.xlsx": (HEAD + ROW).encode()}
+    data = package([entity(file="c.xlsx")], files)
+    assert make_rig().run(data) == "Succeeded"
+    rig = make_rig(validate_file_extension=True)
+    assert rig.run(data) == "Failed"
+    assert rig.errors()[0]["ErrorMessage"] == (
+        "DMF1855: The file type 'xlsx' does not match the source data format 'CSV'. (file 'c.xlsx')"
+    )
+    assert rig.run(customers("Z-1,Name,10,USD"), executionId="run-2") == "Succeeded"
+
+
+def test_what_is_at_fault_is_shown_as_it_is_written(rig):
+    assert rig.run(customers("Z-1,Name,10,USD", "z-1,Name,10,USD")) == "Failed"
+    assert "The key (CUSTOMERACCOUNT: z-1) is in the file more" in rig.errors()[0]["ErrorMessage"]
+    sheets = package([entity(file="c.xlsx", source_format="EXCEL")], {"c.xlsx": b"no workbook"})
+    assert rig.run(sheets, executionId="run-2") == "Failed"
+    message = rig.errors("run-2")[0]["ErrorMessage"]
+    assert message.startswith("DMF040: The worksheet cannot be read: this is no workbook")
 
 
 # -- values ---------------------------------------------------------------------------------------

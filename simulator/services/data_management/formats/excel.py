@@ -36,6 +36,7 @@ from windtunnel.simulator.services.data_management.faults import (
     ExcelFull,
     FileEmpty,
     HeaderMissing,
+    MemberMissing,
     PackageFault,
     RowBroken,
 )
@@ -185,6 +186,8 @@ def _rows(file: BinaryIO, name: str, sheet: str, texts: _Texts) -> Iterator[list
             if number > MOST_ROWS:
                 raise ExcelFull(file=name, line=number)
             yield [_text(value) for value in row]
+    except MemberMissing as error:
+        raise ExcelBroken(file=name, reason="this is no workbook of the type xlsx") from error
     except PackageFault as error:
         raise ExcelBroken(file=name, reason=error.message) from error
     except _BROKEN as error:

@@ -106,6 +106,7 @@ class Importing:
         try:
             source_format = self._projects.source_format(step.spec.source_format)
             is_excel = source_format.kind == "excel"
+            self._projects.check_type(step.spec.input_file, source_format)
             if composite is not None and not source_format.kind.startswith("xml"):
                 raise f.CompositeNotXml(file=step.spec.input_file, entity=step.entity)
             if is_excel:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from windtunnel.simulator.exchange import UsageError
 from windtunnel.simulator.kernel.settings import DataManagementSettings, ExportFilterSettings
 from windtunnel.simulator.services.data_management import errors as e
+from windtunnel.simulator.services.data_management.faults import TypeDiffers
 from windtunnel.simulator.services.data_management.formats.source_format import (
     BUILT_IN,
     SourceFormat,
@@ -71,6 +72,15 @@ _COMPOSITES: Final = (
     ),
 )
 """unconfirmed: labels and AOT names of the composites; headers and lines are documented pairs."""
+
+
+_EXTENSIONS: Final = {
+    "csv": {"delimited"},
+    "txt": {"delimited", "fixed"},
+    "xml": {"xml-element", "xml-attribute"},
+    "xls": {"excel"},
+    "xlsx": {"excel"},
+}
 
 
 class Projects:
@@ -201,6 +211,20 @@ class Projects:
             known = ", ".join(sorted(item.name for item in self._formats.values()))
             raise e.FormatUnknown(name=name, known=known)
         return found
+
+    def check_type(self, file: str, source_format: SourceFormat) -> None:
+        """Refuse a file whose extension is that of another format, where that is wanted.
+
+        Source: "Data import/export framework parameters". Raises TypeDiffers.
+        """
+        extension = file.rpartition(".")[2].lower()
+        kinds = _EXTENSIONS.get(extension)
+        if (
+            self._settings.validate_file_extension
+            and kinds is not None
+            and source_format.kind not in kinds
+        ):
+            raise TypeDiffers(file=file, extension=extension, format=source_format.name)
 
     # -- projects -----------------------------------------------------------------------------
 

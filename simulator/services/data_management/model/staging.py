@@ -8,7 +8,7 @@ descriptions".
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -120,6 +120,10 @@ class Staging:
         wanted = [(line, found) for line, found in maps if not line.is_auto_generated]
         if len(columns.header) == 1 and len(wanted) > 1 and self._format.kind == "delimited":
             raise f.DelimiterMissing(file=file, line=1, column=1)
+        known = [line for line, _ in wanted if line.xml_field.upper() in places]
+        if wanted and not known and not self._format.kind.startswith("xml"):
+            header = ",".join(columns.header)[:100]
+            raise f.ColumnsDiffer(file=file, line=1, column=1, header=header)
         mapped = []
         for line, found in wanted:
             place = places.pop(line.xml_field.upper(), None)
@@ -225,9 +229,19 @@ class Staging:
             with self._records.store.atomic():
                 self._records.store.write_many(sql, made)
         except sqlite3.IntegrityError:
-            raise self._twice(made, file, column) from None
+            shown = {
+                line: [str(row[place]) for place in keys]
+                for line, row in zip(block.lines, rows, strict=True)
+            }
+            raise self._twice(made, shown, file, column) from None
 
-    def _twice(self, made: Sequence[tuple[Any, ...]], file: str, column: int) -> f.FileFault:
+    def _twice(
+        self,
+        made: Sequence[tuple[Any, ...]],
+        shown: Mapping[int, Sequence[str]],
+        file: str,
+        column: int,
+    ) -> f.FileFault:
         seen: dict[str, int] = {}
         for execution, position, key, line in made:
             before = self._records.store.read(
@@ -237,10 +251,8 @@ class Staging:
             first = before[0] if before else seen.setdefault(key, line)
             if first != line:
                 names = [name.upper() for name in self._entity.key if name != "dataAreaId"]
-                shown = ", ".join(
-                    [f"{n}: {v}" for n, v in zip(names, key.split("\x1f"), strict=True)]
-                )
+                written = ", ".join([f"{n}: {v}" for n, v in zip(names, shown[line], strict=True)])
                 return f.KeyTwice(
-                    file=file, line=line, column=column, field=names[-1], key=shown, first=first
+                    file=file, line=line, column=column, field=names[-1], key=written, first=first
                 )
         raise LookupError("two rows of one key were not found again")
