@@ -277,6 +277,10 @@ def _aggregate(item: AggregateItem) -> str:
     return f"{text} as {item.alias}" if item.alias else text
 
 
+_PLAIN = "/,()$=';:@!*"
+"""What stands in the query of a URL as it is, beside letters, digits and `-._~`."""
+
+
 def print_options(options: Options, separator: str = ";") -> str:
     """The text of options as they stand nested in `$expand`; `&` makes a query string's."""
     parts: list[tuple[str, str]] = []
@@ -301,8 +305,9 @@ def print_options(options: Options, separator: str = ";") -> str:
     if options.count is not None:
         parts.append(("$count", "true" if options.count else "false"))
     parts += [(name, _expression(value, 0)) for name, value in options.aliases]
-    encode = quote if separator == "&" else str
-    return separator.join(f"{name}={encode(text)}" for name, text in parts)
+    if separator == "&":
+        parts = [(name, quote(text, safe=_PLAIN)) for name, text in parts]
+    return separator.join(f"{name}={text}" for name, text in parts)
 
 
 def print_query(query: Query) -> str:

@@ -62,6 +62,9 @@ from windtunnel.simulator.services.dataverse.replies import Replies, base_of, pa
 from windtunnel.simulator.services.dataverse.search.requests import Search
 from windtunnel.simulator.services.dataverse.security import Security
 
+_MORE_KEYS = {"systemuser": (("azureactivedirectoryobjectid",),)}
+"""Keys that no definition states. Source: "Work with Azure Active Directory group teams"."""
+
 
 class Handlers:
     """All operations of the Web API on one environment."""
@@ -228,7 +231,8 @@ class Handlers:
         if served.is_elastic:
             arguments = elastic.named(arguments)
         names = {name for name, _ in arguments}
-        if not any(set(columns) == names for columns in served.definition.keys.values()):
+        keys = (*served.definition.keys.values(), *_MORE_KEYS.get(served.name, ()))
+        if not any(set(columns) == names for columns in keys):
             raise errors.BadKey(table=served.name)
         return {name: served.checkers[name](literal(value)) for name, value in arguments}
 

@@ -39,6 +39,9 @@ def navigate(
     if last == "$ref" or (navigation.collection and len(parts) > 1 and method == "DELETE"):
         return _reference(there, exchange, served, key, navigation, target, parts)
     if not navigation.collection:
+        if method == "DELETE" and not behind:
+            # Not what disassociates: "Update and delete table rows using the Web API".
+            raise errors.MethodNotAllowed(method=method)
         own, _ = navigation.pairs[0]
         related = row[own]
         if related is None or not target.records.exists((related,)):

@@ -99,3 +99,35 @@ def test_files_and_images_stay_with_their_record(dataverse, pictured):
     ).json
     assert not [name for name in prepared if name.startswith("sample_")]
     assert dataverse.ask("POST", "accounts", prepared).status == 204
+
+
+def test_deleting_what_a_lookup_points_at_needs_its_own_address(dataverse):
+    contact = dataverse.create("contacts", lastname="Kept")
+    account = dataverse.create(
+        "accounts", **{"primarycontactid@odata.bind": f"contacts({contact})"}
+    )
+    path = f"accounts({account})/primarycontactid"
+    assert dataverse.ask("DELETE", path).error == (405, "0x80060888")
+    assert dataverse.ask("GET", path).json["contactid"] == contact
+    assert dataverse.ask("DELETE", f"{path}/$ref").status == 204
+    assert dataverse.ask("GET", path).status == 204
+    assert dataverse.ask("DELETE", path).error == (405, "0x80060888")
+
+
+def test_a_user_is_named_by_the_id_of_the_directory(dataverse):
+    directory_id = "e1341054-98ed-489b-a522-15e9e277b737"
+    user = dataverse.colleague("Ann", {"prvReadAccount": "Global"})
+    change = {"azureactivedirectoryobjectid": directory_id}
+    assert dataverse.ask("PATCH", f"systemusers({user})", change).status == 204
+    named = f"systemusers(azureactivedirectoryobjectid={directory_id})"
+    answer = dataverse.ask("GET", f"{named}?$select=fullname")
+    assert (answer.status, answer.json["systemuserid"]) == (200, user)
+    account = dataverse.create("accounts", name="A")
+    owner = {"ownerid@odata.bind": f"https://localhost:3/api/data/v9.2/{named}"}
+    assert dataverse.ask("PATCH", f"accounts({account})", owner).status == 204
+    row = dataverse.ask("GET", f"accounts({account})?$select=_ownerid_value").json
+    assert row["_ownerid_value"] == user
+    nobody = named.replace("e134", "0134")
+    assert dataverse.ask("GET", nobody).error == (404, "0x80060891")
+    missing = {"ownerid@odata.bind": nobody}
+    assert dataverse.ask("PATCH", f"accounts({account})", missing).error == (404, "0x80060891")

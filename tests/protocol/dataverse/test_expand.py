@@ -203,3 +203,27 @@ def test_the_owner_is_a_principal_of_either_kind(dataverse):
     assert ask("POST", "accounts", {"ownerid": {"ownerid": team}}).error == (400, "0x80048d19")
     metadata = ask("GET", "$metadata").body.decode()
     assert '<NavigationProperty Name="ownerid" Type="mscrm.principal"' in metadata
+
+
+def test_links_of_collections_are_written_as_microsoft_writes_them(dataverse, family):
+    base = f"{ROOT}accounts({family})/contact_customer_accounts"
+    for options, link in (
+        ("$select=fullname,jobtitle", "$select=fullname,jobtitle"),
+        (
+            "$select=fullname;$filter=lastname eq 'L & 1'",
+            "$filter=lastname%20eq%20'L%20%26%201'&$select=fullname",
+        ),
+        (
+            "$select=fullname;$expand=owninguser($select=fullname)",
+            "$select=fullname&$expand=owninguser($select=fullname)",
+        ),
+    ):
+        asked = options.replace(" & ", " %26 ")
+        query = f"$select=name&$expand=contact_customer_accounts({asked})"
+        answer = dataverse.ask("GET", f"accounts?$filter=accountid eq {family}&{query}").json
+        [account] = answer["value"]
+        found = account["contact_customer_accounts@odata.nextLink"]
+        assert found == f"{base}?{link}"
+        again = dataverse.ask("GET", found.removeprefix(ROOT)).json["value"]
+        shown = account["contact_customer_accounts"]
+        assert [row["contactid"] for row in again] == [row["contactid"] for row in shown]
