@@ -131,3 +131,39 @@ def test_a_user_is_named_by_the_id_of_the_directory(dataverse):
     assert dataverse.ask("GET", nobody).error == (404, "0x80060891")
     missing = {"ownerid@odata.bind": nobody}
     assert dataverse.ask("PATCH", f"accounts({account})", missing).error == (404, "0x80060891")
+
+
+def test_a_table_has_one_primary_image(dataverse, pictured):
+    table = "EntityDefinitions(LogicalName='account')"
+    images = f"{table}/Attributes/{CRM}ImageAttributeMetadata?$select=LogicalName,IsPrimaryImage"
+
+    def primary():
+        stated = dataverse.ask("GET", f"{table}?$select=PrimaryImageAttribute").json
+        flags = dataverse.ask("GET", images).json["value"]
+        [only] = [row["LogicalName"] for row in flags if row["IsPrimaryImage"]]
+        assert stated["PrimaryImageAttribute"] == only
+        return only
+
+    def make_primary(column):
+        path = f"{table}/Attributes(LogicalName='{column}')"
+        definition = dataverse.ask("GET", f"{path}/{CRM}ImageAttributeMetadata").json
+        definition["IsPrimaryImage"] = True
+        assert dataverse.ask("PUT", path, definition).status == 204
+
+    assert primary() == "entityimage"
+    refused = dataverse.ask("POST", "accounts", {"sample_picture": PIXEL})
+    assert refused.error == (400, "0x80090487")
+    make_primary("sample_picture")
+    assert primary() == "sample_picture"
+    assert dataverse.ask("POST", "accounts", {"sample_picture": PIXEL}).status == 204
+    assert dataverse.ask("POST", "accounts", {"entityimage": PIXEL}).error == (400, "0x80090487")
+    make_primary("entityimage")
+    assert primary() == "entityimage"
+    make_primary("sample_picture")
+    path = f"{table}/Attributes(LogicalName='sample_picture')"
+    assert dataverse.ask("DELETE", path).status == 204
+    stated = dataverse.ask("GET", f"{table}?$select=PrimaryImageAttribute").json
+    assert stated["PrimaryImageAttribute"] is None
+    make_primary("entityimage")
+    assert primary() == "entityimage"
+    assert dataverse.ask("POST", "accounts", {"entityimage": PIXEL}).status == 204

@@ -49,6 +49,7 @@ _COLUMN_FIELDS = frozenset(
 _NOT_MADE = frozenset(
     {"Uniqueidentifier", "State", "Status", "Owner", "EntityName", "ManagedProperty"}
 )
+_PRIMARY_IMAGE = "PrimaryImageAttribute"
 MOST_KEYS = 10
 _OBJECT_TYPES_FROM = 10_000
 
@@ -217,7 +218,23 @@ def _with_column(
     for new in added:
         columns.setdefault(new.name, new)
     known = {**table.relations, **{relation.name: relation for relation in relations}}
-    return replace(table, columns=columns, relations=known), column
+    return _with_one_primary_image(replace(table, columns=columns, relations=known), column), column
+
+
+def _with_one_primary_image(table: TableDefinition, column: ColumnDefinition) -> TableDefinition:
+    """The table, its primary image moved to `column` if that says that it is the one.
+
+    Source: "Use image column data" (primary images).
+    """
+    if column.type != "Image" or column.facts.get("IsPrimaryImage") is not True:
+        return table
+    columns = {
+        name: replace(other, facts={**other.facts, "IsPrimaryImage": name == column.name})
+        if other.type == "Image"
+        else other
+        for name, other in table.columns.items()
+    }
+    return replace(table, columns=columns, facts={**table.facts, _PRIMARY_IMAGE: column.name})
 
 
 def new_column(there: Customizations, table: TableDefinition, body: Json) -> ColumnDefinition:
@@ -306,7 +323,8 @@ def update_column(
         edm=stated.edm if "DateTimeBehavior" in body else column.edm,
         facts={**merged, "ModifiedOn": iso_seconds(there.clock.now())},
     )
-    there.put(replace(table, columns={**table.columns, column.name: newer}))
+    changed = replace(table, columns={**table.columns, column.name: newer})
+    there.put(_with_one_primary_image(changed, newer))
 
 
 def delete_column(there: Customizations, table: TableDefinition, logical: str) -> None:
@@ -324,7 +342,10 @@ def delete_column(there: Customizations, table: TableDefinition, logical: str) -
         raise errors.Referenced(kind="Attribute", id=column_id(name, column), count=1)
     gone = {column.name, *(c.name for c in new_tables.companions(column))}
     kept = {n: c for n, c in table.columns.items() if n not in gone}
-    there.put(replace(table, columns=kept))
+    facts = dict(table.facts)
+    if facts.get(_PRIMARY_IMAGE) == logical:
+        facts[_PRIMARY_IMAGE] = None
+    there.put(replace(table, columns=kept, facts=facts))
     for lost in gone & set(table.columns):
         there.saved.deleted("Attribute", column_id(name, table.columns[lost]))
 
