@@ -98,8 +98,9 @@ def test_nested_expansions_come_in_pages_with_links_to_the_next(dataverse, famil
 
 
 def test_a_plain_expansion_comes_whole_with_the_link_of_its_collection(dataverse, family):
-    address = f"accounts({family})?$select=name&$expand=contact_customer_accounts($select=lastname)"
-    account = dataverse.ask("GET", address, prefer="odata.maxpagesize=2").json
+    query = "$select=name&$expand=contact_customer_accounts($select=lastname)"
+    address = f"accounts?$filter=accountid eq {family}&{query}"
+    [account] = dataverse.ask("GET", address, prefer="odata.maxpagesize=2").json["value"]
     assert len(account["contact_customer_accounts"]) == 5
     link = account["contact_customer_accounts@odata.nextLink"]
     assert link == f"{ROOT}accounts({family})/contact_customer_accounts?$select=lastname"
@@ -227,3 +228,13 @@ def test_links_of_collections_are_written_as_microsoft_writes_them(dataverse, fa
         again = dataverse.ask("GET", found.removeprefix(ROOT)).json["value"]
         shown = account["contact_customer_accounts"]
         assert [row["contactid"] for row in again] == [row["contactid"] for row in shown]
+
+
+def test_the_collections_of_one_record_have_no_links(dataverse, family):
+    address = f"accounts({family})?$select=name&$expand=contact_customer_accounts($select=lastname)"
+    for headers in ({}, {"prefer": "odata.maxpagesize=2"}):
+        whole = dataverse.ask("GET", address, **headers).json
+        rows = whole["contact_customer_accounts"]
+        assert len(rows) == 5
+        assert all(set(row) == {"@odata.etag", "lastname", "contactid"} for row in rows)
+        assert "contact_customer_accounts@odata.nextLink" not in whole

@@ -103,7 +103,9 @@ class Reads:
     ) -> tuple[str, dict[str, Any], str] | None:
         """(context fragment, object, etag) of a record, or None when it is not there.
 
-        `page_size` is for the collections of nested expansions.
+        `page_size` is for the collections of nested expansions. A link is where there is more.
+        Sources: "Retrieve a table row using the Web API", "Multi-level $expand with
+        collection-valued navigation properties".
         """
         plan = self._record_plans.get((served.entity_set, query, self._security.number))
         if plan is None:
@@ -115,7 +117,8 @@ class Reads:
         [item] = encode_rows(names, [row[1:]], served.decoders)
         item = {ETAG: row[0], **item}
         if query.expand:
-            size = page_size if expands.is_nested(query.expand) else 0
+            preferred = page_size if expands.is_nested(query.expand) else 0
+            size = min(preferred or LARGEST_PAGE, LARGEST_PAGE)
             self._expansion.expand(
                 served, [item], query.expand, {id_in(key): item}, user, size, with_etags=True
             )
