@@ -9,13 +9,13 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
 from windtunnel.simulator.kernel.ids import Ids
 from windtunnel.simulator.kernel.settings import DataverseSettings
-from windtunnel.simulator.services.dataverse import seed_platform
 from windtunnel.simulator.services.dataverse.guard import DataverseUser
 from windtunnel.simulator.services.dataverse.model.activities import POINTER, is_activity
 from windtunnel.simulator.services.dataverse.model.derived import Derived
 from windtunnel.simulator.services.dataverse.model.tables import VERSION, DataverseTable, Tables
-from windtunnel.simulator.services.dataverse.seed_samples import Samples
-from windtunnel.simulator.services.dataverse.seed_views import saved_queries
+from windtunnel.simulator.services.dataverse.seed import system
+from windtunnel.simulator.services.dataverse.seed.samples import Samples
+from windtunnel.simulator.services.dataverse.seed.views import saved_queries
 
 _READ_WRITE, _NON_INTERACTIVE = 0, 4
 _ORGANIZATION = {
@@ -120,7 +120,7 @@ def seed(
     there.add("teammembership", [{"teamid": everybody, "systemuserid": key} for key in keys])
     owned = [(queues[user.user_id], user.name, user.user_id) for user in known]
     owned.append((team_queue, settings.organization, there.user))
-    seed_platform.queues(there.add, owned)
+    system.queues(there.add, owned)
     [there.currency, _] = there.add(
         "transactioncurrency",
         [
@@ -141,9 +141,9 @@ def seed(
             },
         ],
     )
-    seed_platform.publishers_and_solutions(there.add, settings.organization)
-    seed_platform.messages(there.add, list(tables.by_name))
-    unit = seed_platform.units(there.add)
+    system.publishers_and_solutions(there.add, settings.organization)
+    system.messages(there.add, list(tables.by_name))
+    unit = system.units(there.add)
     if sample_data:
         Samples(there.add, ids.child("dataverse sample").random, unit).add()
     there.add("savedquery", saved_queries(tables))

@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 _LISTS: Final[dict[str, list[str]]] = orjson.loads(
-    files("windtunnel.simulator.services.dataverse").joinpath("seed_names.json").read_bytes()
+    files("windtunnel.simulator.services.dataverse.seed").joinpath("names.json").read_bytes()
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from windtunnel.simulator.services.dataverse.seed_names import city, company, person, telephone
-from windtunnel.simulator.services.dataverse.seed_platform import Add, Row
+from windtunnel.simulator.services.dataverse.seed.names import city, company, person, telephone
+from windtunnel.simulator.services.dataverse.seed.system import Add, Row
 
 ACCOUNTS = 100
 CONTACTS = 200
