@@ -37,7 +37,7 @@ Reason: TypeAlias = Literal[
 ]
 
 _ENDLESS = float("inf")
-_NOT_CHECKED_BY_JWT: Options = {
+SIGNATURE_ONLY: Options = {
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -46,6 +46,7 @@ _NOT_CHECKED_BY_JWT: Options = {
     "verify_sub": False,
     "verify_jti": False,
 }
+"""For `jwt.decode`: times, audience and issuer are compared by our clock and tables, not by it."""
 
 
 class InvalidToken(Exception):
@@ -99,7 +100,7 @@ class SigningKey:
         Raises InvalidToken: `malformed` or `signature`.
         """
         try:
-            return jwt.decode(token, self.public, algorithms=["RS256"], options=_NOT_CHECKED_BY_JWT)
+            return jwt.decode(token, self.public, algorithms=["RS256"], options=SIGNATURE_ONLY)
         except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError) as error:
             raise InvalidToken("signature", f"The signature is not valid: {error}") from error
         except (jwt.InvalidTokenError, RecursionError, ValueError) as error:

@@ -23,7 +23,7 @@ class Floor:
     warm_seconds = 1.0
 
     def prepare(self, folder: Path) -> Mapping[str, str]:
-        """Nothing to install: uvicorn is a dependency of windtunnel."""
+        """Nothing to install: uvicorn comes with the extra `test`."""
         del folder
         return {name: version(name) for name in ("uvicorn", "httptools", "uvloop")}
 

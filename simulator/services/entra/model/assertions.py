@@ -15,7 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from jwt.types import Options
 
 from windtunnel.simulator.kernel.clock import Clock, iso_seconds
-from windtunnel.simulator.kernel.tokens import InvalidToken, SigningKey, base64url
+from windtunnel.simulator.kernel.tokens import (
+    SIGNATURE_ONLY,
+    InvalidToken,
+    SigningKey,
+    base64url,
+)
 from windtunnel.simulator.services.entra.errors import (
     AssertionAudience,
     AssertionOfAnotherClient,
@@ -35,15 +40,6 @@ _MOST_REMEMBERED = 100_000
 _LAST_MOMENT = 1e11
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
 _UNVERIFIED: Options = {"verify_signature": False}
-_SIGNATURE_ONLY: Options = {
-    "verify_exp": False,
-    "verify_nbf": False,
-    "verify_iat": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
 
 
 class Assertions:
@@ -108,7 +104,7 @@ class Assertions:
             if not isinstance(public, RSAPublicKey):
                 continue
             try:
-                jwt.decode(assertion, public, algorithms=_ALGORITHMS, options=_SIGNATURE_ONLY)
+                jwt.decode(assertion, public, algorithms=_ALGORITHMS, options=SIGNATURE_ONLY)
             except jwt.InvalidTokenError:
                 continue
             return
