@@ -153,6 +153,10 @@ OTHERS_ABSENT_FROM_BLOB = (
 )
 
 
+DOUBT = re.compile(r"not confirmed|unconfirmed|assumed|assumption", re.IGNORECASE)
+"""What a docstring says of an error whose code, status or text no source gives."""
+
+
 def _names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
@@ -164,9 +168,7 @@ def _errors(base: type[ServiceError], module: str = "") -> Iterator[str]:
         if module and kind.__module__ != module:
             continue
         about = " ".join((inspect.getdoc(kind) or "").split())
-        doubtful = any(
-            word in about.lower() for word in ("not confirmed", "unconfirmed", "assumed")
-        )
+        doubtful = DOUBT.search(about) is not None
         text = " ".join(kind.text.split()).replace("|", "\\|") or "(empty)"
         state = "assumed" if doubtful or module else "documented"
         yield f"| {kind.code or '(none)'} | {kind.status} | {text} | {about} | {state} |"

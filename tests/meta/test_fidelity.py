@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from windtunnel.simulator.exchange import ServiceError
+from windtunnel.simulator.services.data_management.errors import PackageActionRefused
+from windtunnel.simulator.services.data_management.faults import FileFault
 
 ROOT = Path(__file__).parents[2]
 TABLES = {
@@ -41,3 +47,25 @@ def test_every_behaviour_has_a_state_and_a_test_that_is_there(service):
         _, text, state, *test = (part.strip() for part in line.split("|"))
         assert state in {"confirmed", "documented", "assumed", "absent"}, text
         assert "".join(test) in names or (state == "absent" and not test), text
+
+
+def kinds_of(base):
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("windtunnel."):
+            yield kind
+            yield from kinds_of(kind)
+
+
+def test_every_error_on_a_page_is_raised_somewhere():
+    import_module("windtunnel.simulator.web.house")
+    used = {"TenantThrottled", "Transient", "RequestLoop"}  # a fault names these by their code
+    for file in (ROOT / "simulator").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Name):
+                used.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                used.add(node.attr)
+    bases = (ServiceError, FileFault, PackageActionRefused)
+    kinds = [kind for base in bases for kind in kinds_of(base)]
+    assert len(kinds) > 300
+    assert sorted({kind.__name__ for kind in kinds} - used) == []

@@ -72,12 +72,6 @@ class ExecutionExists(PackageActionRefused):
     )
 
 
-class ExecutionIdNeeded(PackageActionRefused):
-    """A call without `executionId`, where that is not tolerated."""
-
-    text = "InvokeAction - Model state is invalid."
-
-
 class CannotEdit(PackageActionRefused):
     """A second call for a project under way."""
 

@@ -294,9 +294,3 @@ class ExportTooLarge(FileFault):
 
     code = "DMF1965"
     text = "The export file is larger than {megabytes} MB and could not be uploaded."
-
-
-class EntityUnknown(FileFault):
-    """No entity of this name."""
-
-    text = "Entity {name} does not exist in the target environment"
