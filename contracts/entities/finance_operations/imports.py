@@ -14,6 +14,7 @@ import orjson
 
 from windtunnel.contracts import csdl
 from windtunnel.contracts.csdl import Node
+from windtunnel.contracts.entities.finance_operations.catalog import FACTS
 from windtunnel.contracts.entities.finance_operations.definitions import (
     NAMESPACE,
     Declared,
@@ -48,6 +49,10 @@ _KNOWN: Final = frozenset(
         "IsReadOnly",
     }
 )
+MOST_PROPERTIES: Final = 1_024
+"""An entity is a view. Source: "Maximum capacity specifications for SQL Server"."""
+_SYSTEM: Final = {"recid": "RecId", "recversion": "RecVersion"}
+"""Columns of every table; X++ does not tell case."""
 _OWN: Final = frozenset({"Name", "Type", "Nullable", "Partner"})
 _EDM: Final = frozenset({*X_TYPES, "Edm.Double", "Edm.Single", "Edm.Date", "Edm.TimeOfDay"}) | {
     "Edm.Int16",
@@ -127,7 +132,11 @@ class _Reader:
         self._types = document.entity_types
 
     def kinds(self) -> Iterable[EntityType]:
+        spelled = {name.lower(): name for name in FACTS}
         for name, placed in self._document.entity_sets.items():
+            known = spelled.setdefault(name.lower(), name)
+            if name != known:
+                raise _problem(f"The entity set {name} must be written {known}", placed)
             kind = self._types.get(placed.type.rpartition(".")[2])
             if kind is None:
                 raise _problem(f"The entity set {name} has the unknown type {placed.type}", placed)
@@ -150,16 +159,20 @@ class _Reader:
     ) -> EntityType:
         line = kind
         properties: dict[str, Property] = {}
+        spelled = dict(_SYSTEM)
         navigations: dict[str, Navigation] = {}
         key: tuple[str, ...] = ()
         for part in self._document.lineage(kind.name):
             key = part.key or key
             for item in part.properties:
-                properties[item.name] = self._property(item)
+                properties[self._named(item, kind.name, spelled)] = self._property(item)
             for link in part.navigations:
                 navigations[link.name] = _navigation(link)
         if not key or not all(name in properties for name in key):
             raise _problem(f"The key of {kind.name} is not among its properties", line)
+        if len(properties) > MOST_PROPERTIES:
+            text = f"{kind.name} has more than {MOST_PROPERTIES:,} properties"
+            raise _problem(text, kind)
         notes = _notes(kind.node)
         return EntityType(
             name=kind.name,
@@ -172,6 +185,19 @@ class _Reader:
             notes=_others(kind.node, frozenset({"Name", "BaseType", "Abstract"})),
             bindings=bindings,
         )
+
+    def _named(self, item: csdl.Property, kind: str, spelled: dict[str, str]) -> str:
+        """A property's name, which must not be among those of its type in another case either."""
+        name = item.name
+        if not name or not item.node.get("Type"):
+            raise _problem(f"A property of {kind} has no name or no type", item)
+        known = spelled.get(name.lower(), "")
+        if known in _SYSTEM.values() and name != known:
+            raise _problem(f"The property {name} of {kind} must be written {known}", item)
+        if known not in {"", *_SYSTEM.values()}:
+            raise _problem(f"The property {name} of {kind} stands there twice", item)
+        spelled[name.lower()] = name
+        return name
 
     def _property(self, item: csdl.Property) -> Property:
         notes, edm = _notes(item.node), item.type

@@ -11,7 +11,7 @@ from windtunnel.contracts.entities.finance_operations.imports import imported, o
 from windtunnel.contracts.entities.finance_operations.load import entity_types
 from windtunnel.simulator.kernel.kept_imports import kept_import, without_collector
 
-_FORM: Final = "fo2"
+_FORM: Final = "fo3"
 """Counts up when the kept form or the way of reading documents changes."""
 _REMEDY: Final = (
     "It must be the $metadata document of finance and operations, whole, as "

@@ -115,6 +115,52 @@ def test_an_own_record_lives_by_the_rules_of_its_type(rig: Rig) -> None:
     assert rig.call("DELETE", f"/data/{KEY}").status_code == 204
 
 
+ODD = OWN.replace(
+    '<Property Name="Value"',
+    f'<Property Name="Nothing" Type="{NAMESPACE}.ContosoNothing"/><Property Name="Value"',
+).replace(
+    '<NavigationProperty Name="Parts"',
+    f'''<NavigationProperty Name="Owner" Type="{NAMESPACE}.CustomerV3">
+<ReferentialConstraint Property="OwnerId" ReferencedProperty="CustomerAccount"/>
+</NavigationProperty><NavigationProperty Name="Group" Type="{NAMESPACE}.CustomerGroup">
+<ReferentialConstraint Property="OwnerName" ReferencedProperty="GroupName"/>
+</NavigationProperty><NavigationProperty Name="Alone" Type="{NAMESPACE}.CustomerGroup"/>
+<NavigationProperty Name="Parts"''',
+)
+ODD = ODD.replace('<EnumType Name="', '<EnumType Name="ContosoNothing"/><EnumType Name="', 1)
+
+
+@pytest.mark.parametrize("name", ["Owner", "Group", "Alone"])
+def test_a_navigation_by_columns_that_are_not_there_is_absent(
+    new_rig: type[Rig], name: str
+) -> None:
+    rig = new_rig(imports=[imported({"odd": ODD.encode()}, entity_types().enums)])
+    post(rig, "ContosoAssets", **ASSET)
+    for path in (f"{KEY}/{name}", f"{KEY}?$expand={name}", f"ContosoAssets?$expand={name}"):
+        answer = rig.get(path)
+        assert answer.status_code == 501
+        feature = f"navigation property ContosoAssets/{name}"
+        assert answer.headers["x-windtunnel-absent"] == feature
+    assert rig.get(f"{KEY}/Parts").json()["value"] == []
+
+
+def test_a_standard_navigation_to_a_column_that_a_replaced_type_lacks_is_absent(
+    rig: Rig,
+) -> None:
+    record = rig.rows("DimensionSets?$top=1")[0]["RecordId"]
+    answer = rig.get(f"DimensionSets({record})/DefaultDimensionSet")
+    assert answer.status_code == 501
+
+
+def test_an_enumeration_without_members_holds_null(new_rig: type[Rig]) -> None:
+    rig = new_rig(imports=[imported({"odd": ODD.encode()}, entity_types().enums)])
+    made = post(rig, "ContosoAssets", **ASSET)
+    assert made["Nothing"] is None
+    assert rig.get(KEY).json()["Nothing"] is None
+    refused = rig.call("PATCH", f"/data/{KEY}", {"Nothing": "Any"})
+    assert "Requested value 'Any' was not found." in rig.infolog(refused)
+
+
 def test_own_sets_lead_to_each_other(rig: Rig) -> None:
     assert rig.rows("ContosoAssets?$expand=Parts") == []
     post(rig, "ContosoAssets", **ASSET)

@@ -158,6 +158,12 @@ SET = (
 )
 
 
+def with_properties(more: str) -> bytes:
+    """A type with these too, behind a line end."""
+    own = TYPE.format(key="A", edm="Edm.String").replace("</EntityType>", f"\n{more}</EntityType>")
+    return schema(own + SET.format(kind="T"))
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
@@ -182,6 +188,39 @@ SET = (
         (
             schema(TYPE.format(key="A", edm=f"{NAMESPACE}.None") + SET.format(kind="T")),
             "The property A has the unknown type",
+        ),
+        (
+            with_properties('<Property Name="a" Type="Edm.String"/>'),
+            "line 4, column 1: The property a of T stands there twice",
+        ),
+        (
+            with_properties('<Property Name="A" Type="Edm.Int32"/>'),
+            "line 4, column 1: The property A of T stands there twice",
+        ),
+        (
+            with_properties('<Property Name="recid" Type="Edm.Int64"/>'),
+            "line 4, column 1: The property recid of T must be written RecId",
+        ),
+        (
+            with_properties('<Property Name="B"/>'),
+            "line 4, column 1: A property of T has no name or no type",
+        ),
+        (
+            with_properties('<Property Type="Edm.String"/>'),
+            "line 4, column 1: A property of T has no name or no type",
+        ),
+        (
+            with_properties(
+                "".join(f'<Property Name="P{n}" Type="Edm.String"/>' for n in range(1_024))
+            ),
+            "line 2, column 1: T has more than 1,024 properties",
+        ),
+        (
+            schema(
+                TYPE.format(key="A", edm="Edm.String")
+                + SET.format(kind="T").replace('"Ts"', '"customersv3"')
+            ),
+            "line 4, column 1: The entity set customersv3 must be written CustomersV3",
         ),
     ],
 )

@@ -161,7 +161,7 @@ class EntitySet:
             {
                 link.name: Navigation(link.name, link.target, link.many, link.pairs, link.partner)
                 for link in kind.navigations.values()
-                if link.pairs and link.target in self._sets.schema.sets_by_type
+                if link.pairs and self._sets.schema.joins(kind, link)
             },
         )
 
@@ -486,7 +486,7 @@ def _empty(item: Property, column: Column) -> Any:
         if item.countries:
             return None
         values = column.enum.members.values()
-        return 0 if 0 in values else next(iter(values))
+        return 0 if 0 in values else next(iter(values), None)
     if column.edm == "Edm.DateTimeOffset":
         return EMPTY_DATE if item.x_type == "Date" else EMPTY_MOMENT
     return _EMPTY.get(column.edm, 0)

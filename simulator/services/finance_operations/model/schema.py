@@ -14,6 +14,7 @@ from windtunnel.contracts.entities.finance_operations.definitions import (
     EntityType,
     EntityTypes,
     Enumeration,
+    Navigation,
 )
 from windtunnel.contracts.entities.finance_operations.document import document_pieces
 from windtunnel.simulator.odata.schema import EnumType
@@ -92,6 +93,14 @@ class Schema:
             defaults={n: d for n, d in known.defaults.items() if n in there},
             stored_with=known.stored_with if self._fits(kind, known.stored_with) else "",
         )
+
+    def joins(self, kind: EntityType, link: Navigation) -> bool:
+        """Whether a navigation leads to a set, by columns that both types have."""
+        target = self.sets_by_type.get(link.target)
+        if target is None:
+            return False
+        far = self.types[target].properties
+        return all(own in kind.properties and other in far for own, other in link.pairs)
 
     def _leads(self, kind: EntityType, target: str) -> bool:
         """Whether the target's key is a value, or the company and a value."""
