@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from windtunnel.simulator.services.dataverse.model.writes import Caller
 
 BULK_DELETE: Final = "dataverse.bulk_delete"
-PAGE: Final = 5_000
 
 
 def _targets(call: Call) -> list[dict[str, Any]]:
@@ -91,11 +90,20 @@ def update_multiple(call: Call) -> Answer:
     def update(item: dict[str, Any]) -> str:
         key = _key_of(there, served, item)
         if key is None or not there.writes.update(served, key, dict(item), caller):
+            if key is not None and not served.is_elastic:
+                raise _absent(served, targets)
             known = id_in(key) if key else item.get("@odata.id", "")
             raise errors.RecordNotFound(table=served.name, id=known)
         return key
 
     return _all(call, targets, update)
+
+
+def _absent(served: DataverseTable, targets: list[dict[str, Any]]) -> errors.RecordsNotFound:
+    """What tells of all records that targets name by their primary key and that are not there."""
+    keys = [str(item.get(served.primary_id) or "").lower() for item in targets]
+    ids = ", ".join(key for key in keys if key and not served.records.exists((key,)))
+    return errors.RecordsNotFound(label=served.definition.label or served.name, ids=ids)
 
 
 def _all(call: Call, targets: list[dict[str, Any]], do: Callable[[dict[str, Any]], str]) -> Answer:
@@ -229,13 +237,15 @@ def found_keys(
     there: Handlers, served: DataverseTable, query: dict[str, Any], caller: Caller
 ) -> list[str]:
     """Keys of all records that a query finds."""
-    xml = to_fetchxml(query, (served.primary_id,))
+    names = (served.primary_id, *((PARTITION,) if served.is_elastic else ()))
+    xml = to_fetchxml(query, names)
     keys: list[str] = []
     for number in count(1):
-        paged = xml.replace("<fetch", f'<fetch page="{number}" count="5000"', 1)
+        paged = xml.replace("<fetch", f'<fetch page="{number}" count="{served.largest_page}"', 1)
         page = there.fetch.page(served, paged, "", user=caller.user_id)
-        keys += [row[served.primary_id] for row in page.value]
-        if len(page.value) < PAGE:
+        found = [[row[name] for name in names] for row in page.value]
+        keys += [row_key_of(*row) if served.is_elastic else row[0] for row in found]
+        if len(page.value) < served.largest_page:
             break
     return keys
 

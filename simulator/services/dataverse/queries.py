@@ -12,12 +12,12 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.odata.tree import Query
 from windtunnel.simulator.services.dataverse import errors, query_errors, sql
 from windtunnel.simulator.services.dataverse.fetchxml.pages import COUNT_CAP, FetchPage
-from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE, read
+from windtunnel.simulator.services.dataverse.fetchxml.reader import read
 from windtunnel.simulator.services.dataverse.fetchxml.tree import Fetch
 from windtunnel.simulator.services.dataverse.model import paging
 from windtunnel.simulator.services.dataverse.model.annotations import CRM, asks_for, of_list
 from windtunnel.simulator.services.dataverse.model.paging import split_token
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable
+from windtunnel.simulator.services.dataverse.model.tables import LARGEST_PAGE, DataverseTable
 from windtunnel.simulator.services.dataverse.replies import base_of, page_size, preference
 
 if TYPE_CHECKING:
@@ -51,10 +51,14 @@ def answer(
     applied = f'odata.include-annotations="{wanted}"' if wanted else ""
     link = ""
     if name == "fetchXml":
-        page = there.fetch.page(served, value, wanted, user=user, restriction=restriction)
+        page = there.fetch.page(
+            served, value, wanted, user=user, restriction=restriction, counts=bool(wants_count)
+        )
     else:
         fetch, kept = _paged(exchange, read(_predefined(there, PREDEFINED[name], value)))
-        page = there.fetch.query(served, fetch, wanted, user=user, restriction=restriction)
+        page = there.fetch.query(
+            served, fetch, wanted, user=user, restriction=restriction, counts=bool(wants_count)
+        )
         if page.more:
             link = f"{exchange.request.base_url}{exchange.request.path}?{kept}{_next(fetch, page)}"
         if size := page_size(exchange):

@@ -17,7 +17,6 @@ from windtunnel.simulator.exchange import Exchange, Response
 from windtunnel.simulator.kernel.store import quoted
 from windtunnel.simulator.odata.tree import Query
 from windtunnel.simulator.services.dataverse import errors
-from windtunnel.simulator.services.dataverse.model.reads import LARGEST_PAGE
 from windtunnel.simulator.services.dataverse.model.selections import selection
 from windtunnel.simulator.services.dataverse.model.tables import (
     ETAG_SQL,
@@ -61,7 +60,7 @@ def answer(there: Handlers, exchange: Exchange, served: DataverseTable, query: Q
     """One page: of all rows without a delta token, else of what changed since the token."""
     _check(served, query)
     since = _since(there, query.deltatoken) if query.deltatoken else None
-    size = min(page_size(exchange) or LARGEST_PAGE, LARGEST_PAGE)
+    size = min(page_size(exchange) or served.largest_page, served.largest_page)
     wanted = preference(exchange, "odata.include-annotations")
     names, context = selection(there.tables, served, query.select)
     place = _read_place(query.skiptoken) if query.skiptoken else None

@@ -305,3 +305,16 @@ def test_execution_time_is_charged_by_the_costs_of_the_limits_file(make_environm
     assert statuses == [204, 204, 204, 204, 429]
     dataverse.house.clock.advance(301)
     assert dataverse.ask("POST", "accounts", {"name": "x"}).status == 204
+
+
+def test_a_bulk_update_tells_of_all_records_that_are_not_there(dataverse):
+    kind = {"@odata.type": "Microsoft.Dynamics.CRM.contact"}
+    key = dataverse.create("contacts", lastname="A")
+    nobody = [f"00000000-0000-0000-0000-00000000000{n}" for n in (1, 2)]
+    targets = [{**kind, "contactid": one, "lastname": "B"} for one in (key, *nobody)]
+    path = "contacts/Microsoft.Dynamics.CRM.UpdateMultiple"
+    answer = dataverse.ask("POST", path, {"Targets": targets})
+    assert answer.error == (404, "0x80040217")
+    said = f"Contact With Ids = {nobody[0]}, {nobody[1]} Do Not Exist"
+    assert answer.json["error"]["message"] == said
+    assert dataverse.ask("GET", f"contacts({key})").json["lastname"] == "A"

@@ -366,3 +366,33 @@ def test_queries_over_elastic_tables_do_not_join(sensors):
     key = make(sensors, partitionid=None)
     one = sensors.ask("GET", f"{SETS}({key})?$expand=createdby($select=fullname)").json
     assert one["createdby"]["fullname"]
+
+
+def test_a_page_of_an_elastic_table_has_500_rows(sensors):
+    for start in range(0, 600, 100):
+        made = [target(contoso_value=start + n) for n in range(100)]
+        assert bulk(sensors, "CreateMultiple", made).status == 200
+
+    def size(path, **headers):
+        answer = sensors.ask("GET", path, **headers)
+        return len(answer.json["value"]), answer.json.get("@odata.nextLink", "")
+
+    first, link = size(f"{SETS}?$select=contoso_value")
+    assert (first, size(link.replace("https://localhost:3", ""))) == (500, (100, ""))
+    assert size(SETS, prefer="odata.track-changes")[0] == 500
+    assert size(SETS, prefer="odata.maxpagesize=5000")[0] == 500
+    fetch = "<fetch {}><entity name='contoso_sensordata'/></fetch>"
+    for given, rows in (("", 500), ("count='5000'", 500), ("count='20'", 20), ("page='2'", 100)):
+        assert size(f"{SETS}?fetchXml={quote(fetch.format(given))}")[0] == rows
+    query = {"EntityName": "contoso_sensordata", "ColumnSet": {"AllColumns": False}}
+    job = {
+        "JobName": "Clean",
+        "QuerySet": [query],
+        "SendEmailNotification": False,
+        "ToRecipients": [],
+        "CCRecipients": [],
+        "RecurrencePattern": "",
+        "StartDateTime": "2026-01-01T00:00:00Z",
+    }
+    assert sensors.ask("POST", "BulkDelete", job).status == 200
+    assert size(SETS)[0] == 0

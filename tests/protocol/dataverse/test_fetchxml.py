@@ -604,3 +604,21 @@ def test_a_query_and_its_odata_twin_give_the_same_rows(module_environment, tree,
     assert (one.status, two.status) == (200, 200), (one.body, two.body)
     keys = [[row["accountid"] for row in answer.json["value"]] for answer in (one, two)]
     assert keys[0] == keys[1]
+
+
+def test_a_count_by_the_address_is_that_of_the_document(dataverse):
+    fetch = "<fetch count='3'{}><entity name='account'><attribute name='name'/></entity></fetch>"
+    plain, total = (quote(fetch.format(more)) for more in ("", " returntotalrecordcount='true'"))
+    for path in (f"{plain}&$count=true", total):
+        answer = dataverse.ask("GET", f"accounts?fetchXml={path}").json
+        assert (answer["@odata.count"], len(answer["value"])) == (100, 3)
+    assert "@odata.count" not in dataverse.ask("GET", f"accounts?fetchXml={plain}").json
+    top = quote("<fetch top='2'><entity name='account'><attribute name='name'/></entity></fetch>")
+    assert dataverse.ask("GET", f"accounts?fetchXml={top}&$count=true").json["@odata.count"] == 2
+
+
+def test_retained_rows_are_absent(dataverse):
+    fetch = quote("<fetch datasource='retained'><entity name='account'/></fetch>")
+    answer = dataverse.ask("GET", f"accounts?fetchXml={fetch}")
+    assert answer.status == 501
+    assert "retained" in answer.headers["x-windtunnel-absent"]

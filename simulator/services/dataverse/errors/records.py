@@ -13,6 +13,14 @@ class RecordNotFound(DataverseError):
     text = "Entity '{table}' With Id = {id} Does Not Exist"
 
 
+class RecordsNotFound(DataverseError):
+    """Ids of UpdateMultiple that no record has. Source: "Use bulk operation messages"."""
+
+    status = 404
+    code = "0x80040217"
+    text = "{label} With Ids = {ids} Do Not Exist"
+
+
 class KeyValuesNotFound(DataverseError):
     """No record with these values of an alternate key."""
 

@@ -19,7 +19,7 @@ from windtunnel.simulator.services.dataverse.fetchxml.plans import (
     Restriction,
     compile_plan,
 )
-from windtunnel.simulator.services.dataverse.fetchxml.reader import LARGEST_PAGE, read
+from windtunnel.simulator.services.dataverse.fetchxml.reader import read
 from windtunnel.simulator.services.dataverse.fetchxml.tree import Fetch
 from windtunnel.simulator.services.dataverse.model import paging
 from windtunnel.simulator.services.dataverse.model.annotations import (
@@ -30,7 +30,11 @@ from windtunnel.simulator.services.dataverse.model.annotations import (
     formatted_value,
 )
 from windtunnel.simulator.services.dataverse.model.conditions import Settings
-from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
+from windtunnel.simulator.services.dataverse.model.tables import (
+    LARGEST_PAGE,
+    DataverseTable,
+    Tables,
+)
 from windtunnel.simulator.services.dataverse.security import Security
 
 ETAG = "@odata.etag"
@@ -82,8 +86,12 @@ class FetchReads:
         *,
         user: str = "",
         restriction: Restriction = None,
+        counts: bool = False,
     ) -> FetchPage:
-        """One page of a FetchXML document over an entity set. Raises BadQuery."""
+        """One page of a FetchXML document over an entity set. Raises BadQuery.
+
+        `counts` asks for the total as the document itself can do.
+        """
         key = (served.entity_set, text, self._security.number)
         plan = self._plans.get(key) if restriction is None else None
         if plan is None:
@@ -92,7 +100,7 @@ class FetchReads:
                 if len(self._plans) >= PLANS_KEPT:
                     self._plans.clear()
                 self._plans[key] = plan
-        return self.run(served, plan, annotate, user)
+        return self.run(served, plan, annotate, user, counts=counts)
 
     def query(
         self,
@@ -102,12 +110,15 @@ class FetchReads:
         *,
         user: str = "",
         restriction: Restriction = None,
+        counts: bool = False,
     ) -> FetchPage:
         """One page of a query that was read before. Raises BadQuery."""
         plan = compile_plan(self._tables, self._settings, served, fetch, restriction)
-        return self.run(served, plan, annotate, user)
+        return self.run(served, plan, annotate, user, counts=counts)
 
-    def run(self, served: DataverseTable, plan: Plan, annotate: str, user: str) -> FetchPage:
+    def run(
+        self, served: DataverseTable, plan: Plan, annotate: str, user: str, *, counts: bool = False
+    ) -> FetchPage:
         """Read the page that the plan's query asks for."""
         now = self._clock.now()
         fetch = plan.fetch
@@ -117,7 +128,7 @@ class FetchReads:
         plan.uses += 1
         if plan.uses in {1, 8, 64}:
             self._advise(served, plan, parameters)
-        size = fetch.top or fetch.count or LARGEST_PAGE
+        size = fetch.top or min(fetch.count or LARGEST_PAGE, served.largest_page)
         number = max(fetch.page, 1)
         rows = self._read(plan, parameters, number, size, 0 if fetch.top else 1)
         more = len(rows) > size
@@ -126,7 +137,8 @@ class FetchReads:
         if more and plan.keys:
             inner = paging.inner_cookie(number, plan.keys, rows[0], rows[-1])
             cookie = paging.outer_cookie(number + 1, inner, times=2) if inner else ""
-        total = self._total(plan, now, user) if fetch.wants_total else None
+        wants_total = fetch.wants_total or (counts and not fetch.top and not fetch.aggregate)
+        total = self._total(plan, now, user) if wants_total else None
         value = self._objects(plan, rows, annotate)
         if annotate and not fetch.aggregate:
             self._annotations.apply(served, value, annotate)

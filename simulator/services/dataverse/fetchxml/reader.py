@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.services.dataverse import query_errors
 from windtunnel.simulator.services.dataverse.fetchxml.elements import Element, parse
 from windtunnel.simulator.services.dataverse.fetchxml.tree import (
@@ -18,8 +19,8 @@ from windtunnel.simulator.services.dataverse.fetchxml.tree import (
 )
 from windtunnel.simulator.services.dataverse.model.conditions import BY_FETCH_NAME
 from windtunnel.simulator.services.dataverse.model.filters import MOST_CONDITIONS
+from windtunnel.simulator.services.dataverse.model.tables import LARGEST_PAGE
 
-LARGEST_PAGE = 5000
 MOST_LINKS = 15
 MOST_VALUES = 2000
 JOINS = frozenset({"inner", "outer", "matchfirstrowusingcrossapply"})
@@ -70,6 +71,8 @@ def read(text: str) -> Fetch:
         raise query_errors.BadMapping(problem=f"Invalid mapping '{given['mapping']}'.")
     if given.get("distinct", "false").lower() not in _FLAGS:
         raise query_errors.BadDistinct(problem=f"Invalid distinct value '{given['distinct']}'.")
+    if given.get("datasource", "").lower() == "retained":
+        raise Absent("FetchXML over retained rows (datasource='retained')")
     aggregate = _flag(root, "aggregate")
     fetch = Fetch(
         _source(entities[0], _Tally(), aggregate),

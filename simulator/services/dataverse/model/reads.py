@@ -36,7 +36,6 @@ from windtunnel.simulator.services.dataverse.model.tables import (
 )
 from windtunnel.simulator.services.dataverse.security import Security
 
-LARGEST_PAGE = 5000
 PLANS_KEPT = 4096
 
 
@@ -201,7 +200,8 @@ class Reads:
         user: str,
         annotate: str,
     ) -> Page:
-        size = min(page_size or LARGEST_PAGE, LARGEST_PAGE)
+        largest = served.largest_page
+        size = min(page_size or largest, largest)
         number, cookie = paging.read_skip_token(token) if token else (1, None)
         offset = (number - 1) * size
         limit = size + 1

@@ -50,6 +50,8 @@ EARLIEST = "1753-01-01"
 """The first day that a column of dates takes."""
 PARTITION, TIME_TO_LIVE = "partitionid", "ttlinseconds"
 """Columns of elastic tables."""
+LARGEST_PAGE, LARGEST_ELASTIC_PAGE = 5000, 500
+"""Rows of a page. Source: "Query data using FetchXml", limit the number of rows."""
 ROW_KEY: Final = "rowkey"
 """The stored column, no property, that tells the rows of an elastic table apart."""
 AUDIT, CHANGE_DATA = "audit", "changedata"
@@ -117,6 +119,11 @@ class DataverseTable:
     def row_key(self) -> str:
         """The stored column that tells the rows apart: the primary key where no partitions are."""
         return ROW_KEY if self.is_elastic else self.definition.primary_id
+
+    @property
+    def largest_page(self) -> int:
+        """How many rows a page has at most, and where nobody asks for fewer."""
+        return LARGEST_ELASTIC_PAGE if self.is_elastic else LARGEST_PAGE
 
     def has(self, column: str) -> bool:
         """Whether the table has a column, by wire name."""
