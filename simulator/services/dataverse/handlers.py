@@ -351,7 +351,7 @@ class Handlers:
                 raise errors.RecordExists
         else:
             self._charge(exchange, "update")
-            version = _version(match) if match else None
+            version = _version(served, match) if match else None
             if self.writes.update(served, key, body, caller, version):
                 return self.written(exchange, served, key, created=False)
             if match:
@@ -384,7 +384,7 @@ class Handlers:
         """DELETE of one record."""
         self._charge(exchange, "delete")
         self.writes.check_method(served, "Delete")
-        version = _version(exchange.request.header("if-match"))
+        version = _version(served, exchange.request.header("if-match"))
         if not self.writes.delete(served, key, self.caller(exchange), version):
             raise errors.RecordNotFound(table=served.name, id=key)
         return self.replies.empty(exchange)
@@ -441,7 +441,7 @@ class Handlers:
             if served.is_elastic and not match:
                 elastic.overwrite(self, served, key, body, caller)
             else:
-                self.writes.update(served, key, body, caller, _version(match))
+                self.writes.update(served, key, body, caller, _version(served, match))
         else:
             if request.header("if-match"):
                 raise errors.KeyValuesNotFound(table=served.name)
@@ -593,10 +593,12 @@ def _with_numbers(served: DataverseTable, body: dict[str, Any]) -> dict[str, Any
     return {name: number(name, value) for name, value in body.items()}
 
 
-def _version(match: str) -> int | None:
+def _version(served: DataverseTable, match: str) -> int | None:
     """The version an If-Match header asks for; None for `*` and for no header."""
     text = match.strip()
     if text in {"", "*", "null"}:
         return None
+    if served.definition.facts.get("IsOptimisticConcurrencyEnabled") is False:
+        raise errors.NoOptimisticConcurrency(table=served.name)
     digits = text.removeprefix("W/").strip('"')
     return int(digits) if digits.isdigit() and len(digits) < 19 else -1

@@ -58,7 +58,7 @@ def is_asked(exchange: Exchange, query: Query) -> bool:
 
 def answer(there: Handlers, exchange: Exchange, served: DataverseTable, query: Query) -> Response:
     """One page: of all rows without a delta token, else of what changed since the token."""
-    _check(served, query)
+    _check(there, served, query)
     since = _since(there, query.deltatoken) if query.deltatoken else None
     size = min(page_size(exchange) or served.largest_page, served.largest_page)
     wanted = preference(exchange, "odata.include-annotations")
@@ -90,7 +90,7 @@ def answer(there: Handlers, exchange: Exchange, served: DataverseTable, query: Q
 
 def count(there: Handlers, exchange: Exchange, served: DataverseTable, query: Query) -> Response:
     """`/$count?$deltatoken=`: how many rows changed or went since the token."""
-    _check(served, query)
+    _check(there, served, query)
     reader = _Reader(there, served, (), "")
     number = reader.count(_since(there, query.deltatoken), there.changes.last)
     return there.replies.text(exchange, str(number).encode())
@@ -173,7 +173,8 @@ class _Reader:
         return int(found.fetchone()[0])
 
 
-def _check(served: DataverseTable, query: Query) -> None:
+def _check(there: Handlers, served: DataverseTable, query: Query) -> None:
+    there.security.demand_everywhere(served, "Read")
     if not served.definition.facts.get("ChangeTrackingEnabled", True):
         raise errors.ChangeTrackingNotEnabled(table=served.name)
     for name in _REFUSED:

@@ -180,3 +180,14 @@ def test_a_table_without_change_tracking_refuses(dataverse, monkeypatch):
     refused = dataverse.ask("GET", "tasks", **TRACK)
     assert refused.error == (400, "0x80072491")
     assert refused.json["error"]["message"] == "Entity task isn't enabled for change tracking."
+
+
+def test_changes_are_for_those_who_may_read_all_rows(dataverse):
+    some = dataverse.colleague("Some", {"prvReadAccount": "Local"})
+    everyone = dataverse.colleague("All", {"prvReadAccount": "Global"})
+    link = start(dataverse).json["@odata.deltaLink"].partition("localhost:3")[2]
+    for path, headers in (("accounts", TRACK), (link, {})):
+        refused = dataverse.ask("GET", path, MSCRMCallerID=some, **headers)
+        assert refused.error == (403, "0x80040220")
+        assert "prvReadAccount" in refused.json["error"]["message"]
+        assert dataverse.ask("GET", path, MSCRMCallerID=everyone, **headers).status == 200

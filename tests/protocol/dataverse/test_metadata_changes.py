@@ -690,3 +690,16 @@ def test_members_of_another_shape_never_break_the_service(bank, junk):
 def test_a_lookup_to_several_tables_needs_a_list_of_relationships(dataverse, message, listed):
     body = {"Lookup": {"SchemaName": "new_Who"}, "OneToManyRelationships": listed}
     assert dataverse.ask("POST", message, body).status == 400
+
+
+def test_a_table_without_optimistic_concurrency_takes_no_version(dataverse):
+    address = "EntityDefinitions(LogicalName='task')"
+    definition = dataverse.ask("GET", address).json
+    definition["IsOptimisticConcurrencyEnabled"] = False
+    assert dataverse.ask("PUT", address, definition).status == 204
+    path = f"tasks({dataverse.create('tasks', subject='T')})"
+    etag = dataverse.ask("GET", path).headers["etag"]
+    refused = (400, "0x8006088d")
+    assert dataverse.ask("PATCH", path, {"subject": "U"}, if_match=etag).error == refused
+    assert dataverse.ask("DELETE", path, if_match=etag).error == refused
+    assert dataverse.ask("PATCH", path, {"subject": "U"}, if_match="*").status == 204

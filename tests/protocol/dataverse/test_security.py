@@ -217,10 +217,10 @@ def test_disabled_users_are_refused(people: People) -> None:
 
 def test_only_disabled_users_can_be_deleted(people: People) -> None:
     task = people.create("ann", "tasks", subject="Mine")
-    for path in (f"systemusers({people.ids['ann']})", f"tasks({task})/owninguser"):
-        refused = people.by("admin", "DELETE", path)
-        assert (refused.status, refused.json["error"]["code"]) == (400, "0x80040203")
-        assert "disable the user first" in refused.json["error"]["message"]
+    refused = people.by("admin", "DELETE", f"systemusers({people.ids['ann']})")
+    assert (refused.status, refused.json["error"]["code"]) == (400, "0x80040203")
+    assert "disable the user first" in refused.json["error"]["message"]
+    assert people.by("admin", "DELETE", f"tasks({task})/owninguser").status == 405
     assert people.by("ann", "GET", f"tasks({task})").status == 200
     leaver = people.create("admin", "systemusers", firstname="Lea", **_unit(people))
     people.by("admin", "PATCH", f"systemusers({leaver})", {"isdisabled": True})
@@ -390,8 +390,8 @@ def test_what_is_in_a_list_can_be_read_and_nothing_else(people: People, depth: s
             "value"
         ]
         assert totals == [{"total": number}]
-        tracked = people.by("nobody", "GET", "contacts", Prefer="odata.track-changes").json
-        assert {row["contactid"] for row in tracked["value"]} == readable
+        tracked = people.by("nobody", "GET", "contacts", Prefer="odata.track-changes")
+        assert tracked.error == (403, "0x80040220")
 
 
 def test_a_kept_answer_is_not_given_to_others(people: People) -> None:

@@ -37,6 +37,17 @@ class VersionMismatch(DataverseError):
     text = "The version of the existing record doesn't match the RowVersion property provided."
 
 
+class NoOptimisticConcurrency(DataverseError):
+    """If-Match names a version, and the table is not enabled for that. Status assumed."""
+
+    status = 400
+    code = "0x8006088d"
+    text = (
+        "Optimistic concurrency isn't enabled for entity type {table}. The IfVersionMatches value "
+        "of ConcurrencyBehavior can only be used if optimistic concurrency is enabled."
+    )
+
+
 class RecordExists(DataverseError):
     """If-None-Match: * meets a record."""
 

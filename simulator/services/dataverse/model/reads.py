@@ -29,6 +29,7 @@ from windtunnel.simulator.services.dataverse.model.list_plans import (
 from windtunnel.simulator.services.dataverse.model.selections import selection, unselected
 from windtunnel.simulator.services.dataverse.model.tables import (
     ETAG_SQL,
+    LARGEST_PAGE,
     DataverseTable,
     Tables,
     encode_rows,

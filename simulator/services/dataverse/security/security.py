@@ -31,6 +31,7 @@ from windtunnel.simulator.services.dataverse.security.access import (
     Reach,
     condition,
     covers,
+    places,
 )
 from windtunnel.simulator.services.dataverse.security.building import Builder
 from windtunnel.simulator.services.dataverse.security.columns import secured_columns
@@ -247,6 +248,13 @@ class Security:
         if found is None:
             raise no_privilege(access, served, self._privilege(name, right))
         return found
+
+    def demand_everywhere(self, served: DataverseTable, right: str) -> None:
+        """Raise PrivilegeMissing where the caller's right does not go to all rows of a table."""
+        access = self.current
+        if access is None or self.reach(served, right).everywhere or not any(places(served)):
+            return
+        raise no_privilege(access, served, self._privilege(governed_by(served.definition), right))
 
     def may(self, served: DataverseTable, right: str) -> bool:
         """Whether the caller has a right on a table at any depth."""
