@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -73,7 +74,7 @@ class Background:
 
     def detach(self) -> None:
         """Stop; what is ready stays ready."""
-        self._loop = None
+        self._loop, self._is_planned = None, False
 
     def start(self, work: Work) -> None:
         """Begin a piece of work; its first step is done after the present turn of the loop."""
@@ -108,7 +109,7 @@ class Background:
             self._turn()
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # closed meanwhile: nothing is done on it any more
             loop.call_soon_threadsafe(self._turn)
 
     def _turn(self) -> None:

@@ -140,6 +140,29 @@ def test_a_slice_waits_while_it_is_held_back_and_then_goes_on_whatever_is_said()
     waiting[0]()  # the thread may be late: the loop is closed
 
 
+def test_work_that_was_held_back_at_the_end_goes_on_at_the_next_loop():
+    rig = Rig()
+    waiting = []
+
+    def hold_back(then):
+        waiting.append(then)
+        return len(waiting) == 1
+
+    rig.background = Background(rig.timers, rig.commit, hold_back)
+
+    async def run():
+        rig.background.attach(asyncio.get_running_loop())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        rig.background.detach()
+
+    rig.background.start(rig.work("a"))
+    asyncio.run(run())
+    assert rig.done == []
+    asyncio.run(run())
+    assert rig.done == ["a."]
+
+
 @pytest.mark.parametrize("wait", [0.0, 1.0])
 def test_work_may_forget_all_work_while_it_runs(wait):
     rig = Rig()
