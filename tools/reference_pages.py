@@ -1,4 +1,4 @@
-"""Writes the generated reference pages: settings, control API, commands.
+"""Writes the generated reference pages: settings, control API, commands, plan and design files.
 
 `python tools/reference_pages.py` rewrites them; tests/meta/test_docs.py fails when they differ.
 """
@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 
+from windtunnel.contracts.documents.design import Design
+from windtunnel.contracts.documents.plan import Plan
+from windtunnel.contracts.documents.units import Bytes, Seconds
 from windtunnel.contracts.entities.finance_operations.catalog import FACTS, EntityFacts
 from windtunnel.contracts.entities.finance_operations.definitions import EntityType
 from windtunnel.contracts.entities.finance_operations.load import entity_types
@@ -83,6 +89,91 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
+
+
+def documents_page() -> str:
+    """docs/reference/documents.md."""
+    lines = [
+        "# Plan and design files",
+        MADE_BY,
+        "A volume plan (`*.plan.yaml`) says what flows send in a day; `windtunnel load` sends it and",
+        "`windtunnel forecast` works it out. An integration design (`*.design.yaml`) says how systems",
+        "work together; `windtunnel check` holds it against the [design rules](design-rules.md).",
+        "Unknown keys and wrong values are refused with line, column and remedy.",
+        "",
+        "A *time* is a number of seconds, or text such as `250ms`, `90s`, `5m`, `2h`, `7d`. A *size* is a",
+        "number of bytes, or text such as `4 KB`, `1 MB`.",
+        "",
+    ]
+    for title, model in (("Volume plan", Plan), ("Integration design", Design)):
+        lines += [f"## {title}", ""]
+        for part in dict.fromkeys(_parts(model)):
+            if title == "Integration design" and part in set(_parts(Plan)):
+                continue
+            lines += _part(part)
+    return "\n".join(lines)
+
+
+def _parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            yield from _parts(inner)
+
+
+def _title(model: type[BaseModel]) -> str:
+    first, *rest = re.split(r"(?<=[a-z])(?=[A-Z])", model.__name__)
+    return " ".join([first, *(word.lower() for word in rest)])
+
+
+def _part(model: type[BaseModel]) -> Iterator[str]:
+    name = _title(model)
+    about = " ".join((inspect.getdoc(model) or "").split())
+    yield from (
+        f"### {name}",
+        "",
+        about,
+        "",
+        "| key | takes | default | meaning |",
+        "|---|---|---|---|",
+    )
+    for key, field in model.model_fields.items():
+        default = "required" if field.is_required() else _default(field.get_default())
+        takes = _takes(field.annotation, field.metadata)
+        yield f"| `{key}` | {takes} | {default} | {field.description or ''} |"
+    yield ""
+
+
+def _default(value: Any) -> str:
+    """What holds without the key; what has keys of its own, or is nothing, is not shown."""
+    if isinstance(value, tuple) and value and not isinstance(value[0], BaseModel):
+        return f"`[{', '.join(str(item) for item in value)}]`"
+    if isinstance(value, (BaseModel, tuple)) or value in {"", None}:
+        return ""
+    return f"`{_shown(value)}`"
+
+
+def _takes(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """What people write for a value of a type."""
+    makers = {getattr(found, "func", None) for found in metadata}
+    for kind, words in ((Seconds, "time"), (Bytes, "size")):
+        if makers & {found.func for found in kind.__metadata__ if hasattr(found, "func")}:
+            return words
+    if hasattr(annotation, "__metadata__"):
+        return _takes(annotation.__origin__, annotation.__metadata__)
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(f"`{member.value}`" for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        name = _title(annotation)
+        return f"[{name}](#{name.lower().replace(' ', '-')})"
+    if get_origin(annotation) is tuple:
+        return f"list of {_takes(get_args(annotation)[0])}"
+    if get_args(annotation):
+        return _takes(next(part for part in get_args(annotation) if part is not NoneType))
+    return {str: "text", bool: "`true`, `false`", int: "whole number", float: "number"}[annotation]
 
 
 def control_page() -> str:
@@ -178,6 +269,7 @@ PAGES = {
     "settings.md": settings_page,
     "control-api.md": control_page,
     "commands.md": commands_page,
+    "documents.md": documents_page,
 }
 
 if __name__ == "__main__":

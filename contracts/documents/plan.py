@@ -74,11 +74,21 @@ OperationName = Literal[
 class Operation(Model):
     """One kind of request in a flow's mix."""
 
-    operation: OperationName
-    entity_set: str = ""
-    share: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    rows: int = Field(default=1, ge=1, le=1_000_000)
-    query: str = ""
+    operation: OperationName = Field(description="what is asked of the service")
+    entity_set: str = Field(default="", description="none: accounts, or CustomersV3")
+    share: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="weight among the operations of the flow",
+    )
+    rows: int = Field(
+        default=1, ge=1, le=1_000_000, description="records that one request reads or writes"
+    )
+    query: str = Field(
+        default="",
+        description="query options; FetchXML; the path of a function, action or custom service",
+    )
 
 
 def _operations(value: Any) -> Any:
@@ -91,9 +101,13 @@ def _operations(value: Any) -> Any:
 class Profile(Model):
     """How a day's volume spreads over its hours: a named shape, or 24 shares of your own."""
 
-    shape: ShapeName = "flat"
-    hours: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = ()
-    peak_factor: float = Field(default=1.0, ge=1, le=100)
+    shape: ShapeName = Field(
+        default="flat", description="how the day goes; `month-end` has thrice the volume too"
+    )
+    hours: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(
+        default=(), description="24 shares of your own in place of a shape"
+    )
+    peak_factor: float = Field(default=1.0, ge=1, le=100, description="sharpens the busiest hour")
 
     @model_validator(mode="after")
     def _hours_are_a_day(self) -> Self:
@@ -135,17 +149,31 @@ class Volume(Model):
     operations: Annotated[
         tuple[Operation, ...],
         BeforeValidator(_operations, list[Operation] | dict[OperationName, float]),
-    ] = Field(default=(Operation(operation="create"),), min_length=1)
+    ] = Field(
+        default=(Operation(operation="create"),),
+        min_length=1,
+        description="short: `{create: 0.7, update: 0.3}`",
+    )
     profile: Annotated[Profile, BeforeValidator(_profile, Profile | ShapeName | list[float])] = (
-        Profile()
+        Field(default=Profile(), description="short: a shape's name, or 24 numbers")
     )
     batch_size: int = Field(default=1, ge=1, le=1_000_000, description="records of one request")
-    payload_bytes: Bytes = 2048
-    parallelism: int = Field(default=1, ge=1, le=10_000)
+    payload_bytes: Bytes = Field(default=2048, description="size of a record on the wire")
+    parallelism: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="requests under way at once, all identities together",
+    )
     servers: int = Field(
         default=1, ge=1, le=1000, description="web servers that the flow is spread over"
     )
-    consumers: int = Field(default=1, ge=1, le=10_000)
+    consumers: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="receivers side by side; for readers, nothing is worked out from it",
+    )
 
     @property
     def requests_per_day(self) -> int:
@@ -157,12 +185,22 @@ class Volume(Model):
 class Retry(Model):
     """What a flow does when it is refused; `attempts` counts the first try, None is without end."""
 
-    on: tuple[int, ...] = (429, 502, 503, 504)
-    wait: Literal["retry-after", "fixed", "exponential"] = "retry-after"
-    first_seconds: Seconds = 1.0
-    longest_seconds: Seconds = 300.0
-    attempts: int | None = Field(default=None, ge=1, le=1_000_000)
-    max_seconds: Seconds | None = None
+    on: tuple[int, ...] = Field(
+        default=(429, 502, 503, 504), description="statuses that are tried again"
+    )
+    wait: Literal["retry-after", "fixed", "exponential"] = Field(
+        default="retry-after", description="short for a fixed wait: `wait: 1s`"
+    )
+    first_seconds: Seconds = Field(
+        default=1.0, description="the fixed wait, or the first of growing ones"
+    )
+    longest_seconds: Seconds = Field(default=300.0, description="no wait grows beyond it")
+    attempts: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="the first try counts; none: without end"
+    )
+    max_seconds: Seconds | None = Field(
+        default=None, description="gives up after so long; none: never"
+    )
     jitter: float = Field(default=0.0, ge=0, le=1, description="share added to a wait at random")
 
     @model_validator(mode="before")
@@ -180,8 +218,12 @@ class PlanFlow(Volume):
     name: str = Field(min_length=1, max_length=100)
     pattern: Pattern = Pattern.DATAVERSE
     service: ServiceName = "dataverse"
-    identities: tuple[str, ...] = Field(default=("integration",), min_length=1)
-    priority: Literal["low", "medium", "high", "exempt"] = "low"
+    identities: tuple[str, ...] = Field(
+        default=("integration",), min_length=1, description="who calls, in turn"
+    )
+    priority: Literal["low", "medium", "high", "exempt"] = Field(
+        default="low", description="in throttling by load of finance and operations"
+    )
     retry: Retry | None = None
 
 
