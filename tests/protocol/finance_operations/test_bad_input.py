@@ -229,6 +229,8 @@ def test_a_body_that_cannot_be_read_says_why(rig: Rig, body: bytes, text: str) -
 
 VALUES = [
     ("CreditLimit", ["x", True, 1e300, []], "'Edm.Decimal'"),
+    ("CreditLimit", [{"a": None}], """'{"a": null}' to the expected type 'Edm.Decimal'"""),
+    ("CreditLimit", ["x" * 5_000], f"'{'x' * 200}' to the expected type"),
     ("OnHoldStatus", [0, True], "'Microsoft.Dynamics.DataEntities.CustVendorBlocked'"),
     ("OnHoldStatus", ["Foo"], "Requested value 'Foo' was not found."),
     ("IsOneTimeCustomer", [True, 1], "'Microsoft.Dynamics.DataEntities.NoYes'"),

@@ -371,6 +371,7 @@ def test_a_client_may_ask_for_smaller_pages_only(rig: Rig) -> None:
         ),
         (f"{CUSTOMER}/DimensionSet/$ref", "links ($ref)"),
         ("CustomersV3/$ref", "links ($ref)"),
+        ("SrsFinanceCopilots", "entity set SrsFinanceCopilots"),
     ],
 )
 def test_what_is_not_simulated_says_so(rig: Rig, path: str, feature: str) -> None:

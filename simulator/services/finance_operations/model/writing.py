@@ -5,6 +5,7 @@ One record at a time; many at once are written by `Bulk`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -235,8 +236,10 @@ def why(error: BadValue) -> str:
                 f"'{column.edm}[Nullable=False]' does not allow null values."
             )
         case _:
-            shown = str(value).lower() if isinstance(value, bool) else value
-            return f"Cannot convert the literal '{shown}' to the expected type '{column.edm}'."
+            shown = value if isinstance(value, str) else json.dumps(value, default=str)
+            return (
+                f"Cannot convert the literal '{shown[:200]}' to the expected type '{column.edm}'."
+            )
 
 
 def _dependents(
