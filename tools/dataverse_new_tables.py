@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataverse_annotations import cascade, note
 
+from windtunnel.contracts.entities.dataverse.wire import MANAGED_PROPERTY
+
 # Tables that the documents do not have: name -> (set, label, plural, code, key, primary, ownership, columns).
 # A column is "name type [length]"; `x -> table` is a lookup.
 NEW_TABLES = {
@@ -16,6 +18,9 @@ NEW_TABLES = {
     "connectionreference": ("connectionreferences", "Connection Reference", "Connection References", 10037, "connectionreferenceid", "connectionreferencedisplayname", "UserOwned", "connectionreferencedisplayname String 100|connectionreferencelogicalname String 100|connectionid String 100|connectorid String 100|description Memo 2000|promptingbehavior Picklist 0=Prompt;1=Skip"),
     "backgroundoperation": ("backgroundoperations", "Background Operation", "Background Operations", 10239, "backgroundoperationid", "name", "UserOwned", "name String 100|displayname String 100|inputparameters Memo 1048576|outputparameters Memo 1048576|backgroundoperationstatecode Picklist 0=Ready;2=Locked;3=Completed|backgroundoperationstatuscode Picklist 0=Waiting For Resources;20=In Progress;22=Canceling;30=Succeeded;31=Failed;32=Canceled|errorcode Integer|errormessage Memo 4000|starttime DateTime|endtime DateTime|runasuser String 100|retrycount Integer|ttlinseconds Integer"),
 }  # fmt: skip
+# Which of them are components of solutions, and what every such component has.
+COMPONENTS = NEW_TABLES.keys() - {"cdm_company", "backgroundoperation"}
+COMPONENT_COLUMNS = "|componentidunique Uniqueidentifier|componentstate Picklist 0=Published;1=Unpublished;2=Deleted;3=Deleted Unpublished|iscustomizable ManagedProperty|ismanaged Boolean|overwritetime DateTime|solutionid Uniqueidentifier"
 # Lookups of these tables on the wire, as pages on custom APIs and environment variables write them:
 # (table, lookup) -> navigation property, and the collection of the other side.
 NAVIGATIONS = {
@@ -63,7 +68,7 @@ def new_table(name: str) -> list[str]:
             f'<PropertyValue Property="Name" String="{key_name}"/><PropertyValue Property="Key">'
             f"<Collection>{references}</Collection></PropertyValue></Record></Collection></Annotation>"
         )
-    edm = {"String": "Edm.String", "Memo": "Edm.String", "Boolean": "Edm.Boolean", "Integer": "Edm.Int32", "Picklist": "Edm.Int32", "DateTime": "Edm.DateTimeOffset"}  # fmt: skip
+    edm = {"String": "Edm.String", "Memo": "Edm.String", "Boolean": "Edm.Boolean", "Integer": "Edm.Int32", "Picklist": "Edm.Int32", "DateTime": "Edm.DateTimeOffset", "Uniqueidentifier": "Edm.Guid", "ManagedProperty": MANAGED_PROPERTY}  # fmt: skip
     links = []
     lines.append(
         f'<Property Name="{key}" Type="Edm.Guid">{note("Type", "Uniqueidentifier")}</Property>'
@@ -75,6 +80,8 @@ def new_table(name: str) -> list[str]:
         )
     else:
         common += "|organizationid -> organization"
+    if name in COMPONENTS:
+        common += COMPONENT_COLUMNS
     for row in f"{listed}|{common}".split("|"):
         wire, _, rest = row.partition(" ")
         if rest.startswith("-> "):

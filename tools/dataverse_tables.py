@@ -44,7 +44,7 @@ from windtunnel.contracts.entities.dataverse import (
     tables_from_csdl,
 )
 from windtunnel.contracts.entities.dataverse.documents import option_set_document, table_document
-from windtunnel.contracts.entities.dataverse.wire import option_set_of
+from windtunnel.contracts.entities.dataverse.wire import MANAGED_PROPERTY, option_set_of
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 OUT = Path(__file__).parent.parent / "contracts/entities/dataverse/tables.jsonl"
@@ -135,6 +135,8 @@ def kind_of(
             return "Uniqueidentifier"
         case "Edm.Binary":
             return "Image"
+        case mark if mark == MANAGED_PROPERTY:
+            return "ManagedProperty"
     return edm.removeprefix("Edm.")
 
 

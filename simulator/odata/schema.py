@@ -16,8 +16,19 @@ class EnumType:
 
 
 @dataclass(frozen=True, slots=True)
+class Complex:
+    """A complex type of which one member is kept; the others follow from it."""
+
+    name: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One structural property: its wire name, its SQL column, its type such as `Edm.String`."""
+    """One structural property: its wire name, its SQL column, its type such as `Edm.String`.
+
+    Of a complex property `edm` is the type of the member that is kept.
+    """
 
     name: str
     edm: str
@@ -25,6 +36,7 @@ class Column:
     enum: EnumType | None = None
     nullable: bool = True
     max_length: int | None = None
+    complex: Complex | None = None
 
     @property
     def column(self) -> str:

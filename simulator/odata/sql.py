@@ -382,12 +382,33 @@ class Compiler:
         if not members:
             raise NotSupported("A whole record is not a value.", getattr(node, "position", -1))
         *steps, last = members
+        is_member = bool(steps) and self._ends_in_complex(row.table, steps, last)
+        if is_member:
+            *steps, last = steps
         if not steps:
             column = self.column(last.name, row.table, last.position)
-            return _column_piece(column, row.alias)
-        return self._through(row, steps, last)
+            return _column_piece(column, row.alias, is_member=is_member)
+        return self._through(row, steps, last, is_member=is_member)
 
-    def _through(self, row: Row, steps: list[Property], last: Property) -> Piece:
+    def _ends_in_complex(self, table: Table, steps: list[Property], last: Property) -> bool:
+        """Whether the path ends in the member that is kept of a complex property."""
+        *links, holder = steps
+        for step in links:
+            navigation = table.navigations.get(step.name)
+            target = None if navigation is None else self.catalog.get(navigation.target)
+            if target is None:
+                return False
+            table = target
+        column = table.columns.get(holder.name)
+        if column is None or column.complex is None:
+            return False
+        if last.name != column.complex.member:
+            raise UnknownProperty(last.name, column.complex.name, last.position)
+        return True
+
+    def _through(
+        self, row: Row, steps: list[Property], last: Property, *, is_member: bool = False
+    ) -> Piece:
         """A member behind single-valued navigation: a scalar subquery by key."""
         joins: list[str] = []
         condition, current = "", row
@@ -408,7 +429,7 @@ class Compiler:
                 joins.append(f"JOIN {self._source(target.table)} {target.alias} ON {joined}")
             current = target
         column = self.column(last.name, current.table, last.position)
-        piece = _column_piece(column, current.alias)
+        piece = _column_piece(column, current.alias, is_member=is_member)
         text = f"(SELECT {piece.text} FROM {' '.join(joins)} WHERE {condition})"
         if piece.edm == "Edm.String":
             # A subquery loses the collation of the column that it selects.
@@ -495,8 +516,9 @@ def _equal(row: Row, target: Row, pairs: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _column_piece(column: Column, alias: str) -> Piece:
-    return Piece(f"{alias}.{quoted(column.column)}", (), column.edm, False, column.enum)
+def _column_piece(column: Column, alias: str, *, is_member: bool = False) -> Piece:
+    edm = column.edm if column.complex is None or is_member else column.complex.name
+    return Piece(f"{alias}.{quoted(column.column)}", (), edm, False, column.enum)
 
 
 def _family(edm: str) -> str:

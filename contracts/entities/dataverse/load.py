@@ -15,6 +15,7 @@ from windtunnel.contracts.entities.dataverse.definitions import (
     TableDefinition,
     metadata_id,
 )
+from windtunnel.contracts.entities.dataverse.wire import MANAGED_PROPERTY
 
 _OURS = "Windtunnel.V1."
 _TYPES = {
@@ -28,6 +29,7 @@ _TYPES = {
     "Edm.Date": "DateTime",
     "Edm.Guid": "Uniqueidentifier",
     "Edm.Binary": "Image",
+    MANAGED_PROPERTY: "ManagedProperty",
 }
 _KNOWN_IDS = {
     "account": "70816501-edb9-4740-a16c-6a5efbc05d84",

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 NAMESPACE = "Microsoft.Dynamics.CRM."
 LOOKUPS = frozenset({"Lookup", "Customer", "Owner"})
 CHOICES = frozenset({"Picklist", "State", "Status", "MultiSelectPicklist", "Boolean"})
+MANAGED_PROPERTY = "mscrm.BooleanManagedProperty"
+"""The complex type of columns that say what a solution lets be done: Value, CanBeChanged, name."""
 EDM = {
     "String": "Edm.String",
     "Memo": "Edm.String",
@@ -37,7 +39,7 @@ EDM = {
     "UniqueIdentifier": "Edm.Guid",
     "Image": "Edm.Binary",
     "File": "Edm.Guid",
-    "ManagedProperty": "Edm.Boolean",
+    "ManagedProperty": MANAGED_PROPERTY,
 }
 """AttributeType to the type on the wire; DateOnly columns are `Edm.Date`."""
 

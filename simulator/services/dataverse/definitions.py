@@ -260,7 +260,7 @@ def message(there: Handlers, exchange: Exchange, segment: Segment) -> Response:
     if name == "RetrieveMetadataChanges":
         answer: Json | None = _retrieve_changes(there, exchange, segment)
     else:
-        body = _body(there, exchange, name)
+        body = _body(there, exchange, name) if exchange.request.body.strip() else {}
         solution = solutions.named(there, exchange, body)
         try:
             with there.customizations.changing():

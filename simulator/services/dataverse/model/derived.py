@@ -17,6 +17,7 @@ from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
 from windtunnel.simulator.services.dataverse.model.addresses import PARTS, composed
 from windtunnel.simulator.services.dataverse.model.numbering import Numbers
+from windtunnel.simulator.services.dataverse.model.managed_properties import HIDDEN
 from windtunnel.simulator.services.dataverse.model.prices import (
     DOCUMENTS,
     LINE_SOURCES,
@@ -272,6 +273,8 @@ def _defaults(definition: TableDefinition) -> list[tuple[str, Any]]:
             stated = column.facts.get("DefaultValue")
             is_true = stated if isinstance(stated, bool) else name in _TRUE
             found.append((name, int(is_true)))
+        elif column.type == "ManagedProperty":
+            found.append((name, int(name != HIDDEN)))
         elif column.type == "Picklist" and name not in _UNSET:
             value = _default_choice(column, standard.get(name))
             if value is None and is_activity:

@@ -21,8 +21,12 @@ from windtunnel.simulator.entity_sets.values import (
 )
 from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
-from windtunnel.simulator.odata.schema import Catalog, Column, Navigation, Table
+from windtunnel.simulator.odata.schema import Catalog, Column, Complex, Navigation, Table
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.managed_properties import (
+    managed_checker,
+    managed_decoder,
+)
 from windtunnel.simulator.services.dataverse.model.kept_records import refreshing
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
@@ -299,7 +303,7 @@ class Tables:
         decoders = {
             name: decode
             for name, column in columns.items()
-            if (decode := decoder(column)) is not None
+            if (decode := _decoder(column)) is not None
         }
         records.encoded.refresh = refreshing(VERSION, decoders)
         lookups = {
@@ -337,8 +341,17 @@ def _ends(definition: TableDefinition) -> tuple[str, ...]:
     )
 
 
+_MANAGED = Complex(f"{NAMESPACE}BooleanManagedProperty", "Value")
+
+
 def _column(column: ColumnDefinition) -> Column:
+    if column.type == "ManagedProperty":
+        return Column(column.name, "Edm.Boolean", complex=_MANAGED)
     return Column(column.name, column.edm)
+
+
+def _decoder(column: Column) -> Decoder | None:
+    return decoder(column) if column.complex is None else managed_decoder(column)
 
 
 def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Column) -> Checker:
@@ -349,6 +362,8 @@ def _checked(definition: TableDefinition, column: ColumnDefinition, schema: Colu
             raise errors.FileColumnNotSettable(column=column.name)
 
         return refused
+    if schema.complex is not None:
+        return managed_checker(schema, _refusal(definition, column))
     length = column.max_length if schema.edm == "Edm.String" else None
     check = checker(replace(schema, max_length=length), _refusal(definition, column))
     bounded = _bounds(definition, column)

@@ -71,6 +71,7 @@ class Standard:
                                 "roleid": key,
                                 "privilegeid": privilege.privilege_id,
                                 "privilegedepthmask": depth,
+                                "canbedeleted": 1,
                             }
                         )
         self._add("roleprivileges", links)
@@ -106,6 +107,8 @@ class Standard:
                     "_roletemplateid_value": role.template_id or None,
                     "_parentrootroleid_value": key,
                     "ismanaged": 1,
+                    "iscustomizable": 1,
+                    "canbedeleted": 1,
                 }
             )
         self._add("role", rows)

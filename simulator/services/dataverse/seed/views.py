@@ -52,6 +52,8 @@ def _row(
         "querytype": PUBLIC_VIEW,
         "isdefault": int(is_default),
         "isuserdefined": 0,
+        "iscustomizable": 1,
+        "canbedeleted": 1,
         "fetchxml": (
             f'<fetch version="1.0" mapping="logical"><entity name="{served.name}">{attributes}'
             f'<order attribute="{title}" descending="false" />'

@@ -97,10 +97,14 @@ FIRST_PARTY = tuple(
     for app_id, name in (
         ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "Microsoft Azure CLI"),
         ("1950a258-227b-4e31-a9cf-717495945fc2", "Microsoft Azure PowerShell"),
+        ("2ad88395-b77d-4561-9441-d0e40824f9bc", "Dynamics 365 PowerShell"),
         ("51f81489-12ee-4a9e-aaae-a2591f45987d", "Dynamics 365 Example Client Application"),
     )
 )
-"""Public clients that are in every tenant."""
+"""Public clients that are in every tenant.
+
+Source: "Control client app access to environments" (Power Platform) names those of Dynamics 365.
+"""
 
 
 class Directory:

@@ -26,6 +26,7 @@ _KINDS = {
     "State": "choice",
     "Status": "choice",
     "Boolean": "choice",
+    "ManagedProperty": "choice",
     "DateTime": "date",
     "Uniqueidentifier": "id",
     "Lookup": "id",
@@ -137,7 +138,7 @@ def _number(subject: Subject, text: str) -> int | float:
 
 
 def _choice(subject: Subject, text: str) -> int:
-    if subject.column.type == "Boolean":
+    if subject.column.type in {"Boolean", "ManagedProperty"}:
         known = {"0": 0, "1": 1, "false": 0, "true": 1}
         value = known.get(text.strip().lower())
         if value is None:

@@ -17,6 +17,7 @@ from windtunnel.contracts.entities.dataverse import (
 from windtunnel.contracts.entities.dataverse.definitions import metadata_id
 from windtunnel.contracts.entities.dataverse.roles import BASIC, DEEP, LOCAL, privileges_for
 from windtunnel.contracts.entities.dataverse.wire import CHOICES, LOOKUPS
+from windtunnel.simulator.services.dataverse.model.managed_properties import managed
 from windtunnel.simulator.services.dataverse.model.numbering import format_of
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
@@ -43,11 +44,6 @@ def label(text: str, *names: str, is_managed: bool = True) -> Json:
         "HasChanged": None,
     }
     return {"LocalizedLabels": [entry], "UserLocalizedLabel": entry}
-
-
-def managed(name: str, value: bool = True, changeable: bool = True) -> Json:
-    """A BooleanManagedProperty."""
-    return {"Value": value, "CanBeChanged": changeable, "ManagedPropertyLogicalName": name}
 
 
 AUDITED = frozenset({"account", "contact"})
