@@ -1,4 +1,4 @@
-"""Columns of components that say what may be done with them: a complex value with `Value` inside."""
+"""Columns that say what may be done with a component: a complex value with `Value` inside."""
 
 from __future__ import annotations
 

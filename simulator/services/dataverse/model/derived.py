@@ -16,8 +16,8 @@ from windtunnel.simulator.entity_sets.records import Values
 from windtunnel.simulator.services.dataverse import errors
 from windtunnel.simulator.services.dataverse.model import numbering
 from windtunnel.simulator.services.dataverse.model.addresses import PARTS, composed
-from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.managed_properties import HIDDEN
+from windtunnel.simulator.services.dataverse.model.numbering import Numbers
 from windtunnel.simulator.services.dataverse.model.prices import (
     DOCUMENTS,
     LINE_SOURCES,

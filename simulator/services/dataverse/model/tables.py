@@ -23,11 +23,11 @@ from windtunnel.simulator.kernel.changes import Changes
 from windtunnel.simulator.kernel.store import Store, quoted
 from windtunnel.simulator.odata.schema import Catalog, Column, Complex, Navigation, Table
 from windtunnel.simulator.services.dataverse import errors
+from windtunnel.simulator.services.dataverse.model.kept_records import refreshing
 from windtunnel.simulator.services.dataverse.model.managed_properties import (
     managed_checker,
     managed_decoder,
 )
-from windtunnel.simulator.services.dataverse.model.kept_records import refreshing
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
 VERSION = "versionnumber"

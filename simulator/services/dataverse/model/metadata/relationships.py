@@ -10,11 +10,8 @@ from typing import Any
 
 from windtunnel.contracts.entities.dataverse import Relation, TableDefinition
 from windtunnel.contracts.entities.dataverse.definitions import metadata_id
-from windtunnel.simulator.services.dataverse.model.metadata.shapes import (
-    NAMESPACE,
-    label,
-    managed,
-)
+from windtunnel.simulator.services.dataverse.model.managed_properties import managed
+from windtunnel.simulator.services.dataverse.model.metadata.shapes import NAMESPACE, label
 
 Json = dict[str, Any]
 Tables = Mapping[str, TableDefinition]
