@@ -66,6 +66,11 @@ def test_npm_mcp_dataverse(variables):
     run_node("mcp_dataverse.mjs", packages, variables | {"WT_ORGANIZATION": ORGANIZATION})
 
 
+def test_npm_powerplatform_mcp(variables):
+    packages = ("powerplatform-mcp@2.5.0", "undici@6.29.1")
+    run_node("power_platform_mcp.mjs", packages, variables | {"WT_ORGANIZATION": ORGANIZATION})
+
+
 def test_npm_odata_clients_of_any_service(variables, env):
     packages = ("@odata/client@2.21.10", "odata@2.0.1")
     run_node(
@@ -90,6 +95,15 @@ def test_pypi_singer_tap_through_the_proxy(up, tmp_path):
     run_python(
         "singer_tap.py", ("tap-ms-dynamics==0.1.1",), {**env, **cloud(env), **user, **trusted}
     )
+
+
+def test_pypi_d365fw_passes_its_own_tests(variables, env):
+    run_python("d365fw_own_tests.py", ("d365fw==0.8.2",), variables | cloud(env))
+
+
+def test_pypi_odatapy_on_both_services(variables, env):
+    token_of_fo = {"WT_FO_TOKEN": token(env, env["WT_FO_URL"])}
+    run_python("odatapy_client.py", ("odatapy[client]==5.3.0",), variables | token_of_fo)
 
 
 def test_pypi_dataverse_api(variables):
