@@ -422,3 +422,13 @@ def test_a_range_of_the_column_itself_is_base_64_in_json(dataverse, row):
     assert base64.b64decode(got.json["value"]) == b"234"
     assert got.headers["x-ms-file-size"] == "10"
     assert got.headers["content-disposition"] == 'attachment; filename="ten.txt"'
+
+
+def test_the_table_of_attachments_is_absent(dataverse):
+    account = dataverse.create("accounts", name="A")
+    path = f"accounts({account})?$expand=account_FileAttachments($select=filename)"
+    answer = dataverse.ask("GET", path)
+    assert (answer.status, answer.headers["x-windtunnel-absent"]) == (
+        501,
+        "the table FileAttachment",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from windtunnel.simulator.exchange import Absent
 from windtunnel.simulator.odata import NotSupported, ODataError, UnknownProperty
 from windtunnel.simulator.odata.tree import ExpandItem, Options
 from windtunnel.simulator.services.dataverse.model.tables import DataverseTable, Tables
@@ -21,6 +22,8 @@ def check(tables: Tables, served: DataverseTable, expands: Sequence[ExpandItem])
         raise ODataError(f"The number of expand options is limited to {MOST_EXPANDS}.", -1)
     pages = is_nested(expands) and _has_collections(tables, served, expands)
     for item in expands:
+        if item.path[0] == f"{served.name}_FileAttachments":
+            raise Absent("the table FileAttachment")
         _check_item(tables, served, item, is_nested=False, pages=pages)
 
 
