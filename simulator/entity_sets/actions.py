@@ -87,7 +87,8 @@ class Action:
 
     Else it stands behind one record (`/data/Set(key)/Microsoft.Dynamics.DataEntities.Name`) or
     behind the set (`binding="collection"`). `returns` is a type as for parameters, or the name of
-    an entity type, or a `Collection()` of one; empty means nothing is returned (204).
+    an entity type, or a `Collection()` of one; empty means nothing is returned (204). The value of
+    a `nested` one is answered as `{"value": {"value": ...}}`.
     """
 
     name: str
@@ -96,3 +97,4 @@ class Action:
     binding: Literal["record", "collection"] = "record"
     parameters: tuple[ActionParameter, ...] = ()
     returns: str = ""
+    nested: bool = False

@@ -42,13 +42,8 @@ class _Actions:
         *parameters: ActionParameter,
         returns: str = _STRING,
     ) -> Action:
-        nested = self._framework.settings.nested_value
-
-        def call(given: ActionCall) -> Any:
-            found = function(given)
-            return {"value": found} if nested and returns == _STRING else found
-
-        return Action(name, call, PROJECTS, "collection", parameters, returns)
+        nested = self._framework.settings.nested_value and returns == _STRING
+        return Action(name, function, PROJECTS, "collection", parameters, returns, nested)
 
     # -- imports ------------------------------------------------------------------------------
 

@@ -182,12 +182,13 @@ class DataManagement:
             stays = exists and bool(options.get("recurring"))
         if exists and not options["overwrite"] and not stays:
             raise e.ProjectExists(project=project)
+        steps = self._in_order(execution, entities)
         if not stays:
             self.projects.write(project, replace(manifest, entities=tuple(entities)), "Import")
-        return self._in_order(execution, entities)
+        return steps
 
     def _in_order(self, execution: Execution, entities: Sequence[PackageEntity]) -> list[Step]:
-        """The steps of an import of these entities, by the project and the call."""
+        """The steps of an import of these entities, by the project as it is and the call."""
         truncates = self.projects.truncates(execution.project)
         active = [
             replace(

@@ -83,6 +83,8 @@ def invoke(
     )
     with environment.store.atomic():
         result = _run(served, call, environment.settings.action_error_status)
+    if served.action.nested:
+        result = {"value": result}
     return _answer(exchange, environment, served.returns, result, level)
 
 
