@@ -158,7 +158,8 @@ def _progress(days: int) -> Generator[Tick]:
     from rich.progress import Progress
 
     seconds = days * 86_400
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("forecast", total=seconds)
         yield lambda moment: bar.update(task, completed=min(moment, seconds))
 

@@ -52,9 +52,7 @@ def demo(
     console = Console()
     began = time.monotonic()
     output = output.absolute()
-    output.mkdir(parents=True, exist_ok=True)
-    for old in output.rglob("*.json"):
-        old.unlink()
+    _empty(output)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting the simulators", total=len(VERSIONS) * 4 + 2)
@@ -81,6 +79,17 @@ def demo(
     _tell(console, output, time.monotonic() - began)
     if open_report:
         typer.launch(str(output / "report.html"))
+
+
+def _empty(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for old in output.rglob("*.json"):
+            old.unlink()
+    except OSError as error:
+        raise DemoFailed(
+            f"{output}: cannot be written: {error.strerror}\n  Name another folder with --output."
+        ) from error
 
 
 def _simulators() -> AbstractContextManager[Mapping[str, str]]:

@@ -43,16 +43,24 @@ WRONG = [
     (["check", "none.design.yaml"], "none.design.yaml"),
     (["run", "none.scenario.yaml"], "none.scenario.yaml"),
     (["load", "none.plan.yaml"], "none.plan.yaml"),
+    (["forecast", "none.plan.yaml"], "none.plan.yaml"),
+    (["demo", "--output", "taken"], "taken: cannot be written"),
+    (["report", "taken"], "taken: there is no such folder"),
+    (["up", "--db", "folder"], "folder: cannot be used as a database"),
+    (["up", "--env-file", "folder", "--port-base", "0"], "folder: the env file cannot be written"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "text"), WRONG, ids=[" ".join(row[0]) for row in WRONG])
 def test_wrong_input_ends_with_2_and_words_not_a_traceback(tmp_path, arguments, text):
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder").mkdir()
     done = subprocess.run(
         command(*arguments), capture_output=True, text=True, cwd=tmp_path, check=False, timeout=300
     )
     output = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 2, output
+    assert "Error" in output
     assert text in output
     assert "Traceback" not in output
 

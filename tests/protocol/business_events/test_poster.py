@@ -68,8 +68,8 @@ async def receiver(
                 peer = writer.get_extra_info("peername")
                 got.append((head, await reader.readexactly(length), peer))
                 await answer(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # asyncio of Python 3.11 takes a canceled handler for a broken one
         finally:
             writer.transport.abort()  # what nobody reads any more must not keep it open
 
@@ -79,13 +79,18 @@ async def receiver(
     try:
         yield f"{scheme}://{host}:{server.sockets[0].getsockname()[1]}/hook?code=1", got
     finally:
+        await turns(5)  # who came gets a handler: between that and the close its socket is nobody's
         server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for _ in range(5):
-            await asyncio.sleep(0)  # what is closed lets go of its socket in a later turn
+        await turns(5)  # what is closed lets go of its socket in a later turn
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 async def post(poster: HttpPoster, url: str, seconds: float = 60.0) -> int:

@@ -192,6 +192,20 @@ def test_joined_columns_come_under_their_alias_and_nulls_not_at_all(firms):
     assert "numberofemployees" not in left
 
 
+CALLED_LIKE = ("ownerid", "revenue", "statecode", "_ownerid_value", "_transactioncurrencyid_value")
+
+
+@pytest.mark.parametrize("alias", [*CALLED_LIKE, "contact_customer_accounts", "createdon"])
+def test_an_alias_may_be_called_like_another_column_or_navigation_property(firms, alias):
+    inner = f'<attribute name="name" alias="{alias}"/>{OURS}{SORT}'
+    for row in rows(firms, inner, **ANNOTATED):
+        assert row[alias] in {"Top", "Left", "Right", "Leaf"}
+        assert f"{alias}@OData.Community.Display.V1.FormattedValue" not in row
+    inner = f'<attribute name="createdon" alias="{alias}"/>{OURS}'
+    for row in rows(firms, inner, **ANNOTATED):
+        assert row[f"{alias}@OData.Community.Display.V1.FormattedValue"].endswith("M")
+
+
 def test_a_link_without_an_alias_is_called_by_its_table_and_number(firms):
     inner = (
         f'{OURS}{SORT}<attribute name="name"/>'

@@ -141,7 +141,8 @@ class FetchReads:
         total = self._total(plan, now, user) if wants_total else None
         value = self._objects(plan, rows, annotate)
         if annotate and not fetch.aggregate:
-            self._annotations.apply(served, value, annotate)
+            aliases = {output.key for output in plan.outputs if output.is_aliased}
+            self._annotations.apply(served, value, annotate, aliases)
         return FetchPage(plan.context, value, more, cookie, total, inner)
 
     def _advise(self, served: DataverseTable, plan: Plan, parameters: tuple[Any, ...]) -> None:

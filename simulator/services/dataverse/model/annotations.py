@@ -5,7 +5,7 @@ Source: "Query data using the Web API", request annotations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -63,14 +63,23 @@ class Annotations:
     def __init__(self, store: Store, tables: Tables) -> None:
         self._store, self._tables = store, tables
 
-    def apply(self, served: DataverseTable, items: list[dict[str, Any]], wanted: str) -> None:
-        """Rewrite the objects in place, each annotation before the property it is about."""
+    def apply(
+        self,
+        served: DataverseTable,
+        items: list[dict[str, Any]],
+        wanted: str,
+        aliases: Collection[str] = (),
+    ) -> None:
+        """Rewrite the objects in place, each annotation before the property it is about.
+
+        `aliases` are properties that stay as they are, whatever the table has of that name.
+        """
         formatted = asks_for(wanted, FORMATTED)
         is_audit = served.name == AUDIT
         lookups = asks_for(wanted, LOOKUP_NAME), asks_for(wanted, NAVIGATION) and not is_audit
         if not formatted and not any(lookups):
             return
-        targets = targets_of(served)
+        targets = {c: pairs for c, pairs in targets_of(served).items() if c not in aliases}
         names = self._names(served, items, targets) if formatted else {}
         columns = served.definition.columns
         currencies = self._currencies(served, items) if formatted else {}
@@ -79,7 +88,7 @@ class Annotations:
             currency = currencies.get(item.get(_CURRENCY, ""), DOLLARS)
             about = self._tables.by_name.get(item.get("objecttypecode", "")) if is_audit else None
             for name, value in item.items():
-                column = columns.get(name)
+                column = None if name in aliases else columns.get(name)
                 if about is not None and name in {"_objectid_value", "objecttypecode"}:
                     _record_of_audit(fresh, name, about, lookups[0], formatted)
                 elif column is not None and value is not None:
@@ -92,17 +101,17 @@ class Annotations:
                 fresh[name] = value
             item.clear()
             item.update(fresh)
-        for target, related in self._expanded(served, items):
+        for target, related in self._expanded(served, items, aliases):
             self.apply(target, related, wanted)
 
     def _expanded(
-        self, served: DataverseTable, items: list[dict[str, Any]]
+        self, served: DataverseTable, items: list[dict[str, Any]], aliases: Collection[str]
     ) -> list[tuple[DataverseTable, list[dict[str, Any]]]]:
         """Tables with the records of them that are expanded in the objects."""
         found = []
         for name in items[0] if items else ():
             navigation = served.table.navigations.get(name)
-            if navigation is None:
+            if navigation is None or name in aliases:
                 continue
             related = []
             for item in items:
