@@ -7,7 +7,7 @@ wire name. Rules, system columns and JSON are the services'; nothing here knows 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any, TypeAlias
 
@@ -345,14 +345,6 @@ class Records:
         if self._empties and self._changes.has_hooks(kind):
             values = {**self._empties, **values}
         self._changes.record(seq, kind, key, Operation.CREATE, values, user=user)
-
-    def insert_many(self, rows: Iterable[Values], *, user: str = "") -> int:
-        """Store many new records of the same columns; returns how many. Raises KeyExists."""
-        total = 0
-        for values in rows:
-            self.insert(values, user=user)
-            total += 1
-        return total
 
     def seed(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Store first content without change log or hooks: what was there before anybody looked."""

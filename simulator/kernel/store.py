@@ -218,10 +218,6 @@ class Store:
         """Call `listener` after every rollback, whole or to a savepoint: caches must forget."""
         self._after_rollback.append(listener)
 
-    def limit_steps(self, budget: Callable[[], bool] | None, every: int = 100_000) -> None:
-        """Ask `budget` each `every` steps of a statement; True interrupts it, None ends it."""
-        self._connection.set_progress_handler(budget, every)
-
     def snapshot(self) -> bytes:
         """The whole database as bytes, as a file of SQLite's format."""
         self.commit()
@@ -252,11 +248,6 @@ class Store:
         if self._seed is None:
             raise RuntimeError("reset before mark: there is no content to return to")
         self.restore(self._seed)
-
-    def size_bytes(self) -> int:
-        """Bytes the database takes, free pages included."""
-        pages = self.read("PRAGMA page_count").fetchone()[0]
-        return int(pages * self.read("PRAGMA page_size").fetchone()[0])
 
     def close(self) -> None:
         """Commit and close."""

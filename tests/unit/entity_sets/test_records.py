@@ -186,7 +186,8 @@ def test_columns_come_and_go(records):
 
 def test_first_content_is_not_a_change(records, changes):
     records.seed(["company", "account"], [("usmf", "1"), ("usmf", "2")])
-    assert records.insert_many([row("3"), row("4")]) == 2
+    for account in "34":
+        records.insert(row(account))
     assert records.count() == 4
     assert len(changes.since("Customer", 0)) == 2
 
