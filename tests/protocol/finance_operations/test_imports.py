@@ -63,6 +63,7 @@ OWN = f"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/
 <EntitySet Name="CustomerGroups" EntityType="{NAMESPACE}.CustomerGroup"/>
 </EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
 
+ORDER = {"OrderingCustomerAccountNumber": "US-001"}
 ASSET = {"AssetId": "A-1", "Kind": "Truck", "OwnerName": "Ann", "Value": 12.5}
 KEY = "ContosoAssets(dataAreaId='usmf',AssetId='A-1')"
 
@@ -159,6 +160,16 @@ def test_an_enumeration_without_members_holds_null(new_rig: type[Rig]) -> None:
     assert rig.get(KEY).json()["Nothing"] is None
     refused = rig.call("PATCH", f"/data/{KEY}", {"Nothing": "Any"})
     assert "Requested value 'Any' was not found." in rig.infolog(refused)
+
+
+def test_an_own_set_may_be_called_counters(new_rig: type[Rig]) -> None:
+    raw = OWN.replace('"ContosoParts"', '"Counters"')
+    rig = new_rig(imports=[imported({"own": raw.encode()}, entity_types().enums)])
+    post(rig, "ContosoAssets", **ASSET)
+    post(rig, "Counters", AssetId="A-1", PartNumber=1)
+    assert [row["PartNumber"] for row in rig.rows("Counters")] == [1]
+    assert [row["PartNumber"] for row in rig.get(f"{KEY}/Parts").json()["value"]] == [1]
+    assert rig.call("POST", "/data/SalesOrderHeadersV2", ORDER).status_code == 201
 
 
 def test_own_sets_lead_to_each_other(rig: Rig) -> None:

@@ -132,6 +132,15 @@ def test_a_line_needs_only_order_and_item(rig: Rig) -> None:
     assert line(rig, number, ShippingWarehouseId="13")["ShippingSiteId"] == "1"
 
 
+def test_numbers_may_be_written_as_texts(rig: Rig) -> None:
+    sent = {"SalesOrderNumber": "000005", "ItemNumber": "D0001", "OrderedSalesQuantity": "2.5"}
+    accept = {"accept": "application/json;IEEE754Compatible=true"}
+    made = rig.call("POST", "/data/SalesOrderLines", sent, headers=accept)
+    assert (made.status_code, made.json()["OrderedSalesQuantity"]) == (201, 2.5)
+    line = {"PurchaseOrderNumber": "00000002", "LineNumber": "77", "ItemNumber": "D0001"}
+    assert rig.call("POST", "/data/PurchaseOrderLinesV2", line).json()["LineNumber"] == 77
+
+
 def test_a_date_is_stored_at_noon(rig: Rig) -> None:
     body = order(rig, RequestedShippingDate="2026-09-10T00:00:00Z")
     assert body["RequestedShippingDate"] == "2026-09-10T12:00:00Z"

@@ -44,6 +44,7 @@ from windtunnel.simulator.services.finance_operations.model.views import VIEWS
 REC_ID: Final = "RecId"
 HIDDEN: Final = (Column(REC_ID, "Edm.Int64"), Column(REC_VERSION, "Edm.Int32"))
 _PREFIX: Final = "fo_"
+_APART: Final = "set_of_"
 EMPTY_DATE: Final = "1900-01-01T12:00:00Z"
 EMPTY_MOMENT: Final = "1900-01-01T00:00:00Z"
 ETAGS_KEPT: Final = 16_384
@@ -145,8 +146,9 @@ class EntitySet:
 
     @property
     def sql(self) -> str:
-        """The name of its table or view in the store."""
-        return _PREFIX + self.principal.name
+        """The name of its table or view in the store; that of the counters is another table."""
+        name = self.principal.name
+        return f"{_PREFIX}{_APART}{name}" if name.lower() == "counters" else _PREFIX + name
 
     @cached_property
     def table(self) -> Table:
@@ -419,7 +421,10 @@ class Sets(dict[str, EntitySet]):
                 entity_set.create()
 
     def _make(self, table: str) -> bool:
-        found = self.get(table.removeprefix(_PREFIX)) if table.startswith(_PREFIX) else None
+        if not table.startswith(_PREFIX):
+            return False
+        name = table.removeprefix(_PREFIX)
+        found = self.get(name) or self.get(name.removeprefix(_APART))
         if found is not None:
             found.create()
         return found is not None
