@@ -8,6 +8,7 @@ commit, and an acknowledged write is in the WAL file: it survives the end of the
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,8 @@ class Store:
             check_same_thread=False,
             cached_statements=STATEMENTS_KEPT_PREPARED,
         )
+        # A store that nobody closed ends with its object, and Python 3.13 does not warn of it.
+        weakref.finalize(self, self._connection.close).atexit = False
         try:
             self.earlier_runs = self._prepare()
         except BaseException:

@@ -66,7 +66,7 @@ def test_a_name_given_twice_is_refused_by_odata_alone(text: str) -> None:
         (b"\xff\xff", "application/json; charset=utf-8", "A token was not recognized"),
         (b"\xe9", "application/json; charset=ascii", "'ascii' does not fit the body."),
         (b"\xff\xfe{", "", "'utf-16' does not fit the body."),
-        (b'{"a" :' * 1000 + b"1" + b"}" * 1000, "", "nested too deeply"),
+        (b'{"a" :' * 1000 + b'{"b":1, "b":2}' + b"}" * 1000, "", "too deeply|with the name 'b'"),
     ],
 )
 def test_what_cannot_be_read_says_why(body: bytes, media: str, text: str) -> None:

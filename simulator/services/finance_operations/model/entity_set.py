@@ -414,10 +414,13 @@ class Sets(dict[str, EntitySet]):
         return (self[name] for name in FACTS if name in self)
 
     def create(self) -> None:
-        """Bring the tables of an earlier run up to date; others are made when they are used."""
+        """Bring the tables of an earlier run up to date; others are made when they are used.
+
+        Views are made at once: there are few, and whether they have records is another's affair.
+        """
         there = self.store.tables()
         for entity_set in self.values():
-            if entity_set.sql in there:
+            if entity_set.view or entity_set.sql in there:
                 entity_set.create()
 
     def _make(self, table: str) -> bool:
