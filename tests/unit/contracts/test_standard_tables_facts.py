@@ -27,8 +27,16 @@ OURS = {
     "environmentvariablevalue",
 }  # fmt: skip
 """Tables of newer releases than the documents; the pages of their reference have them."""
-YOUNGER = {"role": {"appliesto", "description", "summaryofcoreaccess"}}
-"""Columns of newer releases than the documents: "Security roles and privileges" has them."""
+YOUNGER = {
+    "audit": {"objecttypecode"},
+    "organization": {"auditretentionperiodv2", "auditsettings"},
+    "role": {"appliesto", "description", "summaryofcoreaccess"},
+}
+"""Columns that not all the documents have, but newer releases do.
+
+Sources: "Auditing (Audit) table/entity reference", "Organization table/entity reference",
+"Security roles and privileges".
+"""
 NAMED = """
 account contact lead opportunity opportunityproduct opportunityclose quote quotedetail salesorder
 salesorderdetail invoice invoicedetail product pricelevel productpricelevel uom uomschedule incident
