@@ -204,6 +204,27 @@ def test_only_plain_records_are_not_modified(dataverse, account, more, headers, 
         assert dataverse.ask("GET", address, if_none_match=etag, **headers).status == status
 
 
+# -- predefined queries ---------------------------------------------------------------------------
+
+
+def test_views_that_are_everywhere_have_their_documented_ids(dataverse, account):
+    named = dataverse.ask(
+        "GET", "savedqueries?$select=savedqueryid&$filter=name eq 'Active Accounts'"
+    )
+    [view] = named.json["value"]
+    assert view["savedqueryid"] == "00000000-0000-0000-00aa-000010001002"
+    found = dataverse.ask("GET", f"accounts?savedQuery={view['savedqueryid']}").json["value"]
+    assert account in {row["accountid"] for row in found}
+    mine = {"customerid_account@odata.bind": f"accounts({account})"}
+    theirs = dataverse.create("accounts", name="Theirs")
+    won = dataverse.create("opportunities", name="Mine", **mine)
+    mine = {"customerid_account@odata.bind": f"accounts({theirs})"}
+    dataverse.create("opportunities", name="Theirs", **mine)
+    path = f"accounts({account})/opportunity_customer_accounts/"
+    answer = dataverse.ask("GET", f"{path}?savedQuery=00000000-0000-0000-00aa-000010003001")
+    assert [row["opportunityid"] for row in answer.json["value"]] == [won]
+
+
 # -- errors ---------------------------------------------------------------------------------------
 
 HELP = (

@@ -167,3 +167,25 @@ def test_a_table_has_one_primary_image(dataverse, pictured):
     make_primary("entityimage")
     assert primary() == "entityimage"
     assert dataverse.ask("POST", "accounts", {"entityimage": PIXEL}).status == 204
+
+
+@pytest.mark.parametrize(
+    "body", [{"ownerid@odata.bind": None}, {"statecode": None}, {"name": "B", "statecode": None}]
+)
+def test_an_update_takes_neither_owner_nor_state_away(dataverse, body):
+    key = dataverse.create("accounts", name="A")
+    refused = dataverse.ask("PATCH", f"accounts({key})", body)
+    assert refused.error == (400, "0x80040203")
+    assert "cannot be set to NULL" in refused.json["error"]["message"]
+    row = dataverse.ask("GET", f"accounts({key})").json
+    assert (row["name"], row["statecode"]) == ("A", 0)
+    assert row["_ownerid_value"]
+
+
+def test_nulls_of_owner_and_state_leave_their_defaults(dataverse):
+    nothing = {"statecode": None, "statuscode": None, "ownerid@odata.bind": None}
+    key = dataverse.create("accounts", name="A", **nothing)
+    assert dataverse.ask("PATCH", f"accounts({key})", {"statuscode": None}).status == 204
+    row = dataverse.ask("GET", f"accounts({key})").json
+    assert (row["statecode"], row["statuscode"]) == (0, 1)
+    assert row["_ownerid_value"] == dataverse.ask("GET", "WhoAmI").json["UserId"]

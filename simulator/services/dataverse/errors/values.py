@@ -18,6 +18,14 @@ class TextTooLong(DataverseError):
     )
 
 
+class CannotBeNull(DataverseError):
+    """Null for a column that the system requires. The code is an assumption."""
+
+    status = 400
+    code = "0x80040203"
+    text = "Attribute: {column} cannot be set to NULL"
+
+
 class NumberOutOfRange(DataverseError):
     """A number beyond the column's bounds; the code tells integers from decimals."""
 

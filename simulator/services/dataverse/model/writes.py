@@ -33,6 +33,8 @@ from windtunnel.simulator.services.dataverse.model.tables import (
 from windtunnel.simulator.services.dataverse.security import Security
 from windtunnel.simulator.services.dataverse.security.inheritance import Inheritance
 
+_NEVER_NULL = frozenset({"_ownerid_value", "statecode", "statuscode"})
+"""Columns that every record of a table that has them has a value in."""
 _REFERENCE = re.compile(r"/?(?:[^/]*?/)*?([A-Za-z_]\w*)\((.*)\)/?\Z")
 
 
@@ -81,7 +83,12 @@ class Writes:
     ) -> tuple[Values, list[tuple[str, Any]]]:
         """`values_of` a body that makes a record."""
         found = self.bodies.values_of(served, body)
-        self.derived.for_create(served, found[0])
+        values = found[0]
+        if not _NEVER_NULL.isdisjoint(values):
+            for name in _NEVER_NULL:
+                if name in values and values[name] is None:
+                    del values[name]  # its default comes instead
+        self.derived.for_create(served, values)
         return found
 
     @staticmethod
@@ -310,6 +317,8 @@ class Writes:
                 f"'{nested[0][0]}' holds a nested record.",
             )
         values.pop(served.primary_id, None)
+        if not _NEVER_NULL.isdisjoint(values):
+            _refuse_nulls(values)
         self.derived.for_update(served, values)
         if values:
             self.states.check_update(served, key, values)
@@ -508,3 +517,16 @@ def reference_parts(text: str) -> tuple[str, str] | None:
     """(entity set, key text) of `/set(key)`, `set(key)` or an absolute URL of it."""
     found = _REFERENCE.search(text)
     return (found[1], found[2]) if found else None
+
+
+def _refuse_nulls(values: Values) -> None:
+    """Raise CannotBeNull for an owner or a state that an update takes away.
+
+    Source: "Update and delete table rows using the Web API" (system required columns). A status
+    reason that is null stays as it is: unconfirmed.
+    """
+    for name, column in (("_ownerid_value", "ownerid"), ("statecode", "statecode")):
+        if name in values and values[name] is None:
+            raise errors.CannotBeNull(column=column)
+    if values.get("statuscode", 0) is None:
+        del values["statuscode"]

@@ -11,6 +11,11 @@ _TABLES = (
     *("task", "phonecall", "email", "appointment", "letter", "queue"),
 )
 _OPEN = frozenset({"lead", "opportunity", "task", "phonecall", "email", "appointment", "letter"})
+_IDS = {
+    "Active Accounts": "00000000-0000-0000-00aa-000010001002",
+    "Open Opportunities": "00000000-0000-0000-00aa-000010003001",
+}
+"""Ids that are the same everywhere. Source: "Retrieve and execute predefined queries"."""
 PUBLIC_VIEW = 0
 """The query type of a view that all users see."""
 
@@ -47,6 +52,7 @@ def _row(
     attributes = "".join(f'<attribute name="{column}" />' for column in (*shown, key))
     cells = "".join(f'<cell name="{column}" width="150" />' for column in shown)
     return {
+        "savedqueryid": _IDS.get(name),
         "name": name,
         "returnedtypecode": served.name,
         "querytype": PUBLIC_VIEW,
