@@ -498,11 +498,13 @@ def test_a_file_of_another_type_is_read_unless_types_are_validated(make_rig):
 
 
 def test_what_is_at_fault_is_shown_as_it_is_written(rig):
-    assert rig.run(customers("Z-1,Name,10,USD", "z-1,Name,10,USD")) == "Failed"
-    assert "The key (CUSTOMERACCOUNT: z-1) is in the file more" in rig.errors()[0]["ErrorMessage"]
+    twice = customers("Z-1,Name,10,USD", "z-1,Name,10,USD")
+    assert rig.run(twice, executionId="shown-1") == "Failed"
+    message = rig.errors("shown-1")[0]["ErrorMessage"]
+    assert "The key (CUSTOMERACCOUNT: z-1) is in the file more" in message
     sheets = package([entity(file="c.xlsx", source_format="EXCEL")], {"c.xlsx": b"no workbook"})
-    assert rig.run(sheets, executionId="run-2") == "Failed"
-    message = rig.errors("run-2")[0]["ErrorMessage"]
+    assert rig.run(sheets, executionId="shown-2") == "Failed"
+    message = rig.errors("shown-2")[0]["ErrorMessage"]
     assert message.startswith("DMF040: The worksheet cannot be read: this is no workbook")
 
 
