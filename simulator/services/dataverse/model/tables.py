@@ -104,27 +104,27 @@ class DataverseTable:
             if name not in OWNED_BY_SYSTEM
         }
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The logical name."""
         return self.definition.logical_name
 
-    @property
+    @cached_property
     def entity_set(self) -> str:
         """The name in URLs."""
         return self.definition.entity_set
 
-    @property
+    @cached_property
     def primary_id(self) -> str:
         """The primary key column."""
         return self.definition.primary_id
 
-    @property
+    @cached_property
     def row_key(self) -> str:
         """The stored column that tells the rows apart: the primary key where no partitions are."""
         return ROW_KEY if self.is_elastic else self.definition.primary_id
 
-    @property
+    @cached_property
     def largest_page(self) -> int:
         """How many rows a page has at most, and where nobody asks for fewer."""
         return LARGEST_ELASTIC_PAGE if self.is_elastic else LARGEST_PAGE
