@@ -39,7 +39,7 @@ def run_node(script: str, packages: tuple[str, ...], variables: Mapping[str, str
         return [npm, "install", *options, "--prefix", str(folder), *packages]
 
     folder = _kept("npm", packages, install)
-    for name in (script, "steps.mjs", "through_proxy.mjs"):
+    for name in (script, "steps.mjs", "mcp.mjs", "through_proxy.mjs"):
         shutil.copyfile(SCRIPTS / name, folder / name)  # imports are found beside the script
     _run([node, str(folder / script)], variables)
 

@@ -1,31 +1,15 @@
 // npm mcp-dataverse: a server of tools for language models, called tool by tool, through the proxy.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { connected } from './mcp.mjs';
 import { env, finish, step } from './steps.mjs';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const transport = new StdioClientTransport({
-  command: process.execPath,
-  args: [
-    '--import',
-    pathToFileURL(path.join(here, 'through_proxy.mjs')).href,
-    path.join(here, 'node_modules/mcp-dataverse/dist/server.js'),
-  ],
-  stderr: 'ignore',
-  env: {
-    ...env,
-    DATAVERSE_ENV_URL: env.WT_ORGANIZATION,
-    AUTH_METHOD: 'client-credentials',
-    AZURE_TENANT_ID: env.WT_TENANT_ID,
-    AZURE_CLIENT_ID: env.WT_CLIENT_ID,
-    AZURE_CLIENT_SECRET: env.WT_CLIENT_SECRET,
-  },
+const client = await connected('mcp-dataverse/dist/server.js', {
+  DATAVERSE_ENV_URL: env.WT_ORGANIZATION,
+  AUTH_METHOD: 'client-credentials',
+  AZURE_TENANT_ID: env.WT_TENANT_ID,
+  AZURE_CLIENT_ID: env.WT_CLIENT_ID,
+  AZURE_CLIENT_SECRET: env.WT_CLIENT_SECRET,
 });
-const client = new Client({ name: 'windtunnel', version: '1' });
-await client.connect(transport);
 
 /** What a tool answers; its error is thrown. */
 async function call(tool, given = {}) {

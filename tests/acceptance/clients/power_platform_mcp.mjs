@@ -1,31 +1,15 @@
 // npm powerplatform-mcp: a server of tools for makers, called tool by tool, through the proxy.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { connected } from './mcp.mjs';
 import { env, finish, step } from './steps.mjs';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const transport = new StdioClientTransport({
-  command: process.execPath,
-  args: [
-    '--import',
-    pathToFileURL(path.join(here, 'through_proxy.mjs')).href,
-    path.join(here, 'node_modules/powerplatform-mcp/build/index.js'),
-  ],
-  stderr: 'ignore',
-  env: {
-    ...env,
-    POWERPLATFORM_ENVIRONMENTS: 'DEV',
-    POWERPLATFORM_DEV_URL: env.WT_ORGANIZATION,
-    POWERPLATFORM_DEV_CLIENT_ID: env.WT_CLIENT_ID,
-    POWERPLATFORM_DEV_CLIENT_SECRET: env.WT_CLIENT_SECRET,
-    POWERPLATFORM_DEV_TENANT_ID: env.WT_TENANT_ID,
-  },
+const client = await connected('powerplatform-mcp/build/index.js', {
+  POWERPLATFORM_ENVIRONMENTS: 'DEV',
+  POWERPLATFORM_DEV_URL: env.WT_ORGANIZATION,
+  POWERPLATFORM_DEV_CLIENT_ID: env.WT_CLIENT_ID,
+  POWERPLATFORM_DEV_CLIENT_SECRET: env.WT_CLIENT_SECRET,
+  POWERPLATFORM_DEV_TENANT_ID: env.WT_TENANT_ID,
 });
-const client = new Client({ name: 'windtunnel', version: '1' });
-await client.connect(transport);
 
 /** What a tool answers; its error is thrown. The tools are not listed before: their schemas refuse their own answers. */
 async function call(tool, given = {}) {
