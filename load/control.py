@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from windtunnel.contracts.documents import Plan, PlanFlow, load_document
+from windtunnel.contracts.ports import reserved_port
 from windtunnel.contracts.results import LoadResult, Outcome
 from windtunnel.load.errors import LoadError
 from windtunnel.load.job import MESSAGE_MARK, Job, check_size
@@ -68,7 +68,7 @@ def supervise(choice: Choice, plan: Plan, environment: Mapping[str, str]) -> End
     console = Console(stderr=True)
     with (
         tempfile.TemporaryDirectory(prefix="windtunnel-load-") as folder,
-        _reserved_port() as port,
+        reserved_port() as port,
     ):
         job = _job(choice, plan, environment, Path(folder) / "result.json")
         jobs = _processes(job, port)
@@ -129,22 +129,6 @@ def _job(choice: Choice, plan: Plan, environment: Mapping[str, str], result: Pat
         notes=notes,
         properties={"compare": choice.compare} if choice.compare else {},
     )
-
-
-@contextmanager
-def _reserved_port() -> Generator[int]:
-    """A port that nobody gets by chance meanwhile, but who asks for it.
-
-    Only Linux lets a second socket listen where one is bound; elsewhere nothing holds the port.
-    """
-    with socket.socket() as holder:
-        if sys.platform == "linux":
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port = int(holder.getsockname()[1])
-        if sys.platform != "linux":
-            holder.close()
-        yield port
 
 
 def _processes(job: Job, port: int) -> list[Job]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
+
+from windtunnel.contracts.ports import reserved_port
 
 app_demo = typer.Typer(add_completion=False)
 
@@ -216,7 +217,7 @@ class _Run:
 
     def outbound(self) -> None:
         """Order events into Dataverse."""
-        with _reserved_port() as port:
+        with reserved_port() as port:
             result = self._scenario("outbound", self._fresh(port))
         rows = self._records(
             "dataverse", "/api/data/v9.2/salesorders?$select=name&$filter=startswith(name,'EVT-')"
@@ -291,22 +292,6 @@ _VARIABLES = (
     "CLIENT_SECRET",
     "CA_FILE",
 )
-
-
-@contextmanager
-def _reserved_port() -> Generator[int]:
-    """A port that nobody gets by chance meanwhile, but who asks for it.
-
-    Only Linux lets a second socket listen where one is bound; elsewhere nothing holds the port.
-    """
-    with socket.socket() as holder:
-        if sys.platform == "linux":
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port = int(holder.getsockname()[1])
-        if sys.platform != "linux":
-            holder.close()
-        yield port
 
 
 def _tell(console: Any, output: Path, seconds: float) -> None:

@@ -488,8 +488,8 @@ class Handlers:
             return queries.answer(self, exchange, served, other, query.count, restriction)
         if restriction is None and tracking.is_asked(exchange, query):
             return tracking.answer(self, exchange, served, query)
-        size, wanted = page_size(exchange), preference(exchange, "odata.include-annotations")
-        root = self.listed(exchange, served, restriction, path)
+        size, wanted = self.wishes(exchange)
+        root = self.listed(exchange, served, restriction, path, (size, wanted))
         self._charge(exchange, "list", len(root["value"]))
         applied = []
         if size:
@@ -499,19 +499,26 @@ class Handlers:
         more = f"Preference-Applied: {','.join(applied)}\r\n".encode() if applied else b""
         return self.replies.object(exchange, root, 200, more)
 
+    @staticmethod
+    def wishes(exchange: Exchange) -> tuple[int, str]:
+        """The size of pages and the annotations that a request prefers; 0 and `` for none."""
+        return page_size(exchange), preference(exchange, "odata.include-annotations")
+
     def listed(
         self,
         exchange: Exchange,
         served: DataverseTable,
         restriction: tuple[str, tuple[Any, ...]] | None,
         path: str = "",
+        wishes: tuple[int, str] | None = None,
     ) -> dict[str, Any]:
         """One page of records by the options of the request, linked to the next below `path`."""
-        raw, wanted = exchange.request.query, preference(exchange, "odata.include-annotations")
+        raw = exchange.request.query
+        size, wanted = self.wishes(exchange) if wishes is None else wishes
         page = self.reads.page(
             served,
             raw,
-            page_size(exchange),
+            size,
             wanted,
             restriction=restriction,
             user=exchange.identity.user_id,
